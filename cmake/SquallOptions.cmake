@@ -1,0 +1,32 @@
+# Compiler settings that every target shares.
+option(SQUALL_BUILD_TESTS "Build the unit and integration tests" ON)
+option(SQUALL_BUILD_FUZZERS "Build the libFuzzer targets (needs clang++)" OFF)
+set(SQUALL_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(SQUALL_CCACHE ccache)
+if(SQUALL_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SQUALL_CCACHE})
+endif()
+find_program(SQUALL_MOLD mold)
+if(SQUALL_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers)
+if(SQUALL_SANITIZE)
+  add_compile_options(-fsanitize=${SQUALL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SQUALL_SANITIZE})
+  if(SQUALL_SANITIZE MATCHES "thread")
+    # Asio's fenced_block uses atomic_thread_fence, which gcc warns about under TSan.
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()

@@ -1,0 +1,71 @@
+# squall_library(SRCS … DEPS … LIBS …): one directory, one library, one room.
+# The name follows from the directory: daemon/stats -> squall::daemon_stats.
+# DEPS are rooms ("daemon/base"), LIBS are third-party targets. The declared DEPS are written to
+# build/layers.txt, where the `layers` test compares them with the #include lines.
+
+set_property(GLOBAL PROPERTY SQUALL_LAYERS "")
+
+function(_squall_room_target room out)
+  string(REPLACE "/" "_" name "${room}")
+  set(${out} "squall_${name}" PARENT_SCOPE)
+endfunction()
+
+function(_squall_link target)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  foreach(dep IN LISTS arg_DEPS)
+    _squall_room_target(${dep} dep_target)
+    target_link_libraries(${target} PUBLIC ${dep_target})
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${arg_LIBS} Threads::Threads)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+endfunction()
+
+function(squall_library)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  _squall_room_target(${room} target)
+  add_library(${target} STATIC ${arg_SRCS})
+  string(REPLACE "/" "_" alias ${room})
+  add_library(squall::${alias} ALIAS ${target})
+  _squall_link(${target} DEPS ${arg_DEPS} LIBS ${arg_LIBS})
+  set_property(GLOBAL APPEND PROPERTY SQUALL_LAYERS "${room}: ${arg_DEPS}")
+endfunction()
+
+# squall_program(name SRCS … DEPS … LIBS …): an executable in build/bin.
+function(squall_program name)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SRCS})
+  _squall_link(${name} DEPS ${arg_DEPS} LIBS ${arg_LIBS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  set_property(GLOBAL APPEND PROPERTY SQUALL_LAYERS "${room}: ${arg_DEPS}")
+endfunction()
+
+# squall_test(SRCS … [DEPS …] [LIBS …]): the one test binary of a room; its directory under tests/
+# mirrors the room (tests/daemon/stats tests daemon/stats), which it links without being told.
+function(squall_test)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" name "${room}")
+  set(target "${name}_test")
+  add_executable(${target} ${arg_SRCS})
+  if(TARGET squall_${name})
+    target_link_libraries(${target} PRIVATE squall_${name})
+  endif()
+  _squall_link(${target} DEPS ${arg_DEPS} LIBS ${arg_LIBS} GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                               SQUALL_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+function(squall_write_layers)
+  get_property(layers GLOBAL PROPERTY SQUALL_LAYERS)
+  string(REPLACE ";" "\n" text "${layers}")
+  get_property(rooms GLOBAL PROPERTY SQUALL_LAYERS)
+  set(lines "")
+  foreach(line IN LISTS rooms)
+    string(APPEND lines "${line}\n")
+  endforeach()
+  file(WRITE ${CMAKE_BINARY_DIR}/layers.txt "${lines}")
+endfunction()
