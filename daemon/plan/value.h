@@ -1,0 +1,63 @@
+// A value that a step can hold: text, number, truth, list or object; the shape of JSON. Immutable
+// after it is made, cheap to copy (compound values are shared), safe to read from many threads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+namespace squall {
+
+class Value;
+using ValueList = std::vector<Value>;
+using ValueObject = std::vector<std::pair<std::string, Value>>;  // in the order of the text
+
+class Value final {
+ public:
+  Value() = default;  // null
+  Value(bool truth) : data_(truth) {}                      // NOLINT(google-explicit-constructor)
+  Value(int64_t number) : data_(number) {}                 // NOLINT(google-explicit-constructor)
+  Value(double number) : data_(number) {}                  // NOLINT(google-explicit-constructor)
+  Value(std::string text) : data_(std::move(text)) {}      // NOLINT(google-explicit-constructor)
+  Value(const char* text) : data_(std::string(text)) {}    // NOLINT(google-explicit-constructor)
+  Value(ValueList list);                                   // NOLINT(google-explicit-constructor)
+  Value(ValueObject object);                               // NOLINT(google-explicit-constructor)
+
+  bool IsNull() const { return std::holds_alternative<std::monostate>(data_); }
+  const std::string* AsString() const { return std::get_if<std::string>(&data_); }
+  const ValueList* AsList() const;      // nullptr when it is not one
+  const ValueObject* AsObject() const;  // nullptr when it is not one
+  // A number, or a text that is one from end to end.
+  bool ToNumber(double* number) const;
+
+  // The member of an object; nullptr when there is none.
+  const Value* Find(std::string_view key) const;
+  // "a.b.0.c": members and list indexes; nullptr when the path leads nowhere.
+  const Value* FindDotted(std::string_view path) const;
+
+  // As it reads in a URL or a body: text as it is, numbers in shortest form (999.99, 3), true,
+  // null as "", lists and objects as compact JSON.
+  void AppendText(std::string* out) const;
+  std::string ToText() const;
+  // Compact JSON of any value (text is quoted and escaped).
+  void AppendJson(std::string* out) const;
+
+  bool operator==(const Value& other) const;
+
+ private:
+  std::variant<std::monostate, bool, int64_t, double, std::string,
+               std::shared_ptr<const ValueList>, std::shared_ptr<const ValueObject>>
+      data_;
+};
+
+// Reads JSON text. INVALID_ARGUMENT for bad JSON or nesting deeper than 64.
+absl::StatusOr<Value> ParseJson(std::string_view text);
+
+}  // namespace squall
