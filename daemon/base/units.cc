@@ -20,9 +20,8 @@ constexpr std::array<SpanUnit, 5> kSpanUnits = {
 constexpr double kSpanSecondsMax = 10 * 365.25 * 86400;
 
 absl::Status SpanError(std::string_view text) {
-  return absl::InvalidArgumentError(
-      fmt::format("must be a time span such as 20, 20s, 3m, 2h, 1h20m or 250ms, got '{}'",
-                  text.substr(0, 40)));
+  return absl::InvalidArgumentError(fmt::format(
+      "must be a time span such as 20, 20s, 3m, 2h, 1h20m or 250ms, got '{}'", text.substr(0, 40)));
 }
 
 size_t NumberLength(std::string_view text) {
@@ -120,8 +119,8 @@ absl::StatusOr<int64_t> ParseByteSize(std::string_view text) {
       }
     }
   }
-  return absl::InvalidArgumentError(fmt::format(
-      "must be a size such as 512, 64KiB or 10MB, got '{}'", text.substr(0, 40)));
+  return absl::InvalidArgumentError(
+      fmt::format("must be a size such as 512, 64KiB or 10MB, got '{}'", text.substr(0, 40)));
 }
 
 Nanos FromSeconds(double seconds) {

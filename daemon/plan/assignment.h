@@ -37,8 +37,8 @@ uint32_t ShardOf(uint64_t number, uint32_t shards);
 // The agent at `lost` is gone: each of the m survivors takes its share of every class the lost one
 // had, and keeps all of its own. `assignments` has one entry per agent; returns the new list, the
 // lost one empty. FAILED_PRECONDITION when nobody survives.
-absl::StatusOr<std::vector<Assignment>> RedistributeLost(
-    const std::vector<Assignment>& assignments, size_t lost, uint64_t epoch);
+absl::StatusOr<std::vector<Assignment>> RedistributeLost(const std::vector<Assignment>& assignments,
+                                                         size_t lost, uint64_t epoch);
 
 // A new agent (appended as the last entry) takes a sub-class from each present one so that all own
 // about the same share.

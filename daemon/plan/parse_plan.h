@@ -21,7 +21,7 @@ struct PlanText {
 
 struct PlanInputs {
   std::vector<PlanText> texts;
-  std::vector<std::string> sets;  // "service.timeout_seconds=5", applied last
+  std::vector<std::string> sets;                   // "service.timeout_seconds=5", applied last
   std::map<std::string, std::string> environment;  // for ${NAME}, ${NAME:-default}
   // Reads a file that the plan names (data, certificates), relative to the plan's folder. NOT_FOUND
   // and the like become errors at the place that names it. Empty function: such keys are refused.
@@ -31,8 +31,8 @@ struct PlanInputs {
 // One thing wrong with the plan.
 struct PlanError {
   SourceMark mark;
-  std::string path;     // "load_profile.stages[1].users"
-  std::string message;  // "must be a whole number, got 'ten'"
+  std::string path;              // "load_profile.stages[1].users"
+  std::string message;           // "must be a whole number, got 'ten'"
   std::string ToString() const;  // "plan.yaml:14:9: load_profile.stages[1].users: must …"
 };
 
@@ -49,7 +49,8 @@ PlanResult ParsePlan(const PlanInputs& inputs);
 // A seed-style document without users (only service, load_profile, scenario_weights, test_data) is
 // fine as one of several files; ParsePlan reports "users: must …" when the merged plan has none.
 
-// The JSON Schema (draft 2020-12) of the plan, for editors; always valid JSON, one trailing newline.
+// The JSON Schema (draft 2020-12) of the plan, for editors; always valid JSON, one trailing
+// newline.
 std::string PlanJsonSchema();
 
 }  // namespace squall

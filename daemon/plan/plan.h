@@ -49,23 +49,23 @@ struct BasicAuth {
 using HeaderList = std::vector<std::pair<std::string, std::string>>;  // value is a [template]
 
 struct Service {
-  std::string base_url = "http://localhost:8082";  // scheme://host[:port][/prefix]
+  std::string base_url = "http://localhost:8082";    // scheme://host[:port][/prefix]
   Nanos timeout = std::chrono::seconds(30);          // a whole request, redirects included
   Nanos connect_timeout = std::chrono::seconds(10);  // DNS + TCP
   Nanos tls_timeout = std::chrono::seconds(10);
   std::optional<Nanos> first_byte_timeout;  // after the send; default: only `timeout` bounds it
   HeaderList headers;                       // sent with every request
   std::optional<BasicAuth> basic_auth;
-  std::string bearer_token;                 // [template] secret
+  std::string bearer_token;  // [template] secret
   TlsSettings tls;
-  std::string proxy;                        // http://host:port; "" = none
+  std::string proxy;  // http://host:port; "" = none
   Nanos dns_ttl = std::chrono::seconds(60);
-  int redirects_max = 30;                   // as Locust; 0 = do not follow
-  int64_t body_bytes_max = 64 << 20;        // a longer reply is a failure
+  int redirects_max = 30;             // as Locust; 0 = do not follow
+  int64_t body_bytes_max = 64 << 20;  // a longer reply is a failure
   int64_t header_bytes_max = 64 << 10;
   bool keep_alive = true;
-  bool cookies = true;                      // one jar per user
-  bool accept_gzip = true;                  // bodies are inflated only when a step reads them
+  bool cookies = true;      // one jar per user
+  bool accept_gzip = true;  // bodies are inflated only when a step reads them
   bool operator==(const Service&) const = default;
 };
 
@@ -94,11 +94,11 @@ struct BodyMatches {
   bool operator==(const BodyMatches&) const = default;
 };
 struct JsonIs {
-  std::string path;                     // json_path.h
-  std::optional<std::string> equals;    // [template] compared as text
-  std::optional<std::string> number;    // [template] compared as a number within `tolerance`
+  std::string path;                   // json_path.h
+  std::optional<std::string> equals;  // [template] compared as text
+  std::optional<std::string> number;  // [template] compared as a number within `tolerance`
   double tolerance = 0;
-  std::vector<std::string> has_fields;  // the object at `path` must have all of them
+  std::vector<std::string> has_fields;             // the object at `path` must have all of them
   bool operator==(const JsonIs&) const = default;  // nothing set: the path must exist
 };
 struct ResponseTimeBelow {
@@ -124,9 +124,9 @@ struct Extract {
 };
 
 struct Retry {
-  int attempts_max = 1;                     // 1 = no retry
-  Nanos delay = std::chrono::seconds(1);    // between attempts
-  std::vector<int> on_status;               // besides connection errors; default: all >= 500
+  int attempts_max = 1;                   // 1 = no retry
+  Nanos delay = std::chrono::seconds(1);  // between attempts
+  std::vector<int> on_status;             // besides connection errors; default: all >= 500
   bool operator==(const Retry&) const = default;
 };
 
@@ -138,13 +138,13 @@ struct FormField {
 
 struct RequestStep {
   std::string method = "GET";
-  std::string path = "/";  // [template]; an absolute URL goes to another host
+  std::string path = "/";        // [template]; an absolute URL goes to another host
   std::vector<FormField> query;  // [template] values, percent-encoded
   HeaderList headers;
   std::string name;  // [template] name in the statistics; default: the path as written
   // At most one of the three.
-  std::string body;            // [template]
-  std::string json;            // [template] JSON text; adds Content-Type: application/json
+  std::string body;             // [template]
+  std::string json;             // [template] JSON text; adds Content-Type: application/json
   std::vector<FormField> form;  // application/x-www-form-urlencoded
   std::optional<Nanos> timeout;
   std::optional<int> redirects_max;
@@ -176,7 +176,12 @@ struct PickStep {
 
 struct Condition {
   enum class Op : uint8_t {
-    kExists, kEquals, kNotEquals, kLess, kGreater, kContains
+    kExists,
+    kEquals,
+    kNotEquals,
+    kLess,
+    kGreater,
+    kContains
   } op = Op::kExists;
   std::string left;   // [template]; for kExists: a variable's name, maybe dotted
   std::string right;  // [template]
@@ -258,7 +263,7 @@ struct UserClass {
 // Rows are embedded, so that an agent needs no files.
 struct DataSet {
   std::string name;
-  std::vector<Value> rows;  // scalars, or objects by column
+  std::vector<Value> rows;               // scalars, or objects by column
   PickOrder order = PickOrder::kRandom;  // when a pick does not say
   enum class OnEnd : uint8_t { kWrap, kStopUser } on_end = OnEnd::kWrap;  // of sequential, unique
   SourceMark mark;
@@ -281,7 +286,7 @@ struct Plan {
   std::vector<DataSet> test_data;
   std::vector<Threshold> thresholds;
   Outputs outputs;
-  uint64_t seed = 0;  // of every random draw; 0 = chosen at the start and reported
+  uint64_t seed = 0;      // of every random draw; 0 = chosen at the start and reported
   Nanos stop_timeout{0};  // how long a stop waits for running tasks (Locust's --stop-timeout)
   bool operator==(const Plan&) const = default;
 };

@@ -12,8 +12,8 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
-#include "daemon/plan/load_profile.h"
 #include "daemon/base/rng.h"
+#include "daemon/plan/load_profile.h"
 
 namespace squall {
 
@@ -42,10 +42,10 @@ class Profile final {
   std::optional<Nanos> NextChange(Nanos elapsed) const;
   uint64_t PeakUsers() const;  // open model: users_max
 
-  double ArrivalRateAt(Nanos elapsed) const;   // per second; 0 in the closed model
-  double ArrivalsBy(Nanos elapsed) const;      // the integral of the rate
+  double ArrivalRateAt(Nanos elapsed) const;  // per second; 0 in the closed model
+  double ArrivalsBy(Nanos elapsed) const;     // the integral of the rate
   double PeakArrivalRate() const;
-  uint64_t UsersMax() const;                   // open model
+  uint64_t UsersMax() const;  // open model
 
   std::optional<uint64_t> iterations() const;
   Nanos warm_up() const;
@@ -101,7 +101,7 @@ class ArrivalClock final {
   const Profile* profile_;
   Rng rng_;
   uint64_t next_number_ = 0;
-  double area_ = 0;            // of the unscaled integral, up to the last arrival
+  double area_ = 0;  // of the unscaled integral, up to the last arrival
   double factor_ = 1;
 };
 

@@ -21,14 +21,14 @@ using ValueObject = std::vector<std::pair<std::string, Value>>;  // in the order
 
 class Value final {
  public:
-  Value() = default;  // null
-  Value(bool truth) : data_(truth) {}                      // NOLINT(google-explicit-constructor)
-  Value(int64_t number) : data_(number) {}                 // NOLINT(google-explicit-constructor)
-  Value(double number) : data_(number) {}                  // NOLINT(google-explicit-constructor)
-  Value(std::string text) : data_(std::move(text)) {}      // NOLINT(google-explicit-constructor)
-  Value(const char* text) : data_(std::string(text)) {}    // NOLINT(google-explicit-constructor)
-  Value(ValueList list);                                   // NOLINT(google-explicit-constructor)
-  Value(ValueObject object);                               // NOLINT(google-explicit-constructor)
+  Value() = default;                                     // null
+  Value(bool truth) : data_(truth) {}                    // NOLINT(google-explicit-constructor)
+  Value(int64_t number) : data_(number) {}               // NOLINT(google-explicit-constructor)
+  Value(double number) : data_(number) {}                // NOLINT(google-explicit-constructor)
+  Value(std::string text) : data_(std::move(text)) {}    // NOLINT(google-explicit-constructor)
+  Value(const char* text) : data_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  Value(ValueList list);                                 // NOLINT(google-explicit-constructor)
+  Value(ValueObject object);                             // NOLINT(google-explicit-constructor)
 
   bool IsNull() const { return std::holds_alternative<std::monostate>(data_); }
   const std::string* AsString() const { return std::get_if<std::string>(&data_); }
@@ -52,8 +52,8 @@ class Value final {
   bool operator==(const Value& other) const;
 
  private:
-  std::variant<std::monostate, bool, int64_t, double, std::string,
-               std::shared_ptr<const ValueList>, std::shared_ptr<const ValueObject>>
+  std::variant<std::monostate, bool, int64_t, double, std::string, std::shared_ptr<const ValueList>,
+               std::shared_ptr<const ValueObject>>
       data_;
 };
 

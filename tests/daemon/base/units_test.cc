@@ -8,9 +8,9 @@ namespace squall {
 namespace {
 
 TEST(ParseTimeSpanTest, ReadsWhatLocustReads) {
-  const std::pair<const char*, int> rows[] = {{"20", 20},      {"20s", 20},        {"3m", 180},
-                                              {"2h", 7200},    {"1h20m", 4800},    {"0", 0},
-                                              {"10h", 36000},  {"3h30m10s", 12610}, {"1m1s", 61}};
+  const std::pair<const char*, int> rows[] = {{"20", 20},     {"20s", 20},         {"3m", 180},
+                                              {"2h", 7200},   {"1h20m", 4800},     {"0", 0},
+                                              {"10h", 36000}, {"3h30m10s", 12610}, {"1m1s", 61}};
   for (const auto& [text, seconds] : rows) {
     ASSERT_TRUE(ParseTimeSpan(text).ok()) << text;
     EXPECT_EQ(*ParseTimeSpan(text), std::chrono::seconds(seconds)) << text;
