@@ -12,9 +12,12 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 
+# ccache hits across clones only if the place of the clone is kept out of the hash: paths below it
+# are made relative, and the working directory in the debug information does not count.
 find_program(SQUALL_CCACHE ccache)
 if(SQUALL_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SQUALL_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SQUALL_CCACHE})
 endif()
 find_program(SQUALL_MOLD mold)
 if(SQUALL_MOLD)
@@ -23,7 +26,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wno-missing-field-initializers)
 if(SQUALL_SANITIZE)
-  add_compile_options(-fsanitize=${SQUALL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${SQUALL_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SQUALL_SANITIZE})
   if(SQUALL_SANITIZE MATCHES "thread")
     # Asio's fenced_block uses atomic_thread_fence, which gcc warns about under TSan.

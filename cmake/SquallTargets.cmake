@@ -20,6 +20,13 @@ function(_squall_link target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 endfunction()
 
+# Notes "room: dep dep" for layers.txt. Joined with spaces: a list inside a list would flatten.
+function(_squall_record_layer)
+  file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE ";" " " deps "${ARGN}")
+  set_property(GLOBAL APPEND PROPERTY SQUALL_LAYERS "${room}: ${deps}")
+endfunction()
+
 function(squall_library)
   cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
   file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
@@ -28,24 +35,26 @@ function(squall_library)
   string(REPLACE "/" "_" alias ${room})
   add_library(squall::${alias} ALIAS ${target})
   _squall_link(${target} DEPS ${arg_DEPS} LIBS ${arg_LIBS})
-  set_property(GLOBAL APPEND PROPERTY SQUALL_LAYERS "${room}: ${arg_DEPS}")
+  _squall_record_layer(${arg_DEPS})
 endfunction()
 
-# squall_program(name SRCS … DEPS … LIBS …): an executable in build/bin.
+# squall_program(name SRCS … DEPS … LIBS …): an executable in build/<preset>/bin.
 function(squall_program name)
   cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
   add_executable(${name} ${arg_SRCS})
   _squall_link(${name} DEPS ${arg_DEPS} LIBS ${arg_LIBS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-  file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
-  set_property(GLOBAL APPEND PROPERTY SQUALL_LAYERS "${room}: ${arg_DEPS}")
+  _squall_record_layer(${arg_DEPS})
 endfunction()
 
 # squall_test(SRCS … [DEPS …] [LIBS …]): the one test binary of a room; its directory under tests/
 # mirrors the room (tests/daemon/stats tests daemon/stats), which it links without being told.
+# Tests run in the root of the tree; the paths they are given are relative to it, since an absolute
+# one on the command line would spoil ccache for every other clone.
 function(squall_test)
   cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
   file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  file(RELATIVE_PATH binary_dir ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   string(REPLACE "/" "_" name "${room}")
   set(target "${name}_test")
   add_executable(${target} ${arg_SRCS})
@@ -53,19 +62,40 @@ function(squall_test)
     target_link_libraries(${target} PRIVATE squall_${name})
   endif()
   _squall_link(${target} DEPS ${arg_DEPS} LIBS ${arg_LIBS} GTest::gtest_main)
-  target_compile_definitions(${target} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                                               SQUALL_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_compile_definitions(${target} PRIVATE SQUALL_SOURCE_DIR="."
+                                               SQUALL_BINARY_DIR="${binary_dir}")
   add_test(NAME ${name} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
+# squall_fuzzer(name SRCS … DEPS … LIBS …): SRCS define LLVMFuzzerTestOneInput; the seeds stand in
+# tests/fuzz/seeds/<name>/. The fuzz preset makes build/fuzz/fuzzers/<name>, which scripts/fuzz
+# runs; every other preset makes a test that replays the seeds once, so a crash that was found
+# stays found.
+function(squall_fuzzer name)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  set(target "fuzz_${name}")
+  if(SQUALL_BUILD_FUZZERS)
+    add_executable(${target} ${arg_SRCS})
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${target} PROPERTIES
+      OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${target})
+  else()
+    add_executable(${target} ${arg_SRCS} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    add_test(NAME ${target} COMMAND ${target} tests/fuzz/seeds/${name}
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${target} PROPERTIES TIMEOUT 300)
+  endif()
+  _squall_link(${target} DEPS ${arg_DEPS} LIBS ${arg_LIBS})
+endfunction()
+
+# One line a room, "room: dep dep", for the `layers` test.
 function(squall_write_layers)
-  get_property(layers GLOBAL PROPERTY SQUALL_LAYERS)
-  string(REPLACE ";" "\n" text "${layers}")
   get_property(rooms GLOBAL PROPERTY SQUALL_LAYERS)
-  set(lines "")
-  foreach(line IN LISTS rooms)
-    string(APPEND lines "${line}\n")
-  endforeach()
-  file(WRITE ${CMAKE_BINARY_DIR}/layers.txt "${lines}")
+  list(JOIN rooms "\n" lines)
+  file(WRITE ${CMAKE_BINARY_DIR}/layers.txt "${lines}\n")
 endfunction()
