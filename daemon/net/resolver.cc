@@ -117,7 +117,7 @@ const DnsAnswer* DnsCache::Cached(const std::string& host) {
   return &entry.answer;
 }
 
-Task<DnsAnswer> DnsCache::Resolve(std::string host, Waiter* waiter, TimePoint deadline) {
+Co<DnsAnswer> DnsCache::Resolve(std::string host, Waiter* waiter, TimePoint deadline) {
   if (const DnsAnswer* cached = Cached(host); cached != nullptr) {
     co_return *cached;
   }

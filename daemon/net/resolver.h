@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "daemon/net/co.h"
 #include "daemon/net/net_error.h"
 #include "daemon/net/reactor.h"
 #include "daemon/net/stream.h"
-#include "daemon/net/task.h"
 
 namespace squall {
 
@@ -49,7 +49,7 @@ class DnsCache final {
 
   // The cached answer when it is fresh (an IP address always is); nullptr: call Resolve.
   const DnsAnswer* Cached(const std::string& host);
-  Task<DnsAnswer> Resolve(std::string host, Waiter* waiter, TimePoint deadline);
+  Co<DnsAnswer> Resolve(std::string host, Waiter* waiter, TimePoint deadline);
 
  private:
   struct Entry {

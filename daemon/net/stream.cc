@@ -45,7 +45,7 @@ bool ParseIpEndpoint(const std::string& host, uint16_t port, Endpoint* endpoint)
   return false;
 }
 
-Task<NetError> Stream::Connect(Endpoint endpoint, TimePoint deadline) {
+Co<NetError> Stream::Connect(Endpoint endpoint, TimePoint deadline) {
   SQUALL_CHECK(!open());
   const int fd =
       socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
@@ -83,8 +83,8 @@ Task<NetError> Stream::Connect(Endpoint endpoint, TimePoint deadline) {
   co_return NetError{};
 }
 
-Task<NetError> Stream::Handshake(const TlsContext* context, std::string server_name,
-                                 TimePoint deadline) {
+Co<NetError> Stream::Handshake(const TlsContext* context, std::string server_name,
+                               TimePoint deadline) {
   SQUALL_CHECK(open() && session_ == nullptr);
   session_ = context->NewSession(watch_.fd, server_name);
   if (session_ == nullptr) {

@@ -8,9 +8,9 @@
 #include <string>
 #include <sys/socket.h>
 
+#include "daemon/net/co.h"
 #include "daemon/net/net_error.h"
 #include "daemon/net/reactor.h"
-#include "daemon/net/task.h"
 #include "daemon/net/tls_context.h"
 
 namespace squall {
@@ -36,8 +36,8 @@ class Stream final {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  Task<NetError> Connect(Endpoint endpoint, TimePoint deadline);
-  Task<NetError> Handshake(const TlsContext* context, std::string server_name, TimePoint deadline);
+  Co<NetError> Connect(Endpoint endpoint, TimePoint deadline);
+  Co<NetError> Handshake(const TlsContext* context, std::string server_name, TimePoint deadline);
 
   IoResult TrySend(const char* data, size_t size);
   IoResult TryReceive(char* data, size_t size);

@@ -1,9 +1,9 @@
-// Task<T>: a lazy coroutine of one event-loop thread. It starts when awaited, resumes its awaiter
+// Co<T>: a lazy coroutine of one event-loop thread. It starts when awaited, resumes its awaiter
 // by symmetric transfer, and never throws (an exception inside is a bug of ours and stops the
 // process).
 //
 // Why not asio::awaitable: a user's steps nest three or four coroutines deep on the hot path, and a
-// Task costs one pooled frame and no type erasure. Rules (docs/traps/): parameters are values or T*
+// Co costs one pooled frame and no type erasure. Rules (docs/traps/): parameters are values or T*
 // that outlive the task; lambdas that are coroutines capture nothing.
 #pragma once
 
@@ -22,7 +22,7 @@ void* AllocateFrame(size_t size);
 void FreeFrame(void* frame, size_t size);
 
 template <typename T>
-class Task;
+class Co;
 
 namespace task_internal {
 
@@ -49,7 +49,7 @@ struct PromiseBase {
 template <typename T>
 struct Promise final : PromiseBase {
   std::optional<T> value;
-  Task<T> get_return_object();
+  Co<T> get_return_object();
   template <typename U>
   void return_value(U&& result) {
     value.emplace(std::forward<U>(result));
@@ -58,31 +58,31 @@ struct Promise final : PromiseBase {
 
 template <>
 struct Promise<void> final : PromiseBase {
-  Task<void> get_return_object();
+  Co<void> get_return_object();
   void return_void() const noexcept {}
 };
 
 }  // namespace task_internal
 
 template <typename T = void>
-class [[nodiscard]] Task final {
+class [[nodiscard]] Co final {
  public:
   using promise_type = task_internal::Promise<T>;
   using Handle = std::coroutine_handle<promise_type>;
 
-  Task() = default;
-  explicit Task(Handle handle) : handle_(handle) {}
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task&& other) noexcept {
+  Co() = default;
+  explicit Co(Handle handle) : handle_(handle) {}
+  Co(Co&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Co& operator=(Co&& other) noexcept {
     if (this != &other) {
       Reset();
       handle_ = std::exchange(other.handle_, nullptr);
     }
     return *this;
   }
-  Task(const Task&) = delete;
-  Task& operator=(const Task&) = delete;
-  ~Task() { Reset(); }
+  Co(const Co&) = delete;
+  Co& operator=(const Co&) = delete;
+  ~Co() { Reset(); }
 
   auto operator co_await() && noexcept {
     struct Awaiter {
@@ -118,12 +118,12 @@ class [[nodiscard]] Task final {
 namespace task_internal {
 
 template <typename T>
-Task<T> Promise<T>::get_return_object() {
-  return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
+Co<T> Promise<T>::get_return_object() {
+  return Co<T>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
-inline Task<void> Promise<void>::get_return_object() {
-  return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
+inline Co<void> Promise<void>::get_return_object() {
+  return Co<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
 }  // namespace task_internal

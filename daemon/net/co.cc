@@ -1,4 +1,4 @@
-#include "daemon/net/task.h"
+#include "daemon/net/co.h"
 
 #include <array>
 #include <cstdlib>
