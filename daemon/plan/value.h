@@ -23,6 +23,7 @@ class Value final {
  public:
   Value() = default;                                     // null
   Value(bool truth) : data_(truth) {}                    // NOLINT(google-explicit-constructor)
+  Value(int number) : data_(int64_t{number}) {}          // NOLINT(google-explicit-constructor)
   Value(int64_t number) : data_(number) {}               // NOLINT(google-explicit-constructor)
   Value(double number) : data_(number) {}                // NOLINT(google-explicit-constructor)
   Value(std::string text) : data_(std::move(text)) {}    // NOLINT(google-explicit-constructor)
@@ -37,18 +38,19 @@ class Value final {
   // A number, or a text that is one from end to end.
   bool ToNumber(double* number) const;
 
-  // The member of an object; nullptr when there is none.
+  // The member of an object, the last one of that name; nullptr when there is none.
   const Value* Find(std::string_view key) const;
   // "a.b.0.c": members and list indexes; nullptr when the path leads nowhere.
   const Value* FindDotted(std::string_view path) const;
 
-  // As it reads in a URL or a body: text as it is, numbers in shortest form (999.99, 3), true,
-  // null as "", lists and objects as compact JSON.
+  // As it reads in a URL or a body: text as it is, numbers in the shortest form that reads back
+  // exactly (999.99, 3), true, null as "", lists and objects as compact JSON.
   void AppendText(std::string* out) const;
   std::string ToText() const;
-  // Compact JSON of any value (text is quoted and escaped).
+  // Compact JSON of any value (text is quoted and escaped); infinities and NaN become null.
   void AppendJson(std::string* out) const;
 
+  // The same kind and content, members in the same order; 3 and 3.0 are the same number.
   bool operator==(const Value& other) const;
 
  private:
@@ -57,7 +59,12 @@ class Value final {
       data_;
 };
 
-// Reads JSON text. INVALID_ARGUMENT for bad JSON or nesting deeper than 64.
+// Reads JSON text (UTF-8). INVALID_ARGUMENT for bad JSON or nesting deeper than 64. Whole numbers
+// beyond int64 become doubles, doubles out of range infinite; members keep their order.
 absl::StatusOr<Value> ParseJson(std::string_view text);
+
+// Appends `text` escaped for the inside of a JSON string literal, without quotes. Bytes that are
+// not UTF-8 become U+FFFD, so the result is always valid JSON.
+void AppendJsonEscaped(std::string_view text, std::string* out);
 
 }  // namespace squall
