@@ -102,13 +102,14 @@ def mirror(tree):
 
 def listed_sources(tree):
     """A file that no CMakeLists.txt names is not built, and a test there never runs."""
+    shared = " ".join(text for _, text in tree.matching(".cmake"))
     for path, _ in tree.matching(".cc"):
         directory, name = posixpath.split(path)
         while directory and f"{directory}/CMakeLists.txt" not in tree.texts:
             directory, above = posixpath.split(directory)
             name = f"{above}/{name}"
         listing = tree.texts.get(f"{directory}/CMakeLists.txt", "")
-        if not re.search(rf"(?<![\w/]){re.escape(name)}\b", listing):
+        if path not in shared and not re.search(rf"(?<![\w/]){re.escape(name)}\b", listing):
             yield Violation(path, 1, f"must be named in {directory}/CMakeLists.txt")
 
 
