@@ -75,7 +75,9 @@ BANNED_EVERYWHERE = (
     ("regex", r"\bstd::w?regex\b|#include <regex>",
      "a hand-written reader: std::regex recurses once per input character"),
     ("detached", r"\bdetached\b(?=\s*\))|asio::detached", "a TaskGroup that is joined"),
-    ("new", r"(?<![\w.])new\s+[A-Za-z_:(]|(?<![\w.])new\(", "std::make_unique"),
+    # A unique_ptr on the same line owns it at once; private constructors need that form.
+    ("new", r"^(?!.*unique_ptr<).*(?<![\w.])(?<!operator )new(\s+[A-Za-z_:(]|\()",
+     "std::make_unique, or unique_ptr<T>(new T) where the constructor is private"),
     ("singleton", r"\b(Get)?Instance\(\)", "a part that main() builds and hands down"),
 )
 
