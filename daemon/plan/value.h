@@ -32,6 +32,10 @@ class Value final {
   Value(ValueObject object);                             // NOLINT(google-explicit-constructor)
 
   bool IsNull() const { return std::holds_alternative<std::monostate>(data_); }
+  // Each is nullptr when the value is of another kind.
+  const bool* AsBool() const { return std::get_if<bool>(&data_); }
+  const int64_t* AsInteger() const { return std::get_if<int64_t>(&data_); }
+  const double* AsDouble() const { return std::get_if<double>(&data_); }
   const std::string* AsString() const { return std::get_if<std::string>(&data_); }
   const ValueList* AsList() const;      // nullptr when it is not one
   const ValueObject* AsObject() const;  // nullptr when it is not one
