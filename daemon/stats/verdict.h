@@ -1,0 +1,41 @@
+// PASS, FAIL or INVALID, and why. INVALID means that the generator was the bottleneck, so the
+// figures say nothing about the target; it outranks the other two.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/stats/snapshot.h"
+#include "daemon/stats/threshold.h"
+
+namespace squall {
+
+enum class Verdict : uint8_t { kPass, kFail, kInvalid };
+
+std::string_view VerdictName(Verdict verdict);  // "PASS", "FAIL", "INVALID"
+
+// When a generator counts as the bottleneck. docs/statistics.md explains each.
+struct ValidityLimits {
+  Nanos loop_lag_p99_max = std::chrono::milliseconds(100);
+  double run_delay_ratio_max = 0.25;  // of shard-thread wall time spent runnable but not running
+  double achieved_rate_ratio_min = 0.95;  // open model: sent / (planned - dropped)
+  uint64_t loop_lag_samples_min = 20;     // fewer say nothing
+};
+
+struct VerdictReport {
+  Verdict verdict = Verdict::kPass;
+  std::vector<std::string> reasons;   // why not PASS, most important first
+  std::vector<std::string> warnings;  // worth knowing, not deciding (e.g. shard CPU above 90 %)
+  bool requests_failed = false;       // at least one failed request or task error
+  bool operator==(const VerdictReport&) const = default;
+};
+
+// `merged` decides failures; `agents` are looked at one by one for INVALID, and the one to blame is
+// named. FAIL: no request at all, a failed threshold, or a failed request or task error. A failed
+// request does not count when `failures_allowed` (thresholds on failures then decide).
+VerdictReport JudgeRun(const Snapshot& merged, const std::vector<const Snapshot*>& agents,
+                       const std::vector<ThresholdResult>& thresholds, bool failures_allowed,
+                       const ValidityLimits& limits = {});
+
+}  // namespace squall
