@@ -1,9 +1,11 @@
 // Which part of the run an agent owns: residue classes of user numbers (closed model) or arrival
 // numbers (open model). Pure; the coordinator makes assignments, agents and engines evaluate them.
+//
+// At every moment the classes of all agents cut the natural numbers into disjoint parts, so the
+// shares add up to the whole without a message.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include <absl/status/statusor.h>
@@ -19,29 +21,38 @@ struct ResidueClass {
 
 struct Assignment {
   uint64_t epoch = 0;
-  std::vector<ResidueClass> classes;  // disjoint; empty = this agent owns nothing
+  std::vector<ResidueClass> classes;  // disjoint, sorted; empty = this agent owns nothing
 
   bool Owns(uint64_t number) const;
   // How many of the numbers 0 … count-1 are owned.
   uint64_t Share(uint64_t count) const;
+  // The owned part of all numbers, 0 to 1.
+  double Fraction() const;
   bool operator==(const Assignment&) const = default;
 };
 
-// Agent `index` of `count`: index mod count.
+// Agent `index` of `count`: index mod count. `index` must be below `count`.
 Assignment MakeAssignment(uint64_t index, uint64_t count, uint64_t epoch);
 
 // Which of the `shards` event loops of an agent runs number k. Independent of the assignment, so a
-// user never moves when it changes; even for every arithmetic progression (golden-ratio sequence).
+// user never moves when it changes. A golden-ratio sequence: of the multiples k of m (or any other
+// residue class of m), every loop gets nearly the same number, because no small multiple of the
+// golden ratio comes close to a whole number.
 uint32_t ShardOf(uint64_t number, uint32_t shards);
 
-// The agent at `lost` is gone: each of the m survivors takes its share of every class the lost one
-// had, and keeps all of its own. `assignments` has one entry per agent; returns the new list, the
-// lost one empty. FAILED_PRECONDITION when nobody survives.
+// The agent at `lost` is gone: the survivors (agents that own anything) share its classes and keep
+// all of their own. Class r mod n goes to m survivors as r + n·j mod n·m; a class that is already a
+// small part of an agent's fair share (below 1/64 of it) goes whole to the one with the least, and
+// siblings that meet again in one agent merge, so that the lists stay short whatever happens.
+// `assignments` has one entry per agent; returns the new list, the lost one empty.
+// FAILED_PRECONDITION when nobody survives. `lost` must be an index into the list.
 absl::StatusOr<std::vector<Assignment>> RedistributeLost(const std::vector<Assignment>& assignments,
                                                          size_t lost, uint64_t epoch);
 
-// A new agent (appended as the last entry) takes a sub-class from each present one so that all own
-// about the same share.
+// A new agent (appended as the last entry) takes a sub-class from each present one that owns more
+// than the new fair share (from the largest 64 to 128 in a large fleet). Its own share ends within
+// 1/64 of the fair one, and nobody is left more than 1/64 below it. All numbers that are not taken
+// stay where they are. Entries of lost agents stay empty.
 std::vector<Assignment> AdmitNew(const std::vector<Assignment>& assignments, uint64_t epoch);
 
 }  // namespace squall
