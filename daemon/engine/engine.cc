@@ -1,0 +1,128 @@
+#include "daemon/engine/engine.h"
+
+#include <future>
+#include <utility>
+
+#include "daemon/base/check.h"
+#include "daemon/base/status_macros.h"
+
+namespace squall {
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan> plan,
+                                                     const Protocol* protocol, const Clock* clock,
+                                                     EngineOptions options) {
+  SQUALL_ASSIGN_OR_RETURN(std::shared_ptr<const Program> program,
+                          CompileProgram(std::move(plan), *protocol));
+  std::unique_ptr<Engine> engine(new Engine());
+  engine->on_finished_ = std::move(options.on_finished);
+  engine->cpu_at_start_ = ReadProcessUsage().cpu_seconds;
+  engine->running_ = options.shards;
+  Engine* raw = engine.get();
+  for (uint32_t i = 0; i < options.shards; ++i) {
+    ShardOptions shard;
+    shard.index = i;
+    shard.count = options.shards;
+    shard.seed = options.seed;
+    shard.assignment = options.assignment;
+    shard.recorder = options.recorder;
+    shard.trace = options.trace;
+    shard.once = options.once;
+    shard.log = options.log;
+    shard.on_finished = [raw](std::string reason) { raw->OnShardFinished(std::move(reason)); };
+    shard.on_shared = [raw, i](std::string_view name, Value value) {
+      for (uint32_t other = 0; other < raw->shards_.size(); ++other) {
+        if (other != i) {
+          raw->shards_[other]->SetSharedFromOther(std::string(name), value);
+        }
+      }
+    };
+    SQUALL_ASSIGN_OR_RETURN(
+        std::unique_ptr<Shard> made,
+        Shard::Make(program, protocol, &engine->resolver_, clock, std::move(shard)));
+    engine->shards_.push_back(std::move(made));
+  }
+  return engine;
+}
+
+Engine::~Engine() {
+  resolver_.Shutdown();
+  // The shards talk to each other: stop all of them before the first one goes.
+  Stop("shut down", /*immediate=*/true);
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->Join();
+  }
+}
+
+void Engine::Start(TimePoint at) {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->Start(at);
+  }
+}
+
+void Engine::Reassign(const Assignment& assignment, double spawn_rate) {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->Reassign(assignment, spawn_rate / static_cast<double>(shards_.size()));
+  }
+}
+
+void Engine::Change(const LoadChange& change) {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->Change(change);
+  }
+}
+
+void Engine::Pause() {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->Pause();
+  }
+}
+
+void Engine::Resume() {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->Resume();
+  }
+}
+
+void Engine::Stop(const std::string& reason, bool immediate) {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->Stop(reason, immediate);
+  }
+}
+
+bool Engine::finished() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return running_ == 0;
+}
+
+void Engine::OnShardFinished(std::string reason) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    SQUALL_CHECK(running_ > 0);
+    reason_ = std::move(reason);
+    if (--running_ > 0) {
+      return;
+    }
+  }
+  if (on_finished_) {
+    on_finished_(reason_);
+  }
+}
+
+Snapshot Engine::TakeSnapshot() {
+  Snapshot snapshot;
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    std::promise<void> done;
+    shard->Fill(&snapshot, [&done] { done.set_value(); });
+    done.get_future().wait();
+  }
+  const ProcessUsage usage = ReadProcessUsage();
+  snapshot.health.cpu_seconds = usage.cpu_seconds - cpu_at_start_;
+  snapshot.health.rss_bytes = usage.rss_bytes;
+  snapshot.health.open_fds = usage.open_fds;
+  snapshot.health.fd_limit = usage.fd_limit;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  snapshot.stop_reason = running_ == 0 ? reason_ : "";
+  return snapshot;
+}
+
+}  // namespace squall

@@ -1,0 +1,71 @@
+// Runs one plan's share on this machine: a shard per core, each on a thread of its own. Made for
+// one run and then thrown away. All methods may be called from any thread, one at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "daemon/engine/program.h"
+#include "daemon/engine/schedule.h"
+#include "daemon/engine/shard.h"
+#include "daemon/plan/assignment.h"
+#include "daemon/stats/snapshot.h"
+
+namespace squall {
+
+struct EngineOptions {
+  uint32_t shards = 1;  // event loops; more than cores is waste
+  uint64_t seed = 1;    // the same on every agent of a run
+  Assignment assignment;
+  RecorderLimits recorder;
+  RequestTrace* trace = nullptr;  // set, with `once`, for a verbose single pass (one shard)
+  bool once = false;
+  // A shard's thread; every user of every shard has ended.
+  std::function<void(std::string reason)> on_finished;
+  // A shard's thread; what log steps say, at most one line a second and shard.
+  std::function<void(std::string_view text)> log;
+};
+
+class Engine final {
+ public:
+  // INVALID_ARGUMENT for a plan that cannot run, RESOURCE_EXHAUSTED without descriptors.
+  static absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Plan> plan,
+                                                      const Protocol* protocol, const Clock* clock,
+                                                      EngineOptions options);
+  // Gives up open requests and joins the threads.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void Start(TimePoint at);
+  void Reassign(const Assignment& assignment, double spawn_rate);
+  void Change(const LoadChange& change);
+  void Pause();
+  void Resume();
+  void Stop(const std::string& reason, bool immediate);
+  bool finished() const;
+
+  // Waits for every shard to add its figures: at most one turn of each loop. Everything but the
+  // identity (run, agent, epoch, sequence, state, times) is filled in.
+  Snapshot TakeSnapshot();
+
+ private:
+  Engine() = default;
+  void OnShardFinished(std::string reason);
+
+  std::function<void(std::string)> on_finished_;
+  Resolver resolver_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  double cpu_at_start_ = 0;
+  mutable std::mutex mutex_;
+  size_t running_ = 0;  // guarded by mutex_
+  std::string reason_;  // guarded by mutex_
+};
+
+}  // namespace squall

@@ -1,0 +1,49 @@
+// What the profile asks for once live changes are laid over it: a level set by SetLoad, a rate
+// factor. Pure but for the setters; one owner, one thread; every shard holds an equal copy.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "daemon/base/clock.h"
+#include "daemon/plan/profile.h"
+
+namespace squall {
+
+// A live change of load, in force from `since` (elapsed time of the run) on every agent alike.
+struct LoadChange {
+  Nanos since{0};
+  std::optional<uint64_t> users;      // closed model: the new level …
+  double spawn_rate = 1;              // … and how fast to get there, users per second
+  std::optional<double> rate_factor;  // open model: multiplies the planned rate; must be >= 0
+  bool clear = false;                 // back to the profile
+};
+
+class Schedule final {
+ public:
+  explicit Schedule(const Profile* profile) : profile_(profile) {}
+
+  void Apply(const LoadChange& change);
+
+  std::optional<Nanos> Duration() const { return profile_->Duration(); }
+  // 0 once the profile is over.
+  uint64_t UsersAt(Nanos elapsed) const;
+  // The next change of UsersAt after `elapsed`.
+  std::optional<Nanos> NextChange(Nanos elapsed) const;
+  double ArrivalRateAt(Nanos elapsed) const;
+
+ private:
+  struct Level {
+    Nanos since{0};
+    uint64_t from = 0;
+    uint64_t to = 0;
+    double spawn_rate = 1;
+  };
+  uint64_t LevelAt(const Level& level, Nanos elapsed) const;
+
+  const Profile* const profile_;
+  std::optional<Level> level_;
+  double rate_factor_ = 1;
+};
+
+}  // namespace squall

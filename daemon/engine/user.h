@@ -1,0 +1,129 @@
+// One virtual user: its loop of tasks and waits, its variables, its session. Owned by its Shard;
+// lives and dies on the shard's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/engine/program.h"
+#include "daemon/engine/protocol.h"
+#include "daemon/engine/variables.h"
+
+namespace squall {
+
+class User;
+
+// What a user needs from its shard.
+class UserHost {
+ public:
+  virtual ~UserHost() = default;
+  virtual Reactor* reactor() = 0;
+  virtual Recorder* recorder() = 0;
+  virtual RequestTrace* trace() = 0;
+  virtual const Program& program() const = 0;
+  virtual RunPhase PhaseAt(TimePoint when) const = 0;
+  virtual const Value* FindShared(std::string_view name) const = 0;
+  virtual void SetShared(std::string_view name, Value value) = 0;
+  virtual bool open_model() const = 0;
+  virtual bool paused() const = 0;
+  virtual bool once() const = 0;
+  // Takes one iteration from the budget; false when it is used up.
+  virtual bool TakeIteration() = 0;
+  virtual uint64_t peak_users() const = 0;
+  virtual void CountIteration() = 0;
+  virtual void CountOpenRequest(int change) = 0;
+  virtual void CountExhaustion(const NetError& error) = 0;
+  virtual void Log(std::string_view text) = 0;
+  // Open model: the user has nothing to do and waits for Dispatch.
+  virtual void OnIdle(User* user) = 0;
+  // The user's loop has ended; the shard may delete it, but not before the current turn is over.
+  virtual void OnEnded(User* user) = 0;
+};
+
+class User final : public UserContext {
+ public:
+  User(UserHost* host, uint64_t number, size_t class_index, uint64_t seed);
+  ~User() override;
+
+  void set_session(std::unique_ptr<Session> session) { session_ = std::move(session); }
+  // Starts the loop; it runs until the first thing it must wait for.
+  void Start();
+  // Open model: run one task for the arrival that was due at `intended`.
+  void Dispatch(uint64_t arrival, TimePoint intended);
+  // No further task; `finish_task` lets the current one run to its end. Sleeping users wake.
+  void RequestStop(bool finish_task);
+  // Gives up whatever it waits for; the open request counts as unfinished.
+  void Abort();
+  // After a pause of the run: a sleeping user looks again.
+  void Nudge();
+
+  uint64_t number() const { return number_; }
+  size_t class_index() const { return class_index_; }
+  bool ended() const { return ended_; }
+
+  // UserContext
+  Reactor* reactor() const override { return host_->reactor(); }
+  Waiter* waiter() override { return &waiter_; }
+  Recorder* recorder() const override { return host_->recorder(); }
+  RequestTrace* trace() const override { return host_->trace(); }
+  std::optional<TimePoint> TakeIntendedStart() override;
+  RunPhase PhaseAt(TimePoint when) const override { return host_->PhaseAt(when); }
+  void SetVariable(std::string_view name, Value value, VariableScope scope) override;
+  bool stopping() const override { return stop_now_; }
+  Co<bool> Pause(Nanos span) override;
+  void ReportTaskError(std::string_view text) override;
+  void CountOpenRequest(int change) override { host_->CountOpenRequest(change); }
+  void CountExhaustion(const NetError& error) override { host_->CountExhaustion(error); }
+
+  // TemplateScope
+  const Value* Find(std::string_view name) const override;
+  Rng& rng() const override { return rng_; }
+  WallTime wall() const override { return host_->reactor()->wall(); }
+  uint64_t user_number() const override { return number_; }
+  uint64_t iteration() const override { return iteration_; }
+  std::string_view class_name() const override;
+
+ private:
+  enum class Flow : uint8_t { kNext, kEndTask, kStopUser };
+
+  Co<void> Run();
+  Co<void> RunOnce();
+  Co<void> RunClosed();
+  Co<void> RunOpen();
+  Co<Flow> RunSteps(const ProgramSteps* steps);
+  Co<Flow> RunIf(const IfOp* op);
+  Co<Flow> RunLoop(const LoopOp* op);
+  Flow RunSet(const SetOp& op);
+  Flow RunPick(const PickOp& op);
+  std::optional<size_t> NextRow(const PickOp& op, size_t rows);
+  bool Holds(const IfOp& op);
+  const ProgramTask& ChooseTask();
+  Co<bool> WaitForNextTask();
+  Co<bool> SleepUntil(TimePoint when);
+  Co<void> HoldWhilePaused();
+
+  UserHost* const host_;
+  const ProgramClass* const class_;
+  const uint64_t number_;
+  const uint32_t class_index_;
+  mutable Rng rng_;
+  Waiter waiter_;
+  Variables variables_;
+  std::vector<uint64_t> cursors_;  // rows taken, by data set
+  std::unique_ptr<Session> session_;
+  Co<void> loop_;
+  TimePoint task_started_{};  // or its intended start, where there is a schedule
+  std::optional<TimePoint> intended_;
+  uint64_t arrival_ = 0;
+  uint64_t iteration_ = 0;
+  bool dispatched_ = false;
+  bool sleeping_ = false;
+  bool stop_soon_ = false;  // after the current task
+  bool stop_now_ = false;   // at the next step
+  bool on_stop_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace squall
