@@ -4,8 +4,9 @@
 // Holes: a variable, maybe dotted ({{product.name}}, {{list.0}}); or a function:
 //   random_int(low,high)  random_float(low,high)  random_string(length)  random_choice(a|b|c)
 //   uuid()  timestamp() (seconds)  timestamp_ms()  user_number()  iteration()  class_name()
-// Filters after '|': json (as JSON text, quoted), url (percent-encoded), default('text').
-// "{{{{" stands for a literal "{{".
+// Filters after '|', in this order: default('text') for a variable that is missing or null, json
+// (as JSON text, quoted), url (percent-encoded).
+// "{{{{" stands for a literal "{{". At most 1 MiB of text and 1 000 holes.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,8 @@
 #include "daemon/plan/value.h"
 
 namespace squall {
+
+struct TemplateHole;  // template_hole.h
 
 // Where a template finds its variables and its chance. Borrowed for the call.
 class TemplateScope {
@@ -43,10 +46,11 @@ class Template final {
   // INVALID_ARGUMENT with the offset in the text and what would be right.
   static absl::StatusOr<Template> Compile(std::string_view text);
 
-  bool IsConstant() const { return holes_.empty(); }
+  bool IsConstant() const { return holes_ == nullptr; }
   const std::string& constant() const { return head_; }  // the whole text when IsConstant()
 
-  // Appends the text to `out`. NOT_FOUND names a variable that the scope does not have.
+  // Appends the text to `out`; allocates only to grow it. NOT_FOUND names a variable that the
+  // scope does not have, and leaves `out` as it was.
   absl::Status Render(const TemplateScope& scope, std::string* out) const;
   // As Render, but every hole's text is escaped for the inside of a JSON string literal when
   // it stands in one, and inserted as JSON text otherwise.
@@ -58,10 +62,15 @@ class Template final {
   std::vector<std::string> Variables() const;
 
  private:
-  enum class Kind : uint8_t;
-  struct Hole;
-  std::string head_;  // text before the first hole
-  std::vector<std::shared_ptr<const Hole>> holes_;
+  enum class Form : uint8_t { kText, kJson };
+
+  absl::Status RenderAs(Form form, const TemplateScope& scope, std::string* out) const;
+
+  std::string head_;                                        // text before the first hole
+  std::shared_ptr<const std::vector<TemplateHole>> holes_;  // nullptr: none
 };
+
+// Percent-encodes what `text` has from `start` on, in place: all but A-Z a-z 0-9 - . _ ~
+void PercentEncodeFrom(size_t start, std::string* text);
 
 }  // namespace squall
