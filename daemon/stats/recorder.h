@@ -31,7 +31,9 @@ class Recorder final {
   EntryId Intern(std::string_view method, std::string_view name);
   // `finished_at` is civil time of the end, from the loop's cached clock.
   void Record(const Sample& sample, WallTime finished_at);
-  void RecordCheck(EntryId entry, std::string_view check, bool passed);
+  // Checks outside the measured phase are not kept.
+  void RecordCheck(EntryId entry, std::string_view check, bool passed,
+                   RunPhase phase = RunPhase::kMeasured);
   void RecordTaskError(std::string_view text);
 
   // Adds everything recorded so far to `snapshot` (entries, failures, checks, task_errors,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/base/clock.h"
@@ -38,7 +39,7 @@ struct EntryStats {
   uint64_t unfinished = 0;  // part of failures
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;
-  std::array<uint64_t, 6> status_classes{};  // [0] no reply, [1] 1xx … [5] 5xx
+  std::array<uint64_t, 6> status_classes{};  // [0] no reply or no such class, [1] 1xx … [5] 5xx
   Histogram service;
   Histogram response;
   Histogram start_delay;  // empty without a schedule
@@ -74,6 +75,7 @@ struct CheckKey {
 struct CheckStats {
   uint64_t passed = 0;
   uint64_t failed = 0;
+  void Merge(const CheckStats& other);
   bool operator==(const CheckStats&) const = default;
 };
 
@@ -132,8 +134,8 @@ struct Snapshot {
   uint64_t open_requests = 0;       // in flight right now
 
   std::map<EntryKey, EntryStats> entries;
-  std::map<FailureKey, FailureStats> failures;
-  std::map<CheckKey, CheckStats> checks;
+  std::map<FailureKey, FailureStats> failures;  // of the measured phase
+  std::map<CheckKey, CheckStats> checks;        // of the measured phase
   std::map<std::string, uint64_t>
       task_errors;  // template, data or script errors in a task, by text
   GeneratorHealth health;
@@ -141,8 +143,12 @@ struct Snapshot {
   uint64_t UserCount() const;
   // All entries of one phase added up (Locust's "Aggregated" row).
   EntryStats Total(RunPhase phase = RunPhase::kMeasured) const;
-  // Adds another agent's snapshot of the same run: counters sum, state is the least advanced,
-  // elapsed and at are the latest, started_at the earliest.
+  // How much of `elapsed` was measured: all of it, less a warm-up and a cool-down where requests
+  // finished in them. The time to divide by for a rate per second, hangs of the target included.
+  Nanos MeasuredTime() const;
+  // Adds another agent's snapshot of the same run: counters sum (sequence too, so that it still
+  // grows), state is the least advanced, elapsed, at and epoch are the latest, started_at the
+  // earliest, different texts are joined.
   void Merge(const Snapshot& other);
 };
 

@@ -5,8 +5,9 @@
 //   failures: rate < 1%                  also count; requests: rate > 100 (per second), count
 //   checks: rate > 99%                   dropped_iterations: count == 0
 //
-// Aggregates: p(0..100) avg min med max (durations) · count rate (counters). Operators < <= > >= ==
-// !=. A duration without unit is in milliseconds, as in k6. No data is a failure.
+// Aggregates: p(0..100) avg min med max (durations) · count rate (counters; checks: rate).
+// Operators < <= > >= == !=. A duration without unit is in milliseconds, as in k6. Only the
+// measured phase counts. No data is a failure.
 #pragma once
 
 #include <optional>
@@ -34,6 +35,10 @@ enum class ThresholdMetric {
 };
 enum class ThresholdAggregate { kPercentile, kAverage, kMin, kMax, kCount, kRate };
 enum class ThresholdOperator { kLess, kLessEqual, kGreater, kGreaterEqual, kEqual, kNotEqual };
+
+// The unit of `limit` and of what is observed; kShare is a ratio 0..1.
+enum class ThresholdUnit { kSeconds, kShare, kPerSecond, kCount };
+ThresholdUnit UnitOf(ThresholdMetric metric, ThresholdAggregate aggregate);
 
 struct Threshold {
   std::string text;  // as the user wrote it

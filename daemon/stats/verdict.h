@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/stats/snapshot.h"
@@ -19,8 +20,11 @@ std::string_view VerdictName(Verdict verdict);  // "PASS", "FAIL", "INVALID"
 struct ValidityLimits {
   Nanos loop_lag_p99_max = std::chrono::milliseconds(100);
   double run_delay_ratio_max = 0.25;  // of shard-thread wall time spent runnable but not running
-  double achieved_rate_ratio_min = 0.95;  // open model: sent / (planned - dropped)
-  uint64_t loop_lag_samples_min = 20;     // fewer say nothing
+  double achieved_rate_ratio_min = 0.95;  // open model: started / (planned - dropped)
+  // Open model: later than this, after taking off what dns, connect and tls took.
+  Nanos start_delay_p90_max = std::chrono::milliseconds(100);
+  uint64_t loop_lag_samples_min = 20;  // fewer say nothing
+  uint64_t arrivals_min = 100;         // fewer say nothing about rate and start delay
 };
 
 struct VerdictReport {
@@ -32,8 +36,9 @@ struct VerdictReport {
 };
 
 // `merged` decides failures; `agents` are looked at one by one for INVALID, and the one to blame is
-// named. FAIL: no request at all, a failed threshold, or a failed request or task error. A failed
-// request does not count when `failures_allowed` (thresholds on failures then decide).
+// named. FAIL: no request at all, an agent in state kFailed, a failed threshold, or a failed
+// request or task error. A failed request does not count when `failures_allowed` (thresholds on
+// failures then decide).
 VerdictReport JudgeRun(const Snapshot& merged, const std::vector<const Snapshot*>& agents,
                        const std::vector<ThresholdResult>& thresholds, bool failures_allowed,
                        const ValidityLimits& limits = {});
