@@ -1,0 +1,89 @@
+#include "daemon/report/figures.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "daemon/base/units.h"
+
+namespace squall {
+
+Nanos MeasuredTime(const RunOptions& options, Nanos elapsed) {
+  Nanos end = elapsed;
+  if (options.run_time.has_value() && options.cool_down > Nanos(0)) {
+    end = std::min(end, *options.run_time - options.cool_down);
+  }
+  return std::max(Nanos(0), end - std::min(elapsed, options.warm_up));
+}
+
+double PerSecond(uint64_t count, Nanos time) {
+  return time > Nanos(0) ? static_cast<double>(count) / ToSeconds(time) : 0;
+}
+
+double Ratio(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+uint64_t Grown(uint64_t earlier, uint64_t later) { return later - std::min(earlier, later); }
+
+std::vector<EntryRow> EntryRows(const Snapshot& snapshot, RunPhase phase) {
+  std::vector<EntryRow> rows;
+  for (const auto& [key, stats] : snapshot.entries) {
+    if (key.phase == phase) {
+      rows.push_back({&key, &stats});
+    }
+  }
+  return rows;  // EntryKey orders by name, then method
+}
+
+std::vector<FailureRow> FailureRows(const Snapshot& snapshot) {
+  std::vector<FailureRow> rows;
+  for (const auto& [key, stats] : snapshot.failures) {
+    rows.push_back({&key, &stats});
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const FailureRow& a, const FailureRow& b) {
+    return a.stats->count > b.stats->count;
+  });
+  return rows;
+}
+
+std::string TableMillis(Nanos time) {
+  const double millis = ToMillis(time);
+  if (time <= Nanos(0)) {
+    return "0";
+  }
+  if (millis < 0.005) {
+    return "<0.01";
+  }
+  return millis < 9.995 ? fmt::format("{:.2f}", millis) : fmt::format("{:.0f}", millis);
+}
+
+std::string FileMillis(Nanos time, int decimals) {
+  std::string text = fmt::format("{:.{}f}", ToMillis(time), decimals);
+  if (decimals > 0) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') {
+      text.pop_back();
+    }
+  }
+  return text;
+}
+
+std::string FormatPercent(double ratio) {
+  const double percent = ratio * 100;
+  if (percent <= 0 || percent >= 100) {
+    return fmt::format("{:.0f}%", percent);
+  }
+  // 99.997 must not be printed as 100, nor 0.003 as 0.
+  for (int decimals = percent >= 10 ? 1 : 2; decimals < 6; ++decimals) {
+    const std::string text = fmt::format("{:.{}f}", percent, decimals);
+    const double shown = std::stod(text);
+    if (shown > 0 && shown < 100) {
+      return text + "%";
+    }
+  }
+  return percent < 50 ? "<0.00001%" : ">99.9999%";
+}
+
+}  // namespace squall

@@ -1,0 +1,63 @@
+// Writes pretty JSON in the order of the calls, so that the same run gives the same bytes. (The
+// JSON library of this house writes one long line and numbers such as 2.5E1.) One thread; misuse —
+// a value without a key inside an object, or unbalanced ends — is a bug of the caller.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace squall {
+
+class JsonWriter final {
+ public:
+  JsonWriter& BeginObject() { return Begin('{', false); }
+  // An object that stays on one line, with all that is in it.
+  JsonWriter& BeginLine() { return Begin('{', true); }
+  JsonWriter& EndObject() { return End('}'); }
+  JsonWriter& BeginArray() { return Begin('[', false); }
+  JsonWriter& EndArray() { return End(']'); }
+  JsonWriter& Key(std::string_view key);
+
+  // Not UTF-8 becomes U+FFFD; beyond kTextBytesMax (text.h) it is cut.
+  JsonWriter& Value(std::string_view text);
+  JsonWriter& Value(const char* text) { return Value(std::string_view(text)); }
+  JsonWriter& Value(bool value) { return Raw(value ? "true" : "false"); }
+  JsonWriter& Value(double value);  // the shortest digits; null unless finite
+  template <std::integral Integer>
+  JsonWriter& Value(Integer value) {
+    return Raw(std::to_string(value));
+  }
+  JsonWriter& Null() { return Raw("null"); }
+  // A number whose digits the caller has chosen.
+  JsonWriter& Number(std::string_view digits) { return Raw(digits); }
+
+  template <typename Type>
+  JsonWriter& Field(std::string_view key, const Type& value) {
+    return Key(key).Value(value);
+  }
+
+  // The finished text, with a newline at its end; the writer is empty afterwards.
+  std::string Take();
+
+ private:
+  struct Open {
+    bool empty = true;  // nothing in it yet
+    bool on_one_line = false;
+  };
+
+  JsonWriter& Begin(char bracket, bool on_one_line);
+  JsonWriter& End(char bracket);
+  JsonWriter& Raw(std::string_view text);
+  void BeforeValue();
+  void NewLine();
+
+  std::string text_;
+  std::vector<Open> open_;  // objects and arrays, outermost first
+  bool after_key_ = false;
+};
+
+}  // namespace squall

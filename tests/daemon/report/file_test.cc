@@ -1,0 +1,87 @@
+#include "daemon/report/file.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace squall {
+namespace {
+
+class FileTest : public testing::Test {
+ protected:
+  FileTest() { std::filesystem::create_directories(directory_); }
+  ~FileTest() override { std::filesystem::remove_all(directory_); }
+
+  static std::string ReadAll(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  const std::filesystem::path directory_ =
+      testing::TempDir() + "squall_file_" +
+      testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+TEST_F(FileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
+  const std::string path = directory_ / "report.json";
+  ASSERT_TRUE(WriteFileAtomically(path, "a longer first text").ok());
+  ASSERT_TRUE(WriteFileAtomically(path, "second").ok());
+  EXPECT_EQ(ReadAll(path), "second");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1);
+}
+
+TEST_F(FileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
+  const std::filesystem::path real = directory_ / "real.txt";
+  const std::filesystem::path link = directory_ / "link.txt";
+  ASSERT_TRUE(WriteFileAtomically(real, "old").ok());
+  std::filesystem::create_symlink(real, link);
+  ASSERT_TRUE(WriteFileAtomically(link, "new").ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(ReadAll(real), "new");
+}
+
+TEST_F(FileTest, DeviceIsWrittenToAndNotReplaced) {
+  ASSERT_TRUE(WriteFileAtomically("/dev/null", "text").ok());
+  struct stat facts = {};
+  ASSERT_EQ(::stat("/dev/null", &facts), 0);
+  EXPECT_TRUE(S_ISCHR(facts.st_mode));
+}
+
+TEST_F(FileTest, FullDiskIsAnErrorThatNamesThePath) {
+  const absl::Status status = WriteFileAtomically("/dev/full", "text");
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(), "write '/dev/full': No space left on device");
+}
+
+TEST_F(FileTest, MissingDirectoryIsAnErrorThatNamesThePath) {
+  const absl::Status status = WriteFileAtomically(directory_ / "missing" / "a.csv", "text");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("missing/a.csv"), std::string::npos);
+}
+
+TEST_F(FileTest, DirectoryIsNotAFile) {
+  EXPECT_FALSE(WriteFileAtomically(directory_, "text").ok());
+}
+
+TEST_F(FileTest, AppendedTextIsReadableAtOnceAndCreateStartsAnew) {
+  const std::string path = directory_ / "history.csv";
+  {
+    auto file = AppendFile::Create(path);
+    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_TRUE(file->Append("one\n").ok());
+    EXPECT_EQ(ReadAll(path), "one\n");
+    ASSERT_TRUE(file->Append("two\n").ok());
+    EXPECT_EQ(ReadAll(path), "one\ntwo\n");
+  }
+  ASSERT_TRUE(AppendFile::Create(path).ok());
+  EXPECT_EQ(ReadAll(path), "");
+}
+
+}  // namespace
+}  // namespace squall

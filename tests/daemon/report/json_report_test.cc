@@ -1,0 +1,71 @@
+#include "daemon/report/json_report.h"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "tests/daemon/report/sample_report.h"
+#include "tests/support/golden.h"
+
+namespace squall {
+namespace {
+
+boost::json::value Parsed(const std::string& text) {
+  boost::json::error_code error;
+  boost::json::value value = boost::json::parse(text, error);
+  EXPECT_FALSE(error) << error.message();
+  return value;
+}
+
+TEST(JsonReportTest, ClosedModelMatchesTheGoldenFile) {
+  ExpectGolden("report/closed.json", JsonReport(ClosedReport()));
+}
+
+TEST(JsonReportTest, OpenModelMatchesTheGoldenFile) {
+  ExpectGolden("report/open.json", JsonReport(OpenReport()));
+}
+
+TEST(JsonReportTest, FiguresReadBackAsTheyWere) {
+  const RunReport report = ClosedReport();
+  const boost::json::value json = Parsed(JsonReport(report));
+  EXPECT_EQ(json.at_pointer("/totals/requests"), 300);
+  EXPECT_EQ(json.at_pointer("/totals/failures"), 8);
+  EXPECT_EQ(json.at_pointer("/totals/requests_per_second"), 15);
+  EXPECT_EQ(json.at_pointer("/entries").as_array().size(), 3u);
+  EXPECT_EQ(json.at_pointer("/agents").as_array().size(), 2u);
+  EXPECT_EQ(json.at_pointer("/run/seed"), "18446744073709551615");
+  EXPECT_EQ(json.at_pointer("/verdict/verdict"), "FAIL");
+  EXPECT_EQ(json.at_pointer("/totals/start_delay_ms"), nullptr);
+  const double p99 = json.at_pointer("/totals/response_ms/percentiles/99").to_number<double>();
+  EXPECT_NEAR(p99, 1234, 1234 * 0.005);
+}
+
+TEST(JsonReportTest, PasswordInTheHostIsLeftOut) {
+  const std::string text = JsonReport(ClosedReport());
+  EXPECT_EQ(text.find("s3cret"), std::string::npos);
+  EXPECT_EQ(Parsed(text).at_pointer("/run/host"), "http://127.0.0.1:8082");
+}
+
+TEST(JsonReportTest, WarmUpIsApartFromTheResults) {
+  const boost::json::value json = Parsed(JsonReport(OpenReport()));
+  EXPECT_EQ(json.at_pointer("/totals/requests"), 2000);
+  EXPECT_EQ(json.at_pointer("/totals/requests_per_second"), 100);  // over 20 s of the 30 s
+  EXPECT_EQ(json.at_pointer("/warm_up/totals/requests"), 500);
+  EXPECT_EQ(json.at_pointer("/cool_down"), nullptr);
+}
+
+TEST(JsonReportTest, HostileTextIsValidJson) {
+  const std::string text = JsonReport(HostileReport());
+  EXPECT_EQ(Parsed(text).at_pointer("/entries").as_array().size(), 5u);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_LT(text.size(), 100'000u);
+}
+
+TEST(JsonReportTest, EmptyRunHasNullTimesAndZeroRates) {
+  const boost::json::value json = Parsed(JsonReport(EmptyReport()));
+  EXPECT_EQ(json.at_pointer("/totals/response_ms"), nullptr);
+  EXPECT_EQ(json.at_pointer("/totals/requests_per_second"), 0);
+  EXPECT_EQ(json.at_pointer("/series").as_array().size(), 0u);
+}
+
+}  // namespace
+}  // namespace squall
