@@ -9,6 +9,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
+#include "daemon/plan/utf8.h"
+
 namespace squall {
 namespace {
 
@@ -36,32 +38,6 @@ bool SameNumber(int64_t whole, double number) {
   constexpr double kLimit = 9223372036854775808.0;  // 2^63
   return number >= -kLimit && number < kLimit && std::trunc(number) == number &&
          static_cast<int64_t>(number) == whole;
-}
-
-// The length of the valid UTF-8 sequence at the start of `text`; 0 when there is none.
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [text](size_t index) -> unsigned {
-    return index < text.size() ? static_cast<unsigned char>(text[index]) : 0;
-  };
-  const auto tail = [&byte](size_t index) { return (byte(index) & 0xC0) == 0x80; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) {
-    return 1;
-  }
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    return tail(1) ? 2 : 0;
-  }
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool overlong = lead == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool overlong = lead == 0xF0 && byte(1) < 0x90;
-    const bool beyond = lead == 0xF4 && byte(1) > 0x8F;
-    return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
 }
 
 void AppendEscape(unsigned char byte, std::string* out) {
@@ -347,7 +323,7 @@ void AppendJsonEscaped(std::string_view text, std::string* out) {
   while (at < text.size()) {
     const auto byte = static_cast<unsigned char>(text[at]);
     const bool escape = byte < 0x20 || byte == '"' || byte == '\\';
-    const size_t length = byte < 0x80 ? 1 : Utf8Length(text.substr(at));
+    const size_t length = Utf8Length(text.substr(at));
     if (!escape && length > 0) {
       at += length;
       continue;

@@ -83,7 +83,8 @@ TEST(TemplateTest, RendersVariablesAndFunctionsIntoText) {
 TEST(TemplateTest, JsonKnowsWhetherAHoleStandsInAString) {
   const std::pair<const char*, const char*> rows[] = {
       {R"({"n":{{name}},"c":{{count}},"t":{{tags}},"p":{{product}},"z":{{none}}})",
-       R"({"n":"Office Chair","c":3,"t":["x",2],"p":{"id":17,"name":"Mouse","gone":null},"z":null})"},
+       R"({"n":"Office Chair","c":3,"t":["x",2],)"
+       R"("p":{"id":17,"name":"Mouse","gone":null},"z":null})"},
       {R"({"n":"{{name}}","c":"{{count}}","z":"{{none}}"})",
        R"({"n":"Office Chair","c":"3","z":""})"},
       {R"({"n":"{{quote}}"})", "{\"n\":\"a \\\"b\\\"\\\\\\n\xC3\xA9\xEF\xBF\xBD\"}"},
@@ -110,7 +111,8 @@ TEST(TemplateTest, JsonKnowsWhetherAHoleStandsInAString) {
 TEST(TemplateTest, RandomTextIsQuotedInJsonAndRandomNumbersAreNot) {
   for (int round = 0; round < 50; ++round) {
     const std::string out = RenderedJson(
-        R"([{{uuid()}},{{random_string(5)}},{{random_int(1,9)}},{{random_float(0,1)}},"{{uuid()}}"])");
+        R"([{{uuid()}},{{random_string(5)}},{{random_int(1,9)}},{{random_float(0,1)}},)"
+        R"("{{uuid()}}"])");
     const Value list = *ParseJson(out);
     EXPECT_NE(list.FindDotted("0")->AsString(), nullptr);
     EXPECT_EQ(list.FindDotted("1")->AsString()->size(), 5u);
