@@ -43,7 +43,7 @@ HEADER_OWNERS = {
     "grpc": ("daemon/wire", "daemon/agent", "daemon/coordinator"),
     "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
     "boost/beast": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
-    "openssl/": ("daemon/net", "daemon/protocol", "daemon/target"),
+    "openssl/": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/wire"),
     "prometheus/": ("daemon/telemetry",),
     "CLI/": ("daemon/programs",),
     "Python.h": ("daemon/python",),

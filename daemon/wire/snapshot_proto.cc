@@ -1,0 +1,325 @@
+#include "daemon/wire/snapshot_proto.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "daemon/wire/proto_reader.h"
+#include "daemon/wire/time_proto.h"
+#include "daemon/wire/utf8.h"
+#include "protos/squall/v1/stats.pb.h"
+
+namespace squall {
+namespace {
+
+constexpr uint64_t kCountMax = Histogram::kCountMax;
+constexpr double kSecondsMax = 1e12;
+// As many as a Recorder may have, for each of three phases and a few hundred shards.
+constexpr int kEntriesMax = 100'000;
+
+using Counters = std::map<std::string, uint64_t>;
+using CounterProtos = google::protobuf::Map<std::string, uint64_t>;
+
+// ---- writing ---------------------------------------------------------------------------------
+
+void WriteHistogram(const Histogram& from, v1::Histogram* to) {
+  if (from.count() == 0) {
+    return;
+  }
+  uint32_t last = 0;
+  for (const Histogram::Bucket& bucket : from.Buckets()) {
+    to->add_index_deltas(bucket.index - last);
+    to->add_counts(bucket.count);
+    last = bucket.index;
+  }
+  NanosToProto(from.min(), to->mutable_min());
+  NanosToProto(from.max(), to->mutable_max());
+  to->mutable_sum()->set_seconds(from.sum().seconds);
+  to->mutable_sum()->set_nanos(from.sum().nanos);
+}
+
+// first_at and last_at of a message; zero is the absence of a time.
+template <typename Stats, typename Proto>
+void WriteTimes(const Stats& from, Proto* to) {
+  if (from.first_at != WallTime{}) {
+    WallTimeToProto(from.first_at, to->mutable_first_at());
+  }
+  if (from.last_at != WallTime{}) {
+    WallTimeToProto(from.last_at, to->mutable_last_at());
+  }
+}
+
+void WriteEntry(const EntryKey& key, const EntryStats& from, v1::EntryStats* to) {
+  to->set_phase(ToProtoEnum<v1::RunPhase>(key.phase));
+  to->set_name(ToUtf8(key.name));
+  to->set_method(ToUtf8(key.method));
+  to->set_requests(from.requests);
+  to->set_failures(from.failures);
+  to->set_timeouts(from.timeouts);
+  to->set_unfinished(from.unfinished);
+  to->set_bytes_sent(from.bytes_sent);
+  to->set_bytes_received(from.bytes_received);
+  to->mutable_status_classes()->Assign(from.status_classes.begin(), from.status_classes.end());
+  WriteHistogram(from.service, to->mutable_service());
+  WriteHistogram(from.response, to->mutable_response());
+  WriteHistogram(from.start_delay, to->mutable_start_delay());
+  WriteHistogram(from.times.dns, to->mutable_dns());
+  WriteHistogram(from.times.connect, to->mutable_connect());
+  WriteHistogram(from.times.tls, to->mutable_tls());
+  WriteHistogram(from.times.first_byte, to->mutable_first_byte());
+  WriteTimes(from, to);
+}
+
+void WriteHealth(const GeneratorHealth& from, v1::GeneratorHealth* to) {
+  WriteHistogram(from.loop_lag, to->mutable_loop_lag());
+  to->set_cpu_seconds(from.cpu_seconds);
+  to->set_thread_seconds(from.thread_seconds);
+  to->set_run_delay_seconds(from.run_delay_seconds);
+  to->set_elapsed_seconds(from.elapsed_seconds);
+  to->set_shards(from.shards);
+  to->set_fd_exhausted(from.fd_exhausted);
+  to->set_ports_exhausted(from.ports_exhausted);
+  to->set_memory_exhausted(from.memory_exhausted);
+  to->set_rss_bytes(from.rss_bytes);
+  to->set_open_fds(from.open_fds);
+  to->set_fd_limit(from.fd_limit);
+  to->set_names_dropped(from.names_dropped);
+}
+
+void WriteCounters(const Counters& from, CounterProtos* to) {
+  for (const auto& [name, count] : from) {
+    (*to)[ToUtf8(name)] += count;
+  }
+}
+
+void WriteProgress(const Snapshot& from, v1::Snapshot* to) {
+  WriteCounters(from.users, to->mutable_users());
+  to->set_target_users(from.target_users);
+  to->set_target_rate(from.target_rate);
+  to->set_users_started(from.users_started);
+  to->set_users_stopped(from.users_stopped);
+  to->set_arrivals_planned(from.arrivals_planned);
+  to->set_dropped_iterations(from.dropped_iterations);
+  to->set_iterations(from.iterations);
+  to->set_open_requests(from.open_requests);
+}
+
+// ---- reading ---------------------------------------------------------------------------------
+
+void ReadHistogram(std::string_view field, const v1::Histogram& from, ProtoReader* reader,
+                   Histogram* to) {
+  const ProtoReader::Inside inside(reader, field);
+  if (from.counts_size() != from.index_deltas_size()) {
+    reader->Refuse("counts", fmt::format("be as many as index_deltas, {}, got {}",
+                                         from.index_deltas_size(), from.counts_size()));
+    return;
+  }
+  if (from.counts_size() > static_cast<int>(Histogram::kBucketCount)) {
+    reader->Refuse("counts", fmt::format("be at most {}, got {}", Histogram::kBucketCount,
+                                         from.counts_size()));
+    return;
+  }
+  std::vector<Histogram::Bucket> buckets;
+  buckets.reserve(static_cast<size_t>(from.counts_size()));
+  uint64_t index = 0;
+  for (int i = 0; i < from.counts_size(); ++i) {
+    index += from.index_deltas(i);
+    // Restore refuses the last index, so one that is too large cannot wrap around to a good one.
+    buckets.push_back({.index = static_cast<uint32_t>(std::min<uint64_t>(index, UINT32_MAX)),
+                       .count = from.counts(i)});
+  }
+  // Not Span: an honest maximum may be any duration that a histogram holds.
+  const std::optional<Nanos> min = NanosFromProto(from.min());
+  const std::optional<Nanos> max = NanosFromProto(from.max());
+  const DurationSum sum{.seconds = from.sum().seconds(), .nanos = from.sum().nanos()};
+  if (!min || !max || !to->Restore(buckets, *min, *max, sum)) {
+    reader->Refuse("", "be a histogram whose buckets ascend and fit its min, max and sum");
+  }
+}
+
+template <typename Proto, typename Stats>
+void ReadTimes(const Proto& from, ProtoReader* reader, Stats* to) {
+  if (from.has_first_at()) {
+    reader->Time("first_at", from.first_at(), &to->first_at);
+  }
+  if (from.has_last_at()) {
+    reader->Time("last_at", from.last_at(), &to->last_at);
+  }
+}
+
+EntryStats ReadEntry(const v1::EntryStats& from, ProtoReader* reader) {
+  EntryStats to;
+  reader->Count("requests", from.requests(), kCountMax, &to.requests);
+  reader->Count("failures", from.failures(), kCountMax, &to.failures);
+  reader->Count("timeouts", from.timeouts(), kCountMax, &to.timeouts);
+  reader->Count("unfinished", from.unfinished(), kCountMax, &to.unfinished);
+  reader->Count("bytes_sent", from.bytes_sent(), kCountMax, &to.bytes_sent);
+  reader->Count("bytes_received", from.bytes_received(), kCountMax, &to.bytes_received);
+  const auto classes = static_cast<size_t>(from.status_classes_size());
+  if (classes != 0 && classes != to.status_classes.size()) {
+    reader->Refuse("status_classes",
+                   fmt::format("be {} or none, got {}", to.status_classes.size(), classes));
+    return to;
+  }
+  for (size_t i = 0; i < classes; ++i) {
+    reader->Count("status_classes", from.status_classes(static_cast<int>(i)), kCountMax,
+                  &to.status_classes[i]);
+  }
+  ReadHistogram("service", from.service(), reader, &to.service);
+  ReadHistogram("response", from.response(), reader, &to.response);
+  ReadHistogram("start_delay", from.start_delay(), reader, &to.start_delay);
+  ReadHistogram("dns", from.dns(), reader, &to.times.dns);
+  ReadHistogram("connect", from.connect(), reader, &to.times.connect);
+  ReadHistogram("tls", from.tls(), reader, &to.times.tls);
+  ReadHistogram("first_byte", from.first_byte(), reader, &to.times.first_byte);
+  ReadTimes(from, reader, &to);
+  return to;
+}
+
+void ReadEntries(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
+  if (from.entries_size() > kEntriesMax) {
+    reader->Refuse("entries",
+                   fmt::format("be at most {}, got {}", kEntriesMax, from.entries_size()));
+    return;
+  }
+  for (int i = 0; i < from.entries_size() && reader->ok(); ++i) {
+    const v1::EntryStats& entry = from.entries(i);
+    const ProtoReader::Inside inside(reader, "entries", i);
+    EntryKey key{.name = entry.name(), .method = entry.method()};
+    reader->RequiredEnum("phase", entry.phase(), RunPhase::kCoolDown, &key.phase);
+    to->entries[key].Merge(ReadEntry(entry, reader));
+  }
+}
+
+void ReadFailures(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
+  for (int i = 0; i < from.failures_size() && reader->ok(); ++i) {
+    const v1::FailureStats& failure = from.failures(i);
+    const ProtoReader::Inside inside(reader, "failures", i);
+    FailureStats stats;
+    reader->Count("count", failure.count(), kCountMax, &stats.count);
+    ReadTimes(failure, reader, &stats);
+    FailureKey key{.method = failure.method(), .name = failure.name(), .reason = failure.reason()};
+    to->failures[key].Merge(stats);
+  }
+}
+
+void ReadChecks(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
+  for (int i = 0; i < from.checks_size() && reader->ok(); ++i) {
+    const v1::CheckStats& check = from.checks(i);
+    const ProtoReader::Inside inside(reader, "checks", i);
+    CheckStats stats;
+    reader->Count("passed", check.passed(), kCountMax, &stats.passed);
+    reader->Count("failed", check.failed(), kCountMax, &stats.failed);
+    to->checks[{.name = check.name(), .check = check.check()}].Merge(stats);
+  }
+}
+
+void ReadHealth(const v1::GeneratorHealth& from, ProtoReader* reader, GeneratorHealth* to) {
+  const ProtoReader::Inside inside(reader, "health");
+  ReadHistogram("loop_lag", from.loop_lag(), reader, &to->loop_lag);
+  reader->Number("cpu_seconds", from.cpu_seconds(), 0, kSecondsMax, &to->cpu_seconds);
+  reader->Number("thread_seconds", from.thread_seconds(), 0, kSecondsMax, &to->thread_seconds);
+  reader->Number("run_delay_seconds", from.run_delay_seconds(), 0, kSecondsMax,
+                 &to->run_delay_seconds);
+  reader->Number("elapsed_seconds", from.elapsed_seconds(), 0, kSecondsMax, &to->elapsed_seconds);
+  to->shards = from.shards();
+  reader->Count("fd_exhausted", from.fd_exhausted(), kCountMax, &to->fd_exhausted);
+  reader->Count("ports_exhausted", from.ports_exhausted(), kCountMax, &to->ports_exhausted);
+  reader->Count("memory_exhausted", from.memory_exhausted(), kCountMax, &to->memory_exhausted);
+  reader->Count("rss_bytes", from.rss_bytes(), kCountMax, &to->rss_bytes);
+  reader->Count("open_fds", from.open_fds(), kCountMax, &to->open_fds);
+  // Not bounded: RLIM_INFINITY is all ones.
+  to->fd_limit = from.fd_limit();
+  reader->Count("names_dropped", from.names_dropped(), kCountMax, &to->names_dropped);
+}
+
+void ReadCounters(std::string_view field, const CounterProtos& from, ProtoReader* reader,
+                  Counters* to) {
+  for (const auto& [name, count] : from) {
+    reader->Count(field, count, kCountMax, &(*to)[name]);
+  }
+}
+
+void ReadProgress(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
+  ReadCounters("users", from.users(), reader, &to->users);
+  reader->Count("target_users", from.target_users(), kCountMax, &to->target_users);
+  reader->Number("target_rate", from.target_rate(), 0, kRateMax, &to->target_rate);
+  reader->Count("users_started", from.users_started(), kCountMax, &to->users_started);
+  reader->Count("users_stopped", from.users_stopped(), kCountMax, &to->users_stopped);
+  reader->Count("arrivals_planned", from.arrivals_planned(), kCountMax, &to->arrivals_planned);
+  reader->Count("dropped_iterations", from.dropped_iterations(), kCountMax,
+                &to->dropped_iterations);
+  reader->Count("iterations", from.iterations(), kCountMax, &to->iterations);
+  reader->Count("open_requests", from.open_requests(), kCountMax, &to->open_requests);
+}
+
+}  // namespace
+
+void SnapshotToProto(const Snapshot& snapshot, v1::Snapshot* proto) {
+  proto->Clear();
+  proto->set_run_id(ToUtf8(snapshot.run_id));
+  proto->set_agent_id(ToUtf8(snapshot.agent_id));
+  proto->set_epoch(snapshot.epoch);
+  proto->set_sequence(snapshot.sequence);
+  proto->set_state(ToProtoEnum<v1::RunState>(snapshot.state));
+  proto->set_error(ToUtf8(snapshot.error));
+  proto->set_stop_reason(ToUtf8(snapshot.stop_reason));
+  WallTimeToProto(snapshot.at, proto->mutable_at());
+  if (snapshot.started_at != WallTime{}) {
+    WallTimeToProto(snapshot.started_at, proto->mutable_started_at());
+  }
+  NanosToProto(snapshot.elapsed, proto->mutable_elapsed());
+  WriteProgress(snapshot, proto);
+  for (const auto& [key, entry] : snapshot.entries) {
+    WriteEntry(key, entry, proto->add_entries());
+  }
+  for (const auto& [key, failure] : snapshot.failures) {
+    v1::FailureStats* to = proto->add_failures();
+    to->set_method(ToUtf8(key.method));
+    to->set_name(ToUtf8(key.name));
+    to->set_reason(ToUtf8(key.reason));
+    to->set_count(failure.count);
+    WriteTimes(failure, to);
+  }
+  for (const auto& [key, check] : snapshot.checks) {
+    v1::CheckStats* to = proto->add_checks();
+    to->set_name(ToUtf8(key.name));
+    to->set_check(ToUtf8(key.check));
+    to->set_passed(check.passed);
+    to->set_failed(check.failed);
+  }
+  WriteCounters(snapshot.task_errors, proto->mutable_task_errors());
+  WriteHealth(snapshot.health, proto->mutable_health());
+}
+
+absl::StatusOr<Snapshot> SnapshotFromProto(const v1::Snapshot& proto) {
+  ProtoReader reader;
+  Snapshot snapshot;
+  snapshot.run_id = proto.run_id();
+  snapshot.agent_id = proto.agent_id();
+  snapshot.epoch = proto.epoch();
+  snapshot.sequence = proto.sequence();
+  reader.RequiredEnum("state", proto.state(), RunState::kFailed, &snapshot.state);
+  snapshot.error = proto.error();
+  snapshot.stop_reason = proto.stop_reason();
+  reader.Time("at", proto.at(), &snapshot.at);
+  if (proto.has_started_at()) {
+    reader.Time("started_at", proto.started_at(), &snapshot.started_at);
+  }
+  reader.Span("elapsed", proto.elapsed(), &snapshot.elapsed);
+  ReadProgress(proto, &reader, &snapshot);
+  ReadEntries(proto, &reader, &snapshot);
+  ReadFailures(proto, &reader, &snapshot);
+  ReadChecks(proto, &reader, &snapshot);
+  ReadCounters("task_errors", proto.task_errors(), &reader, &snapshot.task_errors);
+  ReadHealth(proto.health(), &reader, &snapshot.health);
+  if (!reader.ok()) {
+    return reader.status();
+  }
+  return snapshot;
+}
+
+}  // namespace squall
