@@ -23,7 +23,8 @@ struct PlanInputs {
   std::vector<PlanText> texts;
   std::vector<std::string> sets;                   // "service.timeout_seconds=5", applied last
   std::map<std::string, std::string> environment;  // for ${NAME}, ${NAME:-default}
-  // Reads a file that the plan names (data, certificates), relative to the plan's folder. NOT_FOUND
+  // Reads a file that the plan names (data, certificates). The path has the folder of the text that
+  // names it in front already, so it is relative to the same directory as PlanText::file. NOT_FOUND
   // and the like become errors at the place that names it. Empty function: such keys are refused.
   std::function<absl::StatusOr<std::string>(const std::string& path)> read_file;
 };
@@ -43,7 +44,7 @@ struct PlanResult {
 };
 
 // Never fails otherwise: every problem is in `errors`. PRODUCT_SERVICE_URL in the environment wins
-// over service.base_url.
+// over service.base_url of the texts; `sets` win over both.
 PlanResult ParsePlan(const PlanInputs& inputs);
 
 // A seed-style document without users (only service, load_profile, scenario_weights, test_data) is
