@@ -1,0 +1,134 @@
+#include "daemon/protocol/http/cookie_jar.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace squall {
+namespace {
+
+constexpr size_t kCookiesMax = 100;
+constexpr size_t kCookieBytesMax = 8192;
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return lower;
+}
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+// Cuts "name=value" off the front of `rest`, up to the next ';'.
+std::pair<std::string_view, std::string_view> NextPair(std::string_view* rest) {
+  const size_t end = std::min(rest->find(';'), rest->size());
+  const std::string_view part = rest->substr(0, end);
+  rest->remove_prefix(std::min(end + 1, rest->size()));
+  const size_t equals = part.find('=');
+  if (equals == std::string_view::npos) {
+    return {Trim(part), {}};
+  }
+  return {Trim(part.substr(0, equals)), Trim(part.substr(equals + 1))};
+}
+
+std::string DefaultPath(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  const size_t slash = path.rfind('/');
+  return slash == 0 || slash == std::string_view::npos ? "/" : std::string(path.substr(0, slash));
+}
+
+bool DomainCovers(std::string_view domain, std::string_view host) {
+  return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
+                            host[host.size() - domain.size() - 1] == '.');
+}
+
+}  // namespace
+
+void CookieJar::Store(std::string_view set_cookie, const Origin& origin, std::string_view target,
+                      TimePoint now) {
+  if (set_cookie.size() > kCookieBytesMax) {
+    return;
+  }
+  std::string_view rest = set_cookie;
+  const auto [name, value] = NextPair(&rest);
+  if (name.empty()) {
+    return;
+  }
+  Cookie cookie;
+  cookie.name = name;
+  cookie.value = value;
+  cookie.domain = Lower(origin.host);
+  cookie.path = DefaultPath(target);
+  while (!rest.empty()) {
+    const auto [key, attribute] = NextPair(&rest);
+    const std::string lower = Lower(key);
+    if (lower == "path" && attribute.starts_with('/')) {
+      cookie.path = attribute;
+    } else if (lower == "domain" && !attribute.empty()) {
+      const std::string domain = Lower(attribute.substr(attribute.front() == '.' ? 1 : 0));
+      if (!DomainCovers(domain, cookie.domain)) {
+        return;  // a server cannot set cookies for somebody else
+      }
+      cookie.domain = domain;
+      cookie.host_only = false;
+    } else if (lower == "secure") {
+      cookie.secure = true;
+    } else if (lower == "max-age") {
+      int64_t seconds = 0;
+      std::from_chars(attribute.data(), attribute.data() + attribute.size(), seconds);
+      cookie.expires =
+          seconds <= 0
+              ? TimePoint::min()
+              : now + std::chrono::seconds(std::min<int64_t>(seconds, int64_t{400} * 86400));
+    }
+  }
+  std::erase_if(cookies_, [&](const Cookie& old) {
+    return old.name == cookie.name && old.domain == cookie.domain && old.path == cookie.path;
+  });
+  if (cookie.expires > now) {
+    if (cookies_.size() >= kCookiesMax) {
+      cookies_.erase(cookies_.begin());
+    }
+    cookies_.push_back(std::move(cookie));
+  }
+}
+
+bool CookieJar::Matches(const Cookie& cookie, const Origin& origin, std::string_view target,
+                        TimePoint now) {
+  const std::string host = Lower(origin.host);
+  if (cookie.expires <= now || (cookie.secure && !origin.tls)) {
+    return false;
+  }
+  if (cookie.host_only ? host != cookie.domain : !DomainCovers(cookie.domain, host)) {
+    return false;
+  }
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (!path.starts_with(cookie.path)) {
+    return false;
+  }
+  return path.size() == cookie.path.size() || cookie.path.ends_with('/') ||
+         path[cookie.path.size()] == '/';
+}
+
+bool CookieJar::AppendHeaderValue(const Origin& origin, std::string_view target, TimePoint now,
+                                  std::string* out) const {
+  bool any = false;
+  for (const Cookie& cookie : cookies_) {
+    if (Matches(cookie, origin, target, now)) {
+      out->append(any ? "; " : "").append(cookie.name).append("=").append(cookie.value);
+      any = true;
+    }
+  }
+  return any;
+}
+
+}  // namespace squall

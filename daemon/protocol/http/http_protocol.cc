@@ -1,0 +1,44 @@
+#include "daemon/protocol/http/http_protocol.h"
+
+#include <optional>
+#include <utility>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+
+#include "daemon/base/status_macros.h"
+#include "daemon/protocol/http/compiled_request.h"
+#include "daemon/protocol/http/http_shard.h"
+
+namespace squall {
+
+absl::StatusOr<std::unique_ptr<CompiledRequest>> HttpProtocol::Compile(const RequestStep& step,
+                                                                       const Plan& plan,
+                                                                       const UserClass& user_class,
+                                                                       size_t number) const {
+  return CompiledHttpRequest::Make(step, plan, user_class, number);
+}
+
+absl::StatusOr<std::unique_ptr<ShardClient>> HttpProtocol::MakeShardClient(
+    std::shared_ptr<const Plan> plan, Reactor* reactor, Resolver* resolver,
+    Recorder* recorder) const {
+  const Service& service = plan->service;
+  TlsOptions options;
+  options.insecure_skip_verify = service.tls.insecure_skip_verify;
+  options.ca_pem = service.tls.ca_pem;
+  options.client_cert_pem = service.tls.client_cert_pem;
+  options.client_key_pem = service.tls.client_key_pem;
+  SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<TlsContext> tls, TlsContext::Make(options));
+  std::optional<Url> proxy;
+  if (!service.proxy.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(proxy, ParseUrl(service.proxy));
+    if (proxy->origin.tls) {
+      return absl::InvalidArgumentError(
+          fmt::format("service.proxy must be an http:// URL, got '{}'", proxy->origin.Authority()));
+    }
+  }
+  return std::make_unique<HttpShard>(std::move(plan), std::move(proxy), std::move(tls), reactor,
+                                     resolver, recorder);
+}
+
+}  // namespace squall

@@ -1,0 +1,436 @@
+#include "daemon/protocol/http/http_session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "daemon/plan/response_check.h"
+#include "daemon/protocol/http/inflate.h"
+#include "daemon/protocol/http/response_reader.h"
+
+namespace squall {
+namespace {
+
+// A server that ignores "Expect: 100-continue" gets the body after this long (RFC 9110, 10.1.1).
+constexpr Nanos kContinueWait = std::chrono::seconds(1);
+constexpr int kInterimRepliesMax = 16;
+constexpr size_t kInflatedBytesMax = 256 << 20;
+
+bool IsRedirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+}  // namespace
+
+HttpSession::HttpSession(HttpShard* shard, UserContext* user)
+    : shard_(shard), user_(user), pool_(shard, user) {}
+
+Co<bool> HttpSession::Execute(const CompiledRequest* base, UserContext* /*user*/) {
+  const auto* request = static_cast<const CompiledHttpRequest*>(base);
+  const Retry& retry = request->retry();
+  for (int attempt = 1;; ++attempt) {
+    const Result result = co_await Attempt(request, attempt == 1);
+    if (result != Result::kRetryable || attempt >= retry.attempts_max || user_->stopping()) {
+      co_return result == Result::kPassed;
+    }
+    if (!co_await user_->Pause(retry.delay)) {
+      co_return false;
+    }
+  }
+}
+
+Co<HttpSession::Result> HttpSession::Attempt(const CompiledHttpRequest* request, bool first) {
+  Flight flight;
+  flight.request = request;
+  flight.intended = first ? user_->TakeIntendedStart() : std::nullopt;
+  std::unique_ptr<ExchangeBuffers> buffers = shard_->Borrow();
+  flight.buffers = buffers.get();
+  flight.current = request->constant();
+  if (flight.current == nullptr) {
+    const absl::Status status = request->Render(*user_, &buffers->rendered);
+    if (!status.ok()) {
+      user_->ReportTaskError(std::string(status.message()));
+      shard_->Return(std::move(buffers));
+      co_return Result::kNothing;
+    }
+    flight.current = &buffers->rendered;
+  }
+  user_->CountOpenRequest(1);
+  for (int hops = 0;; ++hops) {
+    co_await Exchange(&flight);
+    if (!NextHop(&flight, hops)) {
+      break;
+    }
+  }
+  user_->CountOpenRequest(-1);
+  const Result result = Conclude(&flight);
+  shard_->Return(std::move(buffers));
+  co_return result;
+}
+
+Co<void> HttpSession::Exchange(Flight* flight) {
+  for (bool retried = false;; retried = true) {
+    Connection* connection = pool_.FindReusable(flight->current->origin);
+    const bool reused = connection != nullptr;
+    if (!reused) {
+      if (flight->begin == TimePoint{}) {
+        flight->begin = user_->reactor()->Fresh();
+        flight->deadline = flight->begin + flight->request->timeout();
+      }
+      flight->error = co_await pool_.Open(flight->current->origin, flight->deadline,
+                                          &flight->open_times, &connection);
+      if (!flight->error.ok()) {
+        flight->end = user_->reactor()->Fresh();
+        co_return;
+      }
+    }
+    BuildWire(flight);
+    const TimePoint now = user_->reactor()->Fresh();
+    if (!flight->sent) {
+      flight->sent = true;
+      flight->sent_at = now;
+      if (flight->begin == TimePoint{}) {
+        flight->begin = now;
+        flight->deadline = now + flight->request->timeout();
+      }
+    }
+    const uint64_t received_before = flight->bytes_received;
+    flight->first_byte_at = TimePoint{};
+    const std::string_view wire = flight->buffers->wire;
+    co_await Send(flight, connection, wire.substr(0, wire.size() - flight->held_back));
+    if (flight->error.ok()) {
+      co_await Receive(flight, connection);
+    }
+    if (flight->error.ok()) {
+      co_return;
+    }
+    flight->end = user_->reactor()->Fresh();
+    pool_.Close(connection);
+    // The server may close an idle connection just as we send. That is nobody's failure: a request
+    // that may be repeated is sent once more, on a new connection (RFC 9110, 9.2.2).
+    const bool lost_race = reused && !retried && flight->request->idempotent() &&
+                           flight->first_byte_at == TimePoint{} &&
+                           flight->bytes_received == received_before &&
+                           (flight->error.kind == NetError::Kind::kReset ||
+                            flight->error.kind == NetError::Kind::kClosed);
+    if (!lost_race) {
+      co_return;
+    }
+    flight->error = NetError{};
+  }
+}
+
+void HttpSession::BuildWire(Flight* flight) {
+  const RenderedRequest& current = *flight->current;
+  std::string& wire = flight->buffers->wire;
+  wire.assign(current.head);
+  if (!cookies_.empty()) {
+    std::string& value = flight->buffers->text;
+    value.clear();
+    if (cookies_.AppendHeaderValue(current.origin, current.target, user_->reactor()->now(),
+                                   &value)) {
+      wire.append("Cookie: ").append(value).append("\r\n");
+    }
+  }
+  wire.append("\r\n").append(current.body);
+  flight->held_back = flight->request->expect_continue() ? current.body.size() : 0;
+}
+
+Co<void> HttpSession::Send(Flight* flight, Connection* connection, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const IoResult result = connection->stream.TrySend(bytes.data(), bytes.size());
+    if (result.kind == IoResult::Kind::kDone) {
+      bytes.remove_prefix(result.bytes);
+      flight->bytes_sent += result.bytes;
+      continue;
+    }
+    if (result.kind == IoResult::Kind::kWouldBlock) {
+      const Wake wake = co_await connection->stream.WaitWritable(flight->deadline);
+      if (wake == Wake::kReady) {
+        continue;
+      }
+      flight->error = wake == Wake::kCancelled
+                          ? NetError{NetError::Kind::kCancelled, "cancelled"}
+                          : NetError{NetError::Kind::kTimedOut, "timed out (sending)"};
+      co_return;
+    }
+    if (result.kind == IoResult::Kind::kClosed) {
+      flight->error = {NetError::Kind::kClosed, "connection closed by the peer"};
+    } else {
+      flight->error =
+          result.error != 0 ? NetErrorFromErrno(result.error) : connection->stream.TlsError();
+    }
+    co_return;
+  }
+}
+
+// Waits until something can be read, or a held-back body must go out. False: flight->error says
+// why.
+Co<bool> HttpSession::AwaitBytes(Flight* flight, Connection* connection) {
+  while (true) {
+    TimePoint deadline = flight->deadline;
+    const bool first = flight->first_byte_at == TimePoint{};
+    const std::optional<Nanos>& limit = shard_->service().first_byte_timeout;
+    if (first && limit.has_value()) {
+      deadline = std::min(deadline, flight->sent_at + *limit);
+    }
+    if (flight->held_back > 0) {
+      deadline = std::min(deadline, user_->reactor()->Fresh() + kContinueWait);
+    }
+    const Wake wake = co_await connection->stream.WaitReadable(deadline);
+    if (wake == Wake::kReady) {
+      co_return true;
+    }
+    if (wake == Wake::kDeadline && flight->held_back > 0) {
+      const std::string_view wire = flight->buffers->wire;
+      const size_t size = std::exchange(flight->held_back, 0);
+      co_await Send(flight, connection, wire.substr(wire.size() - size));
+      if (!flight->error.ok()) {
+        co_return false;
+      }
+      continue;
+    }
+    flight->error = wake == Wake::kCancelled ? NetError{NetError::Kind::kCancelled, "cancelled"}
+                                             : NetError{NetError::Kind::kTimedOut,
+                                                        first ? "timed out (first byte)"
+                                                              : "timed out (reading the reply)"};
+    co_return false;
+  }
+}
+
+Co<void> HttpSession::Receive(Flight* flight, Connection* connection) {
+  const Service& service = shard_->service();
+  const auto header_max = static_cast<uint32_t>(service.header_bytes_max);
+  const auto body_max = static_cast<uint64_t>(service.body_bytes_max);
+  const bool head = flight->current->method == "HEAD";
+  std::string& partial = flight->buffers->partial;
+  partial.clear();
+  std::optional<ResponseReader> reader;
+  reader.emplace(SinkFor(*flight), head, header_max, body_max);
+  int interim = 0;
+  bool clean = true;  // nothing came after the reply
+  while (!reader->is_done()) {
+    if (!co_await AwaitBytes(flight, connection)) {
+      co_return;
+    }
+    char* scratch = shard_->scratch();
+    const size_t kept = partial.size();
+    const IoResult got =
+        connection->stream.TryReceive(scratch + kept, shard_->scratch_size() - kept);
+    if (got.kind == IoResult::Kind::kWouldBlock) {
+      continue;
+    }
+    flight->end = user_->reactor()->Fresh();
+    if (got.kind != IoResult::Kind::kDone) {
+      if (got.kind == IoResult::Kind::kClosed && reader->got_some() && reader->Finish()) {
+        break;
+      }
+      const bool nothing = flight->first_byte_at == TimePoint{};
+      flight->error = got.error != 0
+                          ? NetErrorFromErrno(got.error)
+                          : NetError{NetError::Kind::kClosed,
+                                     nothing ? "connection closed by the peer" : "reply cut short"};
+      co_return;
+    }
+    if (flight->first_byte_at == TimePoint{}) {
+      flight->first_byte_at = flight->end;
+    }
+    std::memcpy(scratch, partial.data(), kept);
+    std::string_view data(scratch, kept + got.bytes);
+    std::string_view error;
+    while (true) {
+      data.remove_prefix(reader->Feed(data, &error));
+      if (!error.empty() || !reader->is_done() || reader->status() / 100 != 1 ||
+          reader->status() == 101) {
+        break;
+      }
+      if (++interim > kInterimRepliesMax) {
+        error = "malformed reply (too many interim replies)";
+        break;
+      }
+      if (reader->status() == 100 && flight->held_back > 0) {
+        const std::string_view wire = flight->buffers->wire;
+        const size_t size = std::exchange(flight->held_back, 0);
+        partial.assign(data);  // the scratch memory is shared: others use it while we send
+        co_await Send(flight, connection, wire.substr(wire.size() - size));
+        if (!flight->error.ok()) {
+          co_return;
+        }
+        std::memcpy(scratch, partial.data(), partial.size());
+        data = std::string_view(scratch, partial.size());
+      }
+      reader.emplace(SinkFor(*flight), head, header_max, body_max);
+    }
+    if (!error.empty() || data.size() > header_max + 1024) {
+      flight->error = {NetError::Kind::kProtocol,
+                       std::string(error.empty() ? "malformed reply" : error)};
+      co_return;
+    }
+    partial.assign(data);
+    clean = !reader->is_done() || data.empty();
+  }
+  flight->status = reader->status();
+  flight->compressed = reader->compressed();
+  flight->bytes_received += reader->body_bytes();
+  if (!cookies_.empty() || !flight->buffers->set_cookies.empty()) {
+    KeepCookies(*flight);
+  }
+  // A body that was never sent leaves the connection in no defined state.
+  if (!clean || !reader->keep_alive() || !service.keep_alive || flight->held_back > 0) {
+    pool_.Close(connection);
+  }
+}
+
+ResponseSink HttpSession::SinkFor(const Flight& flight) {
+  ExchangeBuffers* buffers = flight.buffers;
+  buffers->body.clear();
+  buffers->headers.clear();
+  buffers->location.clear();
+  buffers->set_cookies.clear();
+  const bool tracing = user_->trace() != nullptr;
+  ResponseSink sink;
+  sink.body = flight.request->checks().NeedsBody() || tracing ? &buffers->body : nullptr;
+  sink.headers = flight.request->checks().NeedsHeaders() || tracing ? &buffers->headers : nullptr;
+  sink.location = &buffers->location;
+  sink.set_cookies = shard_->service().cookies ? &buffers->set_cookies : nullptr;
+  return sink;
+}
+
+void HttpSession::KeepCookies(const Flight& flight) {
+  std::string_view rest = flight.buffers->set_cookies;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    cookies_.Store(rest.substr(0, end), flight.current->origin, flight.current->target,
+                   user_->reactor()->now());
+    rest.remove_prefix(end + 1);
+  }
+}
+
+// Prepares the request that a redirect asks for; false when the exchange is over.
+bool HttpSession::NextHop(Flight* flight, int hops) {
+  const int hops_max = flight->request->redirects_max();
+  if (!flight->error.ok() || !IsRedirect(flight->status) || hops_max == 0 ||
+      flight->buffers->location.empty()) {
+    return false;
+  }
+  if (hops >= hops_max) {
+    flight->error = {NetError::Kind::kProtocol, "too many redirects"};
+    return false;
+  }
+  const absl::StatusOr<Url> to =
+      ResolveLocation(flight->current->origin, flight->current->target, flight->buffers->location);
+  if (!to.ok()) {
+    flight->error = {NetError::Kind::kProtocol, "bad redirect location"};
+    return false;
+  }
+  flight->buffers->redirected = flight->request->Follow(*flight->current, flight->status, *to);
+  flight->current = &flight->buffers->redirected;
+  return true;
+}
+
+HttpSession::Result HttpSession::Conclude(Flight* flight) {
+  const bool cancelled = flight->error.kind == NetError::Kind::kCancelled;
+  if (cancelled && !flight->sent) {
+    return Result::kNothing;  // the target never saw it
+  }
+  Sample sample;
+  sample.entry = EntryFor(*flight);
+  sample.status_code = static_cast<uint16_t>(flight->status);
+  const TimePoint origin = flight->sent ? flight->sent_at : flight->begin;
+  sample.service = flight->end - origin;
+  sample.response = flight->end - flight->intended.value_or(flight->begin);
+  if (flight->intended.has_value() && flight->sent) {
+    sample.start_delay = flight->sent_at - *flight->intended;
+  }
+  if (flight->first_byte_at != TimePoint{}) {
+    sample.first_byte = flight->first_byte_at - flight->sent_at;
+  }
+  sample.dns = flight->open_times.dns;
+  sample.connect = flight->open_times.connect;
+  sample.tls = flight->open_times.tls;
+  sample.bytes_sent = flight->bytes_sent;
+  sample.bytes_received = flight->bytes_received;
+  sample.timed_out = flight->error.kind == NetError::Kind::kTimedOut;
+  sample.unfinished = cancelled;
+  sample.phase = user_->PhaseAt(flight->intended.value_or(origin));
+  if (cancelled) {
+    sample.failure = "unfinished at the end of the run";
+  } else if (!flight->error.ok()) {
+    sample.failure = flight->error.text;
+  } else {
+    sample.failure = Judge(flight);
+  }
+  sample.ok = sample.failure.empty();
+  user_->recorder()->Record(sample, user_->reactor()->wall());
+  if (user_->trace() != nullptr) {
+    Trace(*flight, sample);
+  }
+  if (sample.ok) {
+    return Result::kPassed;
+  }
+  const bool retryable =
+      !cancelled && (!flight->error.ok() || flight->request->RetriesStatus(flight->status));
+  return retryable ? Result::kRetryable : Result::kFailed;
+}
+
+// Runs checks and extractions; the reason of the failure, or nothing.
+std::string_view HttpSession::Judge(Flight* flight) {
+  const CompiledChecks& checks = flight->request->checks();
+  ResponseView view;
+  view.status = flight->status;
+  view.total = flight->end - flight->sent_at;
+  view.headers = flight->buffers->headers;
+  view.body = flight->buffers->body;
+  if (flight->compressed && !view.body.empty() && checks.NeedsBody()) {
+    if (!Inflate(view.body, kInflatedBytesMax, &flight->buffers->inflated)) {
+      return "body could not be decompressed";
+    }
+    view.body = flight->buffers->inflated;
+  }
+  const EntryId entry = EntryFor(*flight);
+  std::optional<std::string> reason =
+      checks.Evaluate(view, *user_, [&](std::string_view check, bool passed) {
+        user_->recorder()->RecordCheck(entry, check, passed);
+        if (user_->trace() != nullptr) {
+          user_->trace()->OnCheck(*flight->request->constant_name(), check, passed);
+        }
+      });
+  if (!reason.has_value()) {
+    reason =
+        checks.ExtractAll(view, *user_, [&](std::string_view as, VariableScope scope, Value value) {
+          user_->SetVariable(as, std::move(value), scope);
+        });
+  }
+  if (!reason.has_value()) {
+    return {};
+  }
+  flight->buffers->text = *std::move(reason);
+  return flight->buffers->text;
+}
+
+EntryId HttpSession::EntryFor(const Flight& flight) {
+  if (flight.request->constant_name() != nullptr) {
+    return shard_->EntryOf(*flight.request);
+  }
+  std::string& name = flight.buffers->text;
+  name.clear();
+  if (!flight.request->name().Render(*user_, &name).ok()) {
+    name = "(name could not be rendered)";
+  }
+  return user_->recorder()->Intern(flight.request->method(), name);
+}
+
+void HttpSession::Trace(const Flight& flight, const Sample& sample) {
+  RequestTrace::Exchange exchange;
+  const std::string* name = flight.request->constant_name();
+  exchange.name = name == nullptr ? std::string_view("(varies)") : std::string_view(*name);
+  exchange.request = flight.buffers->wire;
+  exchange.response = flight.buffers->headers;
+  exchange.body = flight.compressed && !flight.buffers->inflated.empty()
+                      ? std::string_view(flight.buffers->inflated)
+                      : std::string_view(flight.buffers->body);
+  exchange.sample = &sample;
+  user_->trace()->OnExchange(exchange);
+}
+
+}  // namespace squall

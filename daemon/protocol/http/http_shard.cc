@@ -1,0 +1,68 @@
+#include "daemon/protocol/http/http_shard.h"
+
+#include <utility>
+
+#include "daemon/protocol/http/http_session.h"
+
+namespace squall {
+namespace {
+
+constexpr size_t kFreeBuffersMax = 1024;
+// A buffer that one huge reply has blown up is not kept.
+constexpr size_t kKeptBytesMax = 64 * 1024;
+
+void Trim(std::string* text) {
+  if (text->capacity() > kKeptBytesMax) {
+    *text = std::string();
+  }
+}
+
+}  // namespace
+
+HttpShard::HttpShard(std::shared_ptr<const Plan> plan, std::optional<Url> proxy,
+                     std::unique_ptr<TlsContext> tls, Reactor* reactor, Resolver* resolver,
+                     Recorder* recorder)
+    : plan_(std::move(plan)),
+      proxy_(std::move(proxy)),
+      tls_(std::move(tls)),
+      recorder_(recorder),
+      dns_(reactor, resolver, plan_->service.dns_ttl),
+      scratch_(kReceiveBytes + static_cast<size_t>(plan_->service.header_bytes_max)) {}
+
+std::unique_ptr<Session> HttpShard::NewSession(size_t /*class_index*/, UserContext* user) {
+  return std::make_unique<HttpSession>(this, user);
+}
+
+std::unique_ptr<ExchangeBuffers> HttpShard::Borrow() {
+  if (free_buffers_.empty()) {
+    return std::make_unique<ExchangeBuffers>();
+  }
+  std::unique_ptr<ExchangeBuffers> buffers = std::move(free_buffers_.back());
+  free_buffers_.pop_back();
+  return buffers;
+}
+
+void HttpShard::Return(std::unique_ptr<ExchangeBuffers> buffers) {
+  if (free_buffers_.size() < kFreeBuffersMax) {
+    Trim(&buffers->wire);
+    Trim(&buffers->partial);
+    Trim(&buffers->body);
+    Trim(&buffers->inflated);
+    Trim(&buffers->rendered.body);
+    Trim(&buffers->redirected.body);
+    free_buffers_.push_back(std::move(buffers));
+  }
+}
+
+EntryId HttpShard::EntryOf(const CompiledHttpRequest& request) {
+  if (entries_.size() <= request.number()) {
+    entries_.resize(request.number() + 1, kUnknown);
+  }
+  EntryId& entry = entries_[request.number()];
+  if (entry == kUnknown) {
+    entry = recorder_->Intern(request.method(), *request.constant_name());
+  }
+  return entry;
+}
+
+}  // namespace squall
