@@ -95,7 +95,8 @@ std::string CsvText(std::string_view text) {
   return quoted + "\"";
 }
 
-std::string StatsCsv(const Snapshot& now, Nanos measured) {
+std::string StatsCsv(const Snapshot& now) {
+  const Nanos measured = now.MeasuredTime();
   std::string text = fmt::format(
       "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,"
       "Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,{}\r\n",
@@ -138,8 +139,7 @@ absl::StatusOr<std::unique_ptr<CsvReport>> CsvReport::Create(CsvOptions options)
                   "Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n",
                   kPercentileHeaders)));
   const Snapshot nothing;
-  SQUALL_RETURN_IF_ERROR(
-      WriteFileAtomically(WithSuffix(options, "stats"), StatsCsv(nothing, Nanos(0))));
+  SQUALL_RETURN_IF_ERROR(WriteFileAtomically(WithSuffix(options, "stats"), StatsCsv(nothing)));
   SQUALL_RETURN_IF_ERROR(
       WriteFileAtomically(WithSuffix(options, "failures"), FailuresCsv(nothing)));
   SQUALL_RETURN_IF_ERROR(
@@ -156,9 +156,7 @@ absl::Status CsvReport::Write(const Snapshot& merged, const std::vector<const Sn
     SQUALL_RETURN_IF_ERROR(history_.Append(HistoryRows(merged)));
     Remember(merged);
   }
-  const Nanos measured = MeasuredTime(options_.run, merged.elapsed);
-  SQUALL_RETURN_IF_ERROR(
-      WriteFileAtomically(WithSuffix(options_, "stats"), StatsCsv(merged, measured)));
+  SQUALL_RETURN_IF_ERROR(WriteFileAtomically(WithSuffix(options_, "stats"), StatsCsv(merged)));
   SQUALL_RETURN_IF_ERROR(
       WriteFileAtomically(WithSuffix(options_, "failures"), FailuresCsv(merged)));
   return WriteFileAtomically(WithSuffix(options_, "exceptions"), ExceptionsCsv(merged, agents));

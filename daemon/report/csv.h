@@ -17,7 +17,6 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/report/file.h"
-#include "daemon/report/report.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
@@ -25,8 +24,7 @@ namespace squall {
 // One cell of text (a name or an error): cleaned, defused and quoted.
 std::string CsvText(std::string_view text);
 
-// `measured` is the wall time that the rates refer to.
-std::string StatsCsv(const Snapshot& now, Nanos measured);
+std::string StatsCsv(const Snapshot& now);
 std::string FailuresCsv(const Snapshot& now);
 // `agents` say where an error happened; none: "local".
 std::string ExceptionsCsv(const Snapshot& now, const std::vector<const Snapshot*>& agents);
@@ -34,7 +32,6 @@ std::string ExceptionsCsv(const Snapshot& now, const std::vector<const Snapshot*
 struct CsvOptions {
   std::string prefix;         // path and beginning of the names
   bool full_history = false;  // a history row for every name, not only the total
-  RunOptions run;             // for the part of the time that counts
 };
 
 // Keeps the four files while a run goes on. One owner, one thread. The first row of the history is

@@ -9,14 +9,6 @@
 
 namespace squall {
 
-Nanos MeasuredTime(const RunOptions& options, Nanos elapsed) {
-  Nanos end = elapsed;
-  if (options.run_time.has_value() && options.cool_down > Nanos(0)) {
-    end = std::min(end, *options.run_time - options.cool_down);
-  }
-  return std::max(Nanos(0), end - std::min(elapsed, options.warm_up));
-}
-
 double PerSecond(uint64_t count, Nanos time) {
   return time > Nanos(0) ? static_cast<double>(count) / ToSeconds(time) : 0;
 }
@@ -35,6 +27,15 @@ std::vector<EntryRow> EntryRows(const Snapshot& snapshot, RunPhase phase) {
     }
   }
   return rows;  // EntryKey orders by name, then method
+}
+
+const EntryStats& FindEntry(const Snapshot* snapshot, const EntryKey& key) {
+  static const EntryStats kNothing;
+  if (snapshot == nullptr) {
+    return kNothing;
+  }
+  const auto found = snapshot->entries.find(key);
+  return found == snapshot->entries.end() ? kNothing : found->second;
 }
 
 std::vector<FailureRow> FailureRows(const Snapshot& snapshot) {

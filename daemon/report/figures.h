@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
-#include "daemon/report/report.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
@@ -32,9 +31,6 @@ inline constexpr std::array<ReportPercentile, 11> kReportPercentiles = {{{"50", 
                                                                          {"99.99", 0.9999},
                                                                          {"100", 1.0}}};
 
-// How much of `elapsed` counts: without the warm-up, and without the cool-down if it was reached.
-Nanos MeasuredTime(const RunOptions& options, Nanos elapsed);
-
 // Both are 0 when nothing is there to divide by.
 double PerSecond(uint64_t count, Nanos time);
 double Ratio(uint64_t part, uint64_t whole);
@@ -48,6 +44,9 @@ struct EntryRow {
 };
 // The entries of one phase, sorted by (name, method).
 std::vector<EntryRow> EntryRows(const Snapshot& snapshot, RunPhase phase = RunPhase::kMeasured);
+
+// The entry of that key, or one without a request when there is none (or no snapshot). Borrowed.
+const EntryStats& FindEntry(const Snapshot* snapshot, const EntryKey& key);
 
 // Failures, the most frequent first; ties by method, name and reason.
 struct FailureRow {

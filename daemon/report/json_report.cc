@@ -1,5 +1,6 @@
 #include "daemon/report/json_report.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -105,7 +106,7 @@ void AddRun(JsonWriter* json, const RunReport& report) {
   AddTime(json, "started_at", report.started_at);
   AddTime(json, "ended_at", report.ended_at);
   json->Field("elapsed_seconds", ToSeconds(report.total.elapsed))
-      .Field("measured_seconds", ToSeconds(MeasuredTime(report.options, report.total.elapsed)))
+      .Field("measured_seconds", ToSeconds(report.total.MeasuredTime()))
       .Field("state", RunStateName(report.total.state))
       .Field("stop_reason", report.total.stop_reason)
       .Field("error", report.total.error)
@@ -137,6 +138,20 @@ void AddVerdict(JsonWriter* json, const VerdictReport& verdict) {
   json->Field("requests_failed", verdict.requests_failed).EndObject();
 }
 
+std::string_view UnitName(ThresholdUnit unit) {
+  switch (unit) {
+    case ThresholdUnit::kSeconds:
+      return "seconds";
+    case ThresholdUnit::kShare:
+      return "ratio";
+    case ThresholdUnit::kPerSecond:
+      return "per_second";
+    case ThresholdUnit::kCount:
+      return "count";
+  }
+  return "";
+}
+
 void AddThresholds(JsonWriter* json, const std::vector<ThresholdResult>& results) {
   json->Key("thresholds").BeginArray();
   for (const ThresholdResult& result : results) {
@@ -145,6 +160,7 @@ void AddThresholds(JsonWriter* json, const std::vector<ThresholdResult>& results
         .Field("name", result.threshold.name)
         .Field("method", result.threshold.method)
         .Field("passed", result.passed)
+        .Field("unit", UnitName(UnitOf(result.threshold.metric, result.threshold.aggregate)))
         .Field("limit", result.threshold.limit)
         .Key("observed");
     result.observed.has_value() ? json->Value(*result.observed) : json->Null();
@@ -230,7 +246,7 @@ void AddAgents(JsonWriter* json, const RunReport& report) {
         .Field("elapsed_seconds", ToSeconds(agent.elapsed));
     AddLoad(json, agent);
     json->Key("totals").BeginObject();
-    AddStats(json, agent.Total(), MeasuredTime(report.options, agent.elapsed));
+    AddStats(json, agent.Total(), agent.MeasuredTime());
     json->EndObject();
     AddHealth(json, agent.health);
     json->EndObject();
@@ -271,9 +287,9 @@ std::string JsonReport(const RunReport& report) {
   AddVerdict(&json, report.verdict);
   AddStrings(&json, "warnings", report.warnings);
   AddThresholds(&json, report.thresholds);
-  AddPhase(&json, report.total, RunPhase::kMeasured,
-           MeasuredTime(report.options, report.total.elapsed));
-  AddExcludedPhase(&json, "warm_up", report.total, RunPhase::kWarmUp, report.options.warm_up);
+  AddPhase(&json, report.total, RunPhase::kMeasured, report.total.MeasuredTime());
+  AddExcludedPhase(&json, "warm_up", report.total, RunPhase::kWarmUp,
+                   std::min(report.options.warm_up, report.total.elapsed));
   AddExcludedPhase(&json, "cool_down", report.total, RunPhase::kCoolDown, report.options.cool_down);
   AddFailures(&json, report.total);
   AddLoad(&json, report.total);

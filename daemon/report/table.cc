@@ -38,11 +38,9 @@ std::string Rule(std::initializer_list<size_t> widths) {
   return line + "\n";
 }
 
-std::string StatsRow(const EntryKey& key, const EntryStats& stats, const EntryStats* before,
-                     const RateSpan& span, const TableStyle& style) {
+std::string StatsRow(const EntryKey& key, const EntryStats& stats, const EntryStats& before,
+                     Nanos window, const TableStyle& style) {
   const Histogram& times = stats.response;
-  const uint64_t old_requests = before == nullptr ? 0 : before->requests;
-  const uint64_t old_failures = before == nullptr ? 0 : before->failures;
   const std::string fails = fmt::format(
       "{:>12}",
       fmt::format("{}({:.2f}%)", stats.failures, 100 * Ratio(stats.failures, stats.requests)));
@@ -51,8 +49,8 @@ std::string StatsRow(const EntryKey& key, const EntryStats& stats, const EntrySt
                      Coloured(fails, Colour::kRed, style.colour && stats.failures > 0),
                      TableMillis(times.Mean()), TableMillis(times.min()), TableMillis(times.max()),
                      TableMillis(times.Percentile(0.5)),
-                     PerSecond(Grown(old_requests, stats.requests), span.time),
-                     PerSecond(Grown(old_failures, stats.failures), span.time));
+                     PerSecond(Grown(before.requests, stats.requests), window),
+                     PerSecond(Grown(before.failures, stats.failures), window));
 }
 
 std::string PercentileRow(const EntryKey& key, const EntryStats& stats, const TableStyle& style) {
@@ -88,7 +86,8 @@ std::string ErrorText(const FailureKey& key) {
 
 }  // namespace
 
-std::string StatsTable(const Snapshot& now, const RateSpan& span, const TableStyle& style) {
+std::string StatsTable(const Snapshot& now, const Snapshot* since, const TableStyle& style) {
+  const Nanos window = since == nullptr ? now.MeasuredTime() : now.elapsed - since->elapsed;
   const size_t name_columns = StatsNameColumns(style);
   const std::string rule = Rule({kTypeColumns, name_columns, 7, 13, 7, 7, 7, 7, 8, 11});
   std::string text = fmt::format("{} {:>7} {:>12} |{:>7} {:>7} {:>7}{:>7} |{:>8} {:>11}\n",
@@ -96,16 +95,11 @@ std::string StatsTable(const Snapshot& now, const RateSpan& span, const TableSty
                                  "Min", "Max", "Med", "req/s", "failures/s");
   text += rule;
   for (const EntryRow& row : EntryRows(now)) {
-    const EntryStats* before = nullptr;
-    if (span.since != nullptr) {
-      const auto found = span.since->entries.find(*row.key);
-      before = found == span.since->entries.end() ? nullptr : &found->second;
-    }
-    text += StatsRow(*row.key, *row.stats, before, span, style);
+    text += StatsRow(*row.key, *row.stats, FindEntry(since, *row.key), window, style);
   }
-  const EntryStats before_total = span.since == nullptr ? EntryStats{} : span.since->Total();
   text += rule;
-  text += StatsRow(AggregatedKey(), now.Total(), &before_total, span, style);
+  text += StatsRow(AggregatedKey(), now.Total(), since == nullptr ? EntryStats() : since->Total(),
+                   window, style);
   return text + "\n";
 }
 

@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "daemon/base/clock.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
@@ -15,15 +14,9 @@ struct TableStyle {
   bool colour = false;  // only on a terminal that wants it
 };
 
-// Where the rates of a table come from.
-struct RateSpan {
-  // Rates of the time since this older snapshot (a running test); nullptr: since the start.
-  const Snapshot* since = nullptr;
-  Nanos time{0};  // that much wall time
-};
-
-// Type, Name, # reqs, # fails | Avg, Min, Max, Med | req/s, failures/s.
-std::string StatsTable(const Snapshot& now, const RateSpan& span, const TableStyle& style);
+// Type, Name, # reqs, # fails | Avg, Min, Max, Med | req/s, failures/s. The rates are those since
+// the older snapshot `since` (in a run that goes on); nullptr: of the whole measured time.
+std::string StatsTable(const Snapshot& now, const Snapshot* since, const TableStyle& style);
 
 // "Response time percentiles (approximated)"; "" without any request, as in Locust.
 std::string PercentileTable(const Snapshot& now, const TableStyle& style);

@@ -1,7 +1,6 @@
 #include "daemon/report/csv.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -9,6 +8,7 @@
 
 #include "tests/daemon/report/sample_report.h"
 #include "tests/support/golden.h"
+#include "tests/support/temp_directory.h"
 
 namespace squall {
 namespace {
@@ -30,19 +30,15 @@ std::string LastRow(const std::string& csv) {
 
 class CsvReportTest : public testing::Test {
  protected:
-  CsvReportTest() { std::filesystem::create_directories(directory_); }
-  ~CsvReportTest() override { std::filesystem::remove_all(directory_); }
-
   std::string Path(const std::string& suffix) const { return prefix_ + suffix; }
 
-  const std::string directory_ = testing::TempDir() + "squall_csv_" +
-                                 testing::UnitTest::GetInstance()->current_test_info()->name();
-  const std::string prefix_ = directory_ + "/out";
+  const TempDirectory directory_;
+  const std::string prefix_ = directory_.path() / "out";
 };
 
 TEST(CsvTest, StatsMatchTheGoldenFile) {
   const RunReport report = ClosedReport();
-  ExpectGolden("report/closed_stats.csv", StatsCsv(report.total, report.total.elapsed));
+  ExpectGolden("report/closed_stats.csv", StatsCsv(report.total));
 }
 
 TEST(CsvTest, FailuresAndExceptionsMatchTheGoldenFiles) {
@@ -54,11 +50,11 @@ TEST(CsvTest, FailuresAndExceptionsMatchTheGoldenFiles) {
 
 TEST(CsvTest, HostileTextMatchesTheGoldenFile) {
   const RunReport report = HostileReport();
-  ExpectGolden("report/hostile_stats.csv", StatsCsv(report.total, report.total.elapsed));
+  ExpectGolden("report/hostile_stats.csv", StatsCsv(report.total));
 }
 
 TEST(CsvTest, RunWithoutRequestsHasLocustsPlaceholders) {
-  const std::string csv = StatsCsv(EmptyReport().total, seconds(3));
+  const std::string csv = StatsCsv(EmptyReport().total);
   EXPECT_EQ(LastRow(csv),
             ",Aggregated,0,0,0,0.0,0,0,0,0.0,0.0,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A");
 }
@@ -99,7 +95,7 @@ TEST_F(CsvReportTest, FourFilesExistWithTheirHeadersBeforeTheFirstRequest) {
 }
 
 TEST_F(CsvReportTest, WrongDirectoryIsAnErrorThatNamesThePath) {
-  const auto report = CsvReport::Create({.prefix = directory_ + "/missing/out"});
+  const auto report = CsvReport::Create({.prefix = directory_.path() / "missing" / "out"});
   EXPECT_EQ(report.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(report.status().message().find("missing/out_stats_history.csv': No such file"),
             std::string::npos)

@@ -11,21 +11,6 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-TEST(FiguresTest, MeasuredTimeLeavesOutWarmUpAndCoolDown) {
-  const RunOptions options{
-      .run_time = seconds(60), .warm_up = seconds(10), .cool_down = seconds(5)};
-  EXPECT_EQ(MeasuredTime(options, seconds(60)), seconds(45));
-  EXPECT_EQ(MeasuredTime(options, seconds(58)), seconds(45));
-  EXPECT_EQ(MeasuredTime(options, seconds(30)), seconds(20));
-  EXPECT_EQ(MeasuredTime(options, seconds(4)), seconds(0));
-  EXPECT_EQ(MeasuredTime({}, seconds(7)), seconds(7));
-}
-
-TEST(FiguresTest, MeasuredTimeIsNeverNegative) {
-  const RunOptions options{.run_time = seconds(5), .warm_up = seconds(10), .cool_down = seconds(9)};
-  EXPECT_EQ(MeasuredTime(options, seconds(60)), seconds(0));
-}
-
 TEST(FiguresTest, NothingToDivideByGivesZero) {
   EXPECT_EQ(PerSecond(10, Nanos(0)), 0);
   EXPECT_EQ(Ratio(1, 0), 0);
@@ -67,6 +52,9 @@ TEST(FiguresTest, RowsAreSortedByNameThenMethodAndFailuresByCount) {
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].key->name, "/products/{id}");
   EXPECT_EQ(rows[2].key->name, "Get_All_Products");
+  EXPECT_EQ(&FindEntry(&report.total, *rows[0].key), rows[0].stats);
+  EXPECT_EQ(FindEntry(&report.total, {.name = "none"}).requests, 0u);
+  EXPECT_EQ(FindEntry(nullptr, *rows[0].key).requests, 0u);
   EXPECT_EQ(FailureRows(report.total)[0].key->reason, "HTTP 409");
 }
 

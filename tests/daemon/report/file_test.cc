@@ -8,14 +8,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/temp_directory.h"
+
 namespace squall {
 namespace {
 
 class FileTest : public testing::Test {
  protected:
-  FileTest() { std::filesystem::create_directories(directory_); }
-  ~FileTest() override { std::filesystem::remove_all(directory_); }
-
   static std::string ReadAll(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
@@ -23,22 +22,20 @@ class FileTest : public testing::Test {
     return text.str();
   }
 
-  const std::filesystem::path directory_ =
-      testing::TempDir() + "squall_file_" +
-      testing::UnitTest::GetInstance()->current_test_info()->name();
+  const TempDirectory directory_;
 };
 
 TEST_F(FileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
-  const std::string path = directory_ / "report.json";
+  const std::string path = directory_.path() / "report.json";
   ASSERT_TRUE(WriteFileAtomically(path, "a longer first text").ok());
   ASSERT_TRUE(WriteFileAtomically(path, "second").ok());
   EXPECT_EQ(ReadAll(path), "second");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_.path()), {}), 1);
 }
 
 TEST_F(FileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
-  const std::filesystem::path real = directory_ / "real.txt";
-  const std::filesystem::path link = directory_ / "link.txt";
+  const std::filesystem::path real = directory_.path() / "real.txt";
+  const std::filesystem::path link = directory_.path() / "link.txt";
   ASSERT_TRUE(WriteFileAtomically(real, "old").ok());
   std::filesystem::create_symlink(real, link);
   ASSERT_TRUE(WriteFileAtomically(link, "new").ok());
@@ -60,17 +57,17 @@ TEST_F(FileTest, FullDiskIsAnErrorThatNamesThePath) {
 }
 
 TEST_F(FileTest, MissingDirectoryIsAnErrorThatNamesThePath) {
-  const absl::Status status = WriteFileAtomically(directory_ / "missing" / "a.csv", "text");
+  const absl::Status status = WriteFileAtomically(directory_.path() / "missing" / "a.csv", "text");
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("missing/a.csv"), std::string::npos);
 }
 
 TEST_F(FileTest, DirectoryIsNotAFile) {
-  EXPECT_FALSE(WriteFileAtomically(directory_, "text").ok());
+  EXPECT_FALSE(WriteFileAtomically(directory_.path(), "text").ok());
 }
 
 TEST_F(FileTest, AppendedTextIsReadableAtOnceAndCreateStartsAnew) {
-  const std::string path = directory_ / "history.csv";
+  const std::string path = directory_.path() / "history.csv";
   {
     auto file = AppendFile::Create(path);
     ASSERT_TRUE(file.ok()) << file.status();

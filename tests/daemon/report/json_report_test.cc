@@ -45,12 +45,13 @@ TEST(JsonReportTest, PasswordInTheHostIsLeftOut) {
   EXPECT_EQ(Parsed(text).at_pointer("/run/host"), "http://127.0.0.1:8082");
 }
 
-TEST(JsonReportTest, WarmUpIsApartFromTheResults) {
+TEST(JsonReportTest, WarmUpAndCoolDownAreApartFromTheResults) {
   const boost::json::value json = Parsed(JsonReport(OpenReport()));
   EXPECT_EQ(json.at_pointer("/totals/requests"), 2000);
   EXPECT_EQ(json.at_pointer("/totals/requests_per_second"), 100);  // over 20 s of the 30 s
   EXPECT_EQ(json.at_pointer("/warm_up/totals/requests"), 500);
-  EXPECT_EQ(json.at_pointer("/cool_down"), nullptr);
+  EXPECT_EQ(json.at_pointer("/cool_down/totals/requests"), 480);
+  EXPECT_EQ(Parsed(JsonReport(ClosedReport())).at_pointer("/warm_up"), nullptr);
 }
 
 TEST(JsonReportTest, HostileTextIsValidJson) {

@@ -153,14 +153,21 @@ RunReport OpenReport() {
                     .warm_up = seconds(5),
                     .cool_down = seconds(5)};
   Snapshot agent = Agent("local", seconds(30));
-  agent.arrivals_planned = 3000;
+  agent.arrivals_planned = 3100;
   agent.dropped_iterations = 120;
-  agent.iterations = 2880;
+  agent.iterations = 2980;
   const EntryKey warm_up{RunPhase::kWarmUp, "/search", "GET"};
   const EntryKey measured{RunPhase::kMeasured, "/search", "GET"};
   AddRequests(&agent.entries[warm_up], {{9, 500}});
+  agent.entries[warm_up].last_at = kSampleStart + milliseconds(4990);
+  EntryStats& cool_down = agent.entries[{RunPhase::kCoolDown, "/search", "GET"}];
+  AddRequests(&cool_down, {{1.5, 480}});
+  cool_down.first_at = kSampleStart + milliseconds(25'010);
+  cool_down.last_at = kSampleStart + milliseconds(29'990);
   EntryStats& stats = agent.entries[measured];
   AddRequests(&stats, {{1.5, 1960}});
+  stats.first_at = kSampleStart + seconds(5);
+  stats.last_at = kSampleStart + seconds(25);
   stats.response.RecordMany(seconds(2), 40);
   stats.service.RecordMany(Millis(1.5), 40);
   stats.start_delay.RecordMany(Millis(0.05), 1960);

@@ -23,8 +23,8 @@ void AddRequests(EntryStats* stats, const std::vector<SampleTimes>& times);
 // thresholds of which one fails, and a task error.
 RunReport ClosedReport();
 
-// An open model run of 30 s on one agent that ended INVALID: warm-up, start delays, dropped
-// iterations and a generator short of file descriptors.
+// An open model run of 30 s on one agent that ended INVALID: warm-up and cool-down, start delays,
+// dropped iterations and a generator short of file descriptors.
 RunReport OpenReport();
 
 // Names and reasons that attack every format, in the places of a run that a target or a plan fills.

@@ -1,0 +1,38 @@
+#include "daemon/report/markdown.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/daemon/report/sample_report.h"
+#include "tests/support/golden.h"
+
+namespace squall {
+namespace {
+
+TEST(MarkdownTest, ClosedModelRunMatchesTheGoldenFile) {
+  ExpectGolden("report/closed.md", MarkdownReport(ClosedReport()));
+}
+
+TEST(MarkdownTest, HostileRunMatchesTheGoldenFile) {
+  ExpectGolden("report/hostile.md", MarkdownReport(HostileReport()));
+}
+
+TEST(MarkdownTest, RunWithoutRequestsHasNoTables) {
+  const std::string text = MarkdownReport(EmptyReport());
+  EXPECT_EQ(text.find('|'), std::string::npos) << text;
+  EXPECT_NE(text.find("- no request was sent\n"), std::string::npos) << text;
+}
+
+TEST(MarkdownTest, NothingInTextIsMarkup) {
+  EXPECT_EQ(MarkdownText("<b> *x* _y_ [a](b) | `c`"),
+            "\\<b\\> \\*x\\* \\_y\\_ \\[a\\](b) \\| \\`c\\`");
+  EXPECT_EQ(MarkdownText("ask @team"), "ask @&#8203;team");
+  EXPECT_EQ(MarkdownText("a\nb"), "a\\\\nb");
+}
+
+TEST(MarkdownTest, CellEndsNeitherItsColumnNorItsCode) {
+  EXPECT_EQ(MarkdownCell("a|b`c"), "`a\\|b'c`");
+  EXPECT_EQ(MarkdownCell("a\nb"), "`a\\nb`");
+}
+
+}  // namespace
+}  // namespace squall
