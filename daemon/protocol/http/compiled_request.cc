@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::string_view kUserAgent = "squall/0.1";
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? x + 32 : x) == (y >= 'A' && y <= 'Z' ? y + 32 : y);
-         });
-}
-
 // A CR or LF in a header would let data write requests of its own.
 absl::Status CheckHeaderText(std::string_view name, std::string_view value) {
   if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {

@@ -55,7 +55,7 @@ class CompiledHttpRequest final : public CompiledRequest {
                                   : (name_.IsConstant() ? &name_.constant() : nullptr);
   }
   const Template& name() const { return name_; }
-  const CompiledChecks& checks() const { return checks_; }
+  const CompiledChecks& checks() const { return *checks_; }
   const Retry& retry() const { return retry_; }
   bool RetriesStatus(int status) const;
   Nanos timeout() const { return timeout_; }
@@ -102,7 +102,7 @@ class CompiledHttpRequest final : public CompiledRequest {
   Template body_;
   std::vector<Pair> form_;
   std::string default_headers_;
-  CompiledChecks checks_;
+  std::optional<CompiledChecks> checks_;  // always set once made
   Retry retry_;
   Nanos timeout_{0};
   int redirects_max_ = 0;

@@ -16,6 +16,28 @@ constexpr Nanos kContinueWait = std::chrono::seconds(1);
 constexpr int kInterimRepliesMax = 16;
 constexpr size_t kInflatedBytesMax = 256 << 20;
 
+// The headers of a reply as the reader kept them: "Name: value\r\n" lines.
+class HeaderText final : public HeaderLookup {
+ public:
+  explicit HeaderText(std::string_view lines) : lines_(lines) {}
+
+  std::optional<std::string_view> Find(std::string_view name) const override {
+    std::string_view rest = lines_;
+    while (!rest.empty()) {
+      const std::string_view line = rest.substr(0, rest.find("\r\n"));
+      rest.remove_prefix(line.size() + 2);
+      const size_t colon = line.find(": ");
+      if (EqualsIgnoringCase(line.substr(0, colon), name)) {
+        return line.substr(colon + 2);
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const std::string_view lines_;
+};
+
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -379,7 +401,8 @@ std::string_view HttpSession::Judge(Flight* flight) {
   ResponseView view;
   view.status = flight->status;
   view.total = flight->end - flight->sent_at;
-  view.headers = flight->buffers->headers;
+  const HeaderText headers(flight->buffers->headers);
+  view.headers = &headers;
   view.body = flight->buffers->body;
   if (flight->compressed && !view.body.empty() && checks.NeedsBody()) {
     if (!Inflate(view.body, kInflatedBytesMax, &flight->buffers->inflated)) {
@@ -389,17 +412,16 @@ std::string_view HttpSession::Judge(Flight* flight) {
   }
   const EntryId entry = EntryFor(*flight);
   std::optional<std::string> reason =
-      checks.Evaluate(view, *user_, [&](std::string_view check, bool passed) {
+      checks.Evaluate(view, *user_, [&](const std::string& check, bool passed) {
         user_->recorder()->RecordCheck(entry, check, passed);
         if (user_->trace() != nullptr) {
-          user_->trace()->OnCheck(*flight->request->constant_name(), check, passed);
+          user_->trace()->OnCheck(TraceName(*flight), check, passed);
         }
       });
   if (!reason.has_value()) {
-    reason =
-        checks.ExtractAll(view, *user_, [&](std::string_view as, VariableScope scope, Value value) {
-          user_->SetVariable(as, std::move(value), scope);
-        });
+    reason = checks.Extract(view, [&](const std::string& as, VariableScope scope, Value value) {
+      user_->SetVariable(as, std::move(value), scope);
+    });
   }
   if (!reason.has_value()) {
     return {};
@@ -420,10 +442,14 @@ EntryId HttpSession::EntryFor(const Flight& flight) {
   return user_->recorder()->Intern(flight.request->method(), name);
 }
 
+std::string_view HttpSession::TraceName(const Flight& flight) {
+  const std::string* name = flight.request->constant_name();
+  return name == nullptr ? flight.current->target : *name;
+}
+
 void HttpSession::Trace(const Flight& flight, const Sample& sample) {
   RequestTrace::Exchange exchange;
-  const std::string* name = flight.request->constant_name();
-  exchange.name = name == nullptr ? std::string_view("(varies)") : std::string_view(*name);
+  exchange.name = TraceName(flight);
   exchange.request = flight.buffers->wire;
   exchange.response = flight.buffers->headers;
   exchange.body = flight.compressed && !flight.buffers->inflated.empty()

@@ -11,6 +11,7 @@
 #include "daemon/protocol/http/connection_pool.h"
 #include "daemon/protocol/http/cookie_jar.h"
 #include "daemon/protocol/http/http_shard.h"
+#include "daemon/protocol/http/response_sink.h"
 
 namespace squall {
 
@@ -55,6 +56,7 @@ class HttpSession final : public Session {
   Result Conclude(Flight* flight);
   std::string_view Judge(Flight* flight);
   EntryId EntryFor(const Flight& flight);
+  static std::string_view TraceName(const Flight& flight);
   void Trace(const Flight& flight, const Sample& sample);
 
   HttpShard* const shard_;

@@ -8,15 +8,9 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
-namespace squall {
+#include "daemon/protocol/http/response_sink.h"
 
-// Which parts to keep, and where. All pointers are optional and outlive the reader.
-struct ResponseSink {
-  std::string* body = nullptr;     // as it came, before decompression
-  std::string* headers = nullptr;  // "Name: value\r\n" lines
-  std::string* location = nullptr;
-  std::string* set_cookies = nullptr;  // values, one per line
-};
+namespace squall {
 
 class ResponseReader final : public boost::beast::http::basic_parser<false> {
  public:

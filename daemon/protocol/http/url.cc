@@ -1,5 +1,7 @@
 #include "daemon/protocol/http/url.h"
 
+#include <algorithm>
+
 #include <absl/status/status.h>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
@@ -45,6 +47,13 @@ absl::StatusOr<Url> FromView(const boost::urls::url_view& view, std::string_view
 }
 
 }  // namespace
+
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(),
+                    [&lower](char x, char y) { return lower(x) == lower(y); });
+}
 
 std::string Origin::HostHeader() const {
   return port == (tls ? 443 : 80) ? Bracketed(host) : Authority();
