@@ -13,8 +13,8 @@
 namespace squall {
 namespace {
 
-constexpr int kClassesMax = 65'536;
-constexpr size_t kModuliMax = 64;
+constexpr int kClassesMax = 16'384;
+constexpr size_t kModuliMax = 256;
 
 // Whether some number is in two of the classes: r mod m and s mod n meet when r = s modulo their
 // greatest common divisor. By modulus, since an assignment has many classes but few moduli.
