@@ -40,6 +40,7 @@ const EntryStats& FindEntry(const Snapshot* snapshot, const EntryKey& key) {
 
 std::vector<FailureRow> FailureRows(const Snapshot& snapshot) {
   std::vector<FailureRow> rows;
+  rows.reserve(snapshot.failures.size());
   for (const auto& [key, stats] : snapshot.failures) {
     rows.push_back({&key, &stats});
   }
@@ -77,11 +78,11 @@ std::string FormatPercent(double ratio) {
     return fmt::format("{:.0f}%", percent);
   }
   // 99.997 must not be printed as 100, nor 0.003 as 0.
-  for (int decimals = percent >= 10 ? 1 : 2; decimals < 6; ++decimals) {
-    const std::string text = fmt::format("{:.{}f}", percent, decimals);
-    const double shown = std::stod(text);
+  double scale = percent >= 10 ? 10 : 100;
+  for (int decimals = percent >= 10 ? 1 : 2; decimals < 6; ++decimals, scale *= 10) {
+    const double shown = std::round(percent * scale) / scale;
     if (shown > 0 && shown < 100) {
-      return text + "%";
+      return fmt::format("{:.{}f}%", shown, decimals);
     }
   }
   return percent < 50 ? "<0.00001%" : ">99.9999%";

@@ -44,6 +44,8 @@ TEST(FiguresTest, PercentNeverRoundsToAllOrNothing) {
   EXPECT_EQ(FormatPercent(0.0084), "0.84%");
   EXPECT_EQ(FormatPercent(0.99997), "99.997%");
   EXPECT_EQ(FormatPercent(0.00003), "0.003%");
+  EXPECT_EQ(FormatPercent(1e-12), "<0.00001%");
+  EXPECT_EQ(FormatPercent(1 - 1e-12), ">99.9999%");
 }
 
 TEST(FiguresTest, RowsAreSortedByNameThenMethodAndFailuresByCount) {

@@ -13,7 +13,7 @@
 namespace squall {
 namespace {
 
-class FileTest : public testing::Test {
+class ReportFileTest : public testing::Test {
  protected:
   static std::string ReadAll(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -25,7 +25,7 @@ class FileTest : public testing::Test {
   const TempDirectory directory_;
 };
 
-TEST_F(FileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
+TEST_F(ReportFileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
   const std::string path = directory_.path() / "report.json";
   ASSERT_TRUE(WriteFileAtomically(path, "a longer first text").ok());
   ASSERT_TRUE(WriteFileAtomically(path, "second").ok());
@@ -33,7 +33,7 @@ TEST_F(FileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_.path()), {}), 1);
 }
 
-TEST_F(FileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
+TEST_F(ReportFileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
   const std::filesystem::path real = directory_.path() / "real.txt";
   const std::filesystem::path link = directory_.path() / "link.txt";
   ASSERT_TRUE(WriteFileAtomically(real, "old").ok());
@@ -43,30 +43,30 @@ TEST_F(FileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
   EXPECT_EQ(ReadAll(real), "new");
 }
 
-TEST_F(FileTest, DeviceIsWrittenToAndNotReplaced) {
+TEST_F(ReportFileTest, DeviceIsWrittenToAndNotReplaced) {
   ASSERT_TRUE(WriteFileAtomically("/dev/null", "text").ok());
   struct stat facts = {};
   ASSERT_EQ(::stat("/dev/null", &facts), 0);
   EXPECT_TRUE(S_ISCHR(facts.st_mode));
 }
 
-TEST_F(FileTest, FullDiskIsAnErrorThatNamesThePath) {
+TEST_F(ReportFileTest, FullDiskIsAnErrorThatNamesThePath) {
   const absl::Status status = WriteFileAtomically("/dev/full", "text");
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(status.message(), "write '/dev/full': No space left on device");
 }
 
-TEST_F(FileTest, MissingDirectoryIsAnErrorThatNamesThePath) {
+TEST_F(ReportFileTest, MissingDirectoryIsAnErrorThatNamesThePath) {
   const absl::Status status = WriteFileAtomically(directory_.path() / "missing" / "a.csv", "text");
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("missing/a.csv"), std::string::npos);
 }
 
-TEST_F(FileTest, DirectoryIsNotAFile) {
+TEST_F(ReportFileTest, DirectoryIsNotAFile) {
   EXPECT_FALSE(WriteFileAtomically(directory_.path(), "text").ok());
 }
 
-TEST_F(FileTest, AppendedTextIsReadableAtOnceAndCreateStartsAnew) {
+TEST_F(ReportFileTest, AppendedTextIsReadableAtOnceAndCreateStartsAnew) {
   const std::string path = directory_.path() / "history.csv";
   {
     auto file = AppendFile::Create(path);

@@ -1,5 +1,10 @@
 #include "daemon/report/json_report.h"
 
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -22,6 +27,34 @@ TEST(JsonReportTest, ClosedModelMatchesTheGoldenFile) {
 
 TEST(JsonReportTest, OpenModelMatchesTheGoldenFile) {
   ExpectGolden("report/open.json", JsonReport(OpenReport()));
+}
+
+void CollectKeys(const boost::json::value& value, std::set<std::string>* keys) {
+  if (value.is_object()) {
+    for (const auto& member : value.as_object()) {
+      keys->emplace(member.key());
+      CollectKeys(member.value(), keys);
+    }
+  } else if (value.is_array()) {
+    for (const boost::json::value& element : value.as_array()) {
+      CollectKeys(element, keys);
+    }
+  }
+}
+
+TEST(JsonReportTest, EveryFieldIsInTheReference) {
+  std::ifstream file(SQUALL_SOURCE_DIR "/docs/report-json.md");
+  std::stringstream reference;
+  reference << file.rdbuf();
+  std::set<std::string> keys;
+  CollectKeys(Parsed(JsonReport(ClosedReport())), &keys);
+  CollectKeys(Parsed(JsonReport(OpenReport())), &keys);
+  for (const std::string& key : keys) {
+    // Percentiles and status classes are listed there as ranges.
+    if (key.find_first_of("0123456789") != 0) {
+      EXPECT_NE(reference.str().find("`" + key + "`"), std::string::npos) << key;
+    }
+  }
 }
 
 TEST(JsonReportTest, FiguresReadBackAsTheyWere) {

@@ -9,11 +9,11 @@ namespace squall {
 namespace {
 
 TEST(MarkdownTest, ClosedModelRunMatchesTheGoldenFile) {
-  ExpectGolden("report/closed.md", MarkdownReport(ClosedReport()));
+  ExpectGolden("report/closed_markdown.txt", MarkdownReport(ClosedReport()));
 }
 
 TEST(MarkdownTest, HostileRunMatchesTheGoldenFile) {
-  ExpectGolden("report/hostile.md", MarkdownReport(HostileReport()));
+  ExpectGolden("report/hostile_markdown.txt", MarkdownReport(HostileReport()));
 }
 
 TEST(MarkdownTest, RunWithoutRequestsHasNoTables) {

@@ -60,6 +60,7 @@ Snapshot Agent(const std::string& id, Nanos elapsed) {
 
 void Finish(RunReport* report) {
   std::vector<const Snapshot*> agents;
+  agents.reserve(report->agents.size());
   for (const Snapshot& agent : report->agents) {
     agents.push_back(&agent);
   }
