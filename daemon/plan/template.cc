@@ -315,6 +315,17 @@ std::vector<std::string> Template::Variables() const {
   return names;
 }
 
+absl::Status RenderedText::Read(const Template& source, const TemplateScope& scope) {
+  if (source.IsConstant()) {
+    text_ = source.constant();
+    return absl::OkStatus();
+  }
+  own_.clear();
+  SQUALL_RETURN_IF_ERROR(source.Render(scope, &own_));
+  text_ = own_;
+  return absl::OkStatus();
+}
+
 void PercentEncodeFrom(size_t start, std::string* text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   const size_t old_size = text->size();

@@ -70,6 +70,18 @@ class Template final {
   std::shared_ptr<const std::vector<TemplateHole>> holes_;  // nullptr: none
 };
 
+// The text of a template for as long as it is used; that of a constant template is not copied.
+class RenderedText final {
+ public:
+  // As Template::Render; `source` must outlive text().
+  absl::Status Read(const Template& source, const TemplateScope& scope);
+  std::string_view text() const { return text_; }
+
+ private:
+  std::string own_;
+  std::string_view text_;
+};
+
 // Percent-encodes what `text` has from `start` on, in place: all but A-Z a-z 0-9 - . _ ~
 void PercentEncodeFrom(size_t start, std::string* text);
 
