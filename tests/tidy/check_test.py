@@ -52,7 +52,8 @@ class BannedCallsTest(unittest.TestCase):
         for line in ("// a new thing", 'Say("new rand()");', "Brand(x);", "fmt::sprintf(x);",
                      "std::fprintf(stderr, x);", "renewed = news;", "my_rand(x);",
                      "static void* operator new(size_t size);",
-                     "std::unique_ptr<Reactor> reactor(new Reactor(clock));"):
+                     "std::unique_ptr<Reactor> reactor(new Reactor(clock));",
+                     "std::unique_ptr<Reactor> reactor(\n    new Reactor(clock));"):
             with self.subTest(line):
                 self.assertEqual(found(rules.banned_calls, {"daemon/plan/a.cc": line}), [])
 
