@@ -311,7 +311,7 @@ absl::Status TakeWindow(std::string_view* text, Threshold* threshold) {
         "must be over a time span of at least 1s, such as over 30s, got '{}'", Shown(span_text)));
   }
   threshold->over = *span;
-  *text = Trim(text->substr(0, over));
+  *text = text->substr(0, over);
   return absl::OkStatus();
 }
 
@@ -332,9 +332,9 @@ absl::Status ParseExpression(std::string_view text, Threshold* threshold) {
     return Invalid(fmt::format("must compare with <, <=, >, >=, == or !=, got '{}'", rest.front()));
   }
   threshold->op = op->value;
-  rest = Trim(rest.substr(op->text.size()));
+  rest.remove_prefix(op->text.size());
   SQUALL_RETURN_IF_ERROR(TakeWindow(&rest, threshold));
-  return ParseLimit(rest, threshold);
+  return ParseLimit(Trim(rest), threshold);
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ void AddSample(EntryStats* stats, const Sample& sample, WallTime finished_at) {
   RecordIfHappened(&stats->times.connect, sample.connect);
   RecordIfHappened(&stats->times.tls, sample.tls);
   RecordIfHappened(&stats->times.first_byte, sample.first_byte);
-  if (stats->first_at == WallTime{}) {
+  if (stats->first_at == WallTime{} || finished_at < stats->first_at) {
     stats->first_at = finished_at;
   }
   stats->last_at = std::max(stats->last_at, finished_at);

@@ -14,8 +14,6 @@ constexpr double kBusyRatio = 0.9;  // of a core or of the descriptors: time for
 
 double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-std::string Millis(Nanos span) { return fmt::format("{:.4g}ms", ToMillis(span)); }
-
 // "agent 'a-2'", or "the generator" where there is only the one.
 std::string SubjectOf(const Snapshot& agent) {
   return agent.agent_id.empty() ? "the generator" : fmt::format("agent '{}'", agent.agent_id);
@@ -83,7 +81,7 @@ void Judge::LookForStarvation(const std::string& subject, const GeneratorHealth&
     invalid_.push_back(fmt::format(
         "{}: event loop lag p99 {} exceeds {}: the generator was short of CPU; use more agents or "
         "fewer users",
-        subject, Millis(lag), Millis(limits_.loop_lag_p99_max)));
+        subject, FormatTimeSpan(lag), FormatTimeSpan(limits_.loop_lag_p99_max)));
   }
   const double core_seconds = health.elapsed_seconds * health.shards;
   const double waiting = Ratio(health.run_delay_seconds, core_seconds);
@@ -138,7 +136,7 @@ void Judge::LookForLateArrivals(const std::string& subject, const Snapshot& agen
     invalid_.push_back(fmt::format(
         "{}: start delay p90 {} exceeds {}, connecting left out: requests left later than "
         "scheduled; use more agents or a lower rate",
-        subject, Millis(delay - connecting), Millis(limits_.start_delay_p90_max)));
+        subject, FormatTimeSpan(delay - connecting), FormatTimeSpan(limits_.start_delay_p90_max)));
   }
 }
 
