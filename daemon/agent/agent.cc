@@ -1,0 +1,291 @@
+#include "daemon/agent/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/base/status_macros.h"
+#include "daemon/wire/plan_digest.h"
+
+namespace squall {
+namespace {
+
+constexpr auto kHousekeepInterval = std::chrono::milliseconds(200);
+
+bool IsOver(RunState state) {
+  return state == RunState::kFinished || state == RunState::kFailed || state == RunState::kIdle;
+}
+
+}  // namespace
+
+Agent::Agent(AgentConfig config, const Protocol* protocol, const Clock* clock)
+    : config_(std::move(config)),
+      protocol_(protocol),
+      clock_(clock),
+      housekeeper_([this] { Housekeep(); }) {}
+
+Agent::~Agent() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_all();
+  housekeeper_.join();
+}
+
+absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
+  if (order.run_id.empty()) {
+    return absl::InvalidArgumentError("run_id must not be empty");
+  }
+  if (order.settings.once && config_.trace == nullptr) {
+    return absl::FailedPreconditionError(
+        "a single pass must run in the same process as its terminal: use squall run --once");
+  }
+  auto run = std::make_unique<Run>();
+  run->digest = PlanDigest(order.plan);
+  auto plan = std::make_shared<Plan>(order.plan);
+  SQUALL_RETURN_IF_ERROR(ApplyRunSettings(order.settings, plan.get()));
+  run->plan = plan;
+  run->epoch = order.epoch;
+  EngineOptions options;
+  options.once = order.settings.once;
+  options.shards = options.once ? 1 : std::max<uint32_t>(1, config_.shards);
+  options.trace = options.once ? config_.trace : nullptr;
+  options.seed = plan->seed;
+  options.assignment = order.assignment;
+  options.log = config_.log;
+  run->order = std::move(order);
+
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (run_ != nullptr) {
+    const RunState state = StateLocked();
+    const bool same = run_->order.run_id == run->order.run_id;
+    if (same && run->epoch < run_->epoch) {
+      return absl::FailedPreconditionError(fmt::format(
+          "epoch must be at least {}, got {}: another coordinator has taken over this run",
+          run_->epoch, run->epoch));
+    }
+    if (!IsOver(state) && !(state == RunState::kPrepared && same)) {
+      return absl::FailedPreconditionError(
+          fmt::format("agent is held by {} with run '{}' ({}); stop that run first",
+                      run_->order.owner.empty() ? "another coordinator" : run_->order.owner,
+                      run_->order.run_id, RunStateName(state)));
+    }
+    run_.reset();  // frees the old event loops before the new ones are made
+  }
+  SQUALL_ASSIGN_OR_RETURN(run->engine, Engine::Make(run->plan, protocol_, clock_, options));
+  run_ = std::move(run);
+  unwatched_since_ = clock_->Now();
+  return run_->digest;
+}
+
+absl::Status Agent::Check(const std::string& run_id, uint64_t epoch) {
+  if (run_ == nullptr || run_->order.run_id != run_id) {
+    return absl::NotFoundError(
+        fmt::format("run '{}' is not on this agent{}", run_id.substr(0, 100),
+                    run_ == nullptr ? "" : fmt::format("; it holds '{}'", run_->order.run_id)));
+  }
+  if (epoch < run_->epoch) {
+    return absl::FailedPreconditionError(fmt::format(
+        "epoch must be at least {}, got {}: another coordinator has taken over this run",
+        run_->epoch, epoch));
+  }
+  run_->epoch = epoch;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<WallTime> Agent::Start(const std::string& run_id, uint64_t epoch, WallTime at) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  if (run_->started) {
+    return run_->started_at;  // a repeated Start changes nothing
+  }
+  const WallTime now = clock_->Wall();
+  run_->started_at = std::max(at, now);
+  run_->started_steady = clock_->Now() + (run_->started_at - now);
+  run_->started = true;
+  run_->engine->Start(run_->started_steady);
+  return run_->started_at;
+}
+
+absl::Status Agent::Reassign(const std::string& run_id, uint64_t epoch, Assignment assignment,
+                             double spawn_rate) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  run_->order.assignment = std::move(assignment);
+  run_->engine->Reassign(run_->order.assignment, spawn_rate);
+  return absl::OkStatus();
+}
+
+absl::Status Agent::SetLoad(const std::string& run_id, uint64_t epoch, LoadChange change) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  if (!run_->started || IsOver(StateLocked())) {
+    return absl::FailedPreconditionError(
+        fmt::format("load can be changed while a run is going on, this one is {}",
+                    RunStateName(StateLocked())));
+  }
+  const bool open = std::holds_alternative<Arrival>(run_->plan->load_profile.load);
+  if (open && change.users.has_value()) {
+    return absl::InvalidArgumentError(
+        "users must not be set in an arrival-rate run; set arrival_factor instead");
+  }
+  if (!open && change.rate_factor.has_value()) {
+    return absl::InvalidArgumentError(
+        "arrival_factor must not be set in a run with a number of users; set users instead");
+  }
+  change.since = std::max(Nanos(0), clock_->Now() - run_->started_steady);
+  run_->engine->Change(change);
+  return absl::OkStatus();
+}
+
+absl::Status Agent::Pause(const std::string& run_id, uint64_t epoch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  if (StateLocked() != RunState::kRunning && StateLocked() != RunState::kPaused) {
+    return absl::FailedPreconditionError(
+        fmt::format("only a running run can be paused, it is {}", RunStateName(StateLocked())));
+  }
+  run_->paused_since = clock_->Wall();
+  run_->engine->Pause();
+  return absl::OkStatus();
+}
+
+absl::Status Agent::Resume(const std::string& run_id, uint64_t epoch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  run_->paused_since.reset();
+  run_->engine->Resume();
+  return absl::OkStatus();
+}
+
+absl::Status Agent::Stop(const std::string& run_id, uint64_t epoch, const std::string& reason,
+                         bool immediate) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  run_->stopping = true;
+  run_->stop_reason = reason.empty() ? "stopped" : reason;
+  run_->engine->Stop(run_->stop_reason, immediate);
+  return absl::OkStatus();
+}
+
+RunState Agent::StateLocked() const {
+  if (run_ == nullptr) {
+    return RunState::kIdle;
+  }
+  if (run_->engine->finished()) {
+    return RunState::kFinished;
+  }
+  if (run_->stopping) {
+    return RunState::kStopping;
+  }
+  if (!run_->started) {
+    return RunState::kPrepared;
+  }
+  return run_->paused_since.has_value() ? RunState::kPaused : RunState::kRunning;
+}
+
+void Agent::LabelLocked(Snapshot* snapshot) const {
+  snapshot->run_id = run_->order.run_id;
+  snapshot->agent_id = run_->order.agent_id.empty() ? config_.name : run_->order.agent_id;
+  snapshot->epoch = run_->epoch;
+  snapshot->at = clock_->Wall();
+  snapshot->started_at = run_->started ? run_->started_at : WallTime{};
+  if (snapshot->stop_reason.empty()) {
+    snapshot->stop_reason = run_->stop_reason;
+  }
+}
+
+AgentStatus Agent::Status() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  AgentStatus status;
+  status.now = clock_->Wall();
+  status.state = StateLocked();
+  status.agent_id = config_.name;
+  if (run_ != nullptr) {
+    status.run_id = run_->order.run_id;
+    status.agent_id = run_->order.agent_id.empty() ? config_.name : run_->order.agent_id;
+    status.owner = run_->order.owner;
+    status.epoch = run_->epoch;
+    status.plan_digest = run_->digest;
+    status.users = run_->engine->TakeSnapshot().UserCount();
+  }
+  return status;
+}
+
+absl::StatusOr<Snapshot> Agent::TakeSnapshot(const std::string& run_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (run_ == nullptr || (!run_id.empty() && run_->order.run_id != run_id)) {
+    return absl::NotFoundError(fmt::format("run '{}' is not on this agent", run_id.substr(0, 100)));
+  }
+  // The state first: a snapshot that says "finished" must hold the last request.
+  const RunState state = StateLocked();
+  Snapshot snapshot = run_->engine->TakeSnapshot();
+  snapshot.state = state;
+  snapshot.sequence = ++run_->sequence;
+  LabelLocked(&snapshot);
+  return snapshot;
+}
+
+Snapshot Agent::Peek() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Snapshot snapshot;
+  if (run_ != nullptr) {
+    const RunState state = StateLocked();
+    snapshot = run_->engine->TakeSnapshot();
+    snapshot.state = state;
+    snapshot.sequence = run_->sequence;
+    LabelLocked(&snapshot);
+  }
+  return snapshot;
+}
+
+void Agent::OnWatchBegan() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++watchers_;
+  unwatched_since_.reset();
+}
+
+void Agent::OnWatchEnded() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (--watchers_ == 0) {
+    unwatched_since_ = clock_->Now();
+  }
+}
+
+void Agent::Drain(const std::string& reason) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (run_ != nullptr && !IsOver(StateLocked())) {
+    run_->stopping = true;
+    run_->stop_reason = reason;
+    run_->engine->Stop(reason, /*immediate=*/false);
+  }
+}
+
+bool Agent::Idle() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return IsOver(StateLocked());
+}
+
+// Watches over the control-loss policy: an agent that nobody watches any more either carries on by
+// itself or stops, as its run was told.
+void Agent::Housekeep() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!closing_) {
+    wake_.wait_for(lock, kHousekeepInterval);
+    if (run_ == nullptr || !unwatched_since_.has_value() || run_->stopping ||
+        IsOver(StateLocked())) {
+      continue;
+    }
+    const RunSettings& settings = run_->order.settings;
+    if (settings.control_loss_policy == ControlLossPolicy::kStop && run_->started &&
+        clock_->Now() - *unwatched_since_ >= settings.control_loss_timeout) {
+      run_->stopping = true;
+      run_->stop_reason = "control lost";
+      run_->engine->Stop(run_->stop_reason, /*immediate=*/false);
+    }
+  }
+}
+
+}  // namespace squall

@@ -1,0 +1,131 @@
+// An agent: holds at most one run, and does to it what its coordinator says, if the coordinator is
+// still the one in charge (epoch). Knows nothing of gRPC: AgentService translates.
+//
+// All methods may be called from any thread. Errors: NOT_FOUND another run's id,
+// FAILED_PRECONDITION a lower epoch or the wrong state, INVALID_ARGUMENT a plan that cannot run,
+// RESOURCE_EXHAUSTED no descriptors for the event loops.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/protocol.h"
+#include "daemon/plan/assignment.h"
+#include "daemon/plan/plan.h"
+#include "daemon/plan/run_settings.h"
+#include "daemon/stats/snapshot.h"
+
+namespace squall {
+
+struct AgentConfig {
+  std::string name = "local";     // as logs and reports show it, before a coordinator gives an id
+  uint32_t shards = 1;            // event loops; one per core is best
+  RequestTrace* trace = nullptr;  // what a single pass (`once`) reports to; nullptr: refuse those
+  std::function<void(std::string_view)> log;
+};
+
+struct PrepareOrder {
+  std::string run_id;
+  std::string agent_id;
+  uint64_t epoch = 0;
+  std::string owner;  // who holds the agent, for the message that a second one gets
+  Plan plan;
+  Assignment assignment;
+  RunSettings settings;
+};
+
+struct AgentStatus {
+  WallTime now{};
+  RunState state = RunState::kIdle;
+  std::string run_id;
+  std::string agent_id;
+  std::string owner;
+  uint64_t epoch = 0;
+  std::string plan_digest;
+  uint64_t users = 0;
+  std::string error;
+};
+
+class Agent final {
+ public:
+  Agent(AgentConfig config, const Protocol* protocol, const Clock* clock);
+  ~Agent();  // gives up the run, if any
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Compiles the plan and gets ready; returns its digest. Replaces a run that is over, one that was
+  // only prepared, or an earlier epoch of the same run that never started.
+  absl::StatusOr<std::string> Prepare(PrepareOrder order);
+  // `at` in this machine's civil time; a past one means now. Returns the time that will be.
+  absl::StatusOr<WallTime> Start(const std::string& run_id, uint64_t epoch, WallTime at);
+  absl::Status Reassign(const std::string& run_id, uint64_t epoch, Assignment assignment,
+                        double spawn_rate);
+  // `change.since` is set here, to the run's elapsed time.
+  absl::Status SetLoad(const std::string& run_id, uint64_t epoch, LoadChange change);
+  absl::Status Pause(const std::string& run_id, uint64_t epoch);
+  absl::Status Resume(const std::string& run_id, uint64_t epoch);
+  absl::Status Stop(const std::string& run_id, uint64_t epoch, const std::string& reason,
+                    bool immediate);
+
+  AgentStatus Status() const;
+  // The next snapshot of the run called `run_id` ("" = whichever is held).
+  absl::StatusOr<Snapshot> TakeSnapshot(const std::string& run_id);
+  // As TakeSnapshot, for eyes other than the coordinator's: does not use up a sequence number.
+  Snapshot Peek();
+
+  // A coordinator's Watch stream has begun or ended: feeds the control-loss policy.
+  void OnWatchBegan();
+  void OnWatchEnded();
+
+  // Stops the run, if any, as `control_loss_policy: stop` would; for SIGTERM.
+  void Drain(const std::string& reason);
+  bool Idle() const;  // nothing is running
+
+  const AgentConfig& config() const { return config_; }
+
+ private:
+  struct Run {
+    PrepareOrder order;
+    std::string digest;
+    std::shared_ptr<const Plan> plan;
+    std::unique_ptr<Engine> engine;
+    uint64_t epoch = 0;
+    uint64_t sequence = 0;
+    bool started = false;
+    bool stopping = false;
+    std::string stop_reason;
+    std::optional<WallTime> paused_since;
+    WallTime started_at{};
+    TimePoint started_steady{};
+  };
+
+  absl::Status Check(const std::string& run_id, uint64_t epoch);  // mutex_ held
+  RunState StateLocked() const;
+  void LabelLocked(Snapshot* snapshot) const;
+  void Housekeep();
+
+  const AgentConfig config_;
+  const Protocol* const protocol_;
+  const Clock* const clock_;
+
+  mutable std::mutex mutex_;
+  std::unique_ptr<Run> run_;  // guarded by mutex_, as all below
+  int watchers_ = 0;
+  std::optional<TimePoint> unwatched_since_;
+  bool closing_ = false;
+  std::condition_variable wake_;
+  std::thread housekeeper_;
+};
+
+}  // namespace squall

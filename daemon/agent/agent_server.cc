@@ -1,0 +1,89 @@
+#include "daemon/agent/agent_server.h"
+
+#include <utility>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/security/server_credentials.h>
+
+#include "daemon/base/status_macros.h"
+
+namespace squall {
+namespace {
+
+constexpr int kMessageBytesMax = 64 << 20;  // a plan with its embedded data
+
+absl::Status CheckExposure(const AgentServerOptions& options) {
+  const bool tls = !options.tls_cert_pem.empty();
+  const bool authenticated =
+      options.service.guard != nullptr || (tls && !options.client_ca_pem.empty());
+  if (IsLoopback(options.listen) || options.insecure || (tls && authenticated)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(fmt::format(
+      "'{}' is reachable from other machines and whoever reaches it can send load: give --tls-cert "
+      "and --tls-key with --token-file or --client-ca, or say --insecure",
+      options.listen));
+}
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(const AgentServerOptions& options) {
+  if (options.tls_cert_pem.empty()) {
+    return grpc::InsecureServerCredentials();
+  }
+  grpc::SslServerCredentialsOptions ssl(
+      options.client_ca_pem.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                                    : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  ssl.pem_key_cert_pairs.push_back({options.tls_key_pem, options.tls_cert_pem});
+  ssl.pem_root_certs = options.client_ca_pem;
+  return grpc::SslServerCredentials(ssl);
+}
+
+}  // namespace
+
+bool IsLoopback(const std::string& host_port) {
+  return host_port.starts_with("127.") || host_port.starts_with("localhost:") ||
+         host_port.starts_with("[::1]:");
+}
+
+absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Make(Agent* agent,
+                                                               AgentServerOptions options) {
+  std::unique_ptr<AgentServer> server(new AgentServer());
+  server->service_ = MakeAgentService(agent, options.service);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.RegisterService(server->service_.get());
+  if (!options.listen.empty()) {
+    SQUALL_RETURN_IF_ERROR(CheckExposure(options));
+    // Two agents on one port would share it silently; the second must be refused.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddListeningPort(options.listen, Credentials(options), &server->port_);
+  }
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || (!options.listen.empty() && server->port_ == 0)) {
+    return absl::FailedPreconditionError(fmt::format(
+        "cannot listen on '{}': the address must be host:port, free, and any certificate valid",
+        options.listen));
+  }
+  return server;
+}
+
+AgentServer::AgentServer() = default;
+
+AgentServer::~AgentServer() {
+  if (server_ != nullptr) {
+    server_->Shutdown(gpr_inf_past(GPR_CLOCK_REALTIME));
+    server_->Wait();
+  }
+}
+
+std::shared_ptr<grpc::Channel> AgentServer::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  return server_->InProcessChannel(arguments);
+}
+
+}  // namespace squall

@@ -1,0 +1,83 @@
+#include "daemon/net/token_guard.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <sys/stat.h>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+
+#include "daemon/base/status_macros.h"
+
+namespace squall {
+namespace {
+
+constexpr std::string_view kScheme = "Bearer ";
+constexpr size_t kTokenBytesMax = 4096;
+
+}  // namespace
+
+bool EqualInConstantTime(std::string_view a, std::string_view b) {
+  // The length may leak; the content may not.
+  unsigned difference = a.size() == b.size() ? 0 : 1;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const char other = b.empty() ? '\0' : b[i % b.size()];
+    difference |= static_cast<unsigned char>(a[i] ^ other);
+  }
+  return difference == 0;
+}
+
+absl::StatusOr<std::unique_ptr<TokenGuard>> TokenGuard::FromFile(std::string path) {
+  std::unique_ptr<TokenGuard> guard(new TokenGuard(std::move(path)));
+  const std::lock_guard<std::mutex> lock(guard->mutex_);
+  SQUALL_RETURN_IF_ERROR(guard->Load());
+  return guard;
+}
+
+absl::Status TokenGuard::Load() const {
+  struct stat info {};
+  if (stat(path_.c_str(), &info) != 0) {
+    return absl::NotFoundError(
+        fmt::format("token file '{}' must be readable: {}", path_, std::strerror(errno)));
+  }
+  std::ifstream file(path_);
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string token = text.str().substr(0, kTokenBytesMax);
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) {
+    token.pop_back();
+  }
+  if (!file || token.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("token file '{}' must hold a token, it is empty or unreadable", path_));
+  }
+  token_ = std::move(token);
+  modified_ = info.st_mtim;
+  return absl::OkStatus();
+}
+
+// A file that cannot be read just now (half-written, moved) leaves the old token in force.
+void TokenGuard::Refresh() const {
+  struct stat info {};
+  if (stat(path_.c_str(), &info) == 0 &&
+      (info.st_mtim.tv_sec != modified_.tv_sec || info.st_mtim.tv_nsec != modified_.tv_nsec)) {
+    Load().IgnoreError();
+  }
+}
+
+bool TokenGuard::Admits(std::string_view authorization) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Refresh();
+  return authorization.starts_with(kScheme) &&
+         EqualInConstantTime(authorization.substr(kScheme.size()), token_);
+}
+
+std::string TokenGuard::Authorization() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Refresh();
+  return fmt::format("{}{}", kScheme, token_);
+}
+
+}  // namespace squall

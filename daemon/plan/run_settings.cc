@@ -1,0 +1,82 @@
+#include "daemon/plan/run_settings.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "daemon/base/status_macros.h"
+
+namespace squall {
+namespace {
+
+bool Shares(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::any_of(a.begin(), a.end(), [&b](const std::string& tag) {
+    return std::find(b.begin(), b.end(), tag) != b.end();
+  });
+}
+
+absl::Status ApplyTags(const RunSettings& settings, Plan* plan) {
+  if (settings.tags.empty() && settings.exclude_tags.empty()) {
+    return absl::OkStatus();
+  }
+  for (UserClass& user_class : plan->users) {
+    std::erase_if(user_class.tasks, [&](const Task& task) {
+      return (!settings.tags.empty() && !Shares(task.tags, settings.tags)) ||
+             Shares(task.tags, settings.exclude_tags);
+    });
+  }
+  std::erase_if(plan->users, [](const UserClass& item) { return item.tasks.empty(); });
+  if (plan->users.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("tags must leave a task to run: --tags [{}] and --exclude-tags [{}] leave none",
+                    fmt::join(settings.tags, ", "), fmt::join(settings.exclude_tags, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyLoad(const RunSettings& settings, Plan* plan) {
+  LoadProfile& profile = plan->load_profile;
+  if (settings.users.has_value() || settings.spawn_rate.has_value()) {
+    if (std::holds_alternative<Arrival>(profile.load)) {
+      return absl::InvalidArgumentError(
+          "users and spawn rate must not be set for an arrival-rate profile; change "
+          "load_profile.arrival instead (--set load_profile.arrival…)");
+    }
+    ConstantLoad level;
+    if (const auto* present = std::get_if<ConstantLoad>(&profile.load)) {
+      level = *present;
+    }
+    level.users = settings.users.value_or(level.users);
+    level.spawn_rate = settings.spawn_rate.value_or(level.spawn_rate);
+    profile.load = level;
+  }
+  if (settings.run_time.has_value()) {
+    profile.run_time = settings.run_time;
+    if (auto* level = std::get_if<ConstantLoad>(&profile.load)) {
+      level->run_time.reset();
+    }
+  }
+  if (settings.iterations.has_value()) {
+    profile.iterations = settings.iterations;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ApplyRunSettings(const RunSettings& settings, Plan* plan) {
+  if (!settings.host.empty()) {
+    plan->service.base_url = settings.host;
+    for (UserClass& user_class : plan->users) {
+      user_class.host.clear();
+    }
+  }
+  plan->seed = settings.seed.value_or(plan->seed);
+  plan->stop_timeout = settings.stop_timeout.value_or(plan->stop_timeout);
+  SQUALL_RETURN_IF_ERROR(ApplyTags(settings, plan));
+  return ApplyLoad(settings, plan);
+}
+
+}  // namespace squall
