@@ -140,9 +140,9 @@ class RefusedWatch final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   std::shared_ptr<RefusedWatch> self_;
 };
 
-class Service final : public v1::AgentService::CallbackService {
+class Rpc final : public v1::AgentService::CallbackService {
  public:
-  Service(Agent* agent, AgentServiceOptions options)
+  Rpc(Agent* agent, AgentServiceOptions options)
       : agent_(agent), options_(std::move(options)) {}
 
   using Context = grpc::CallbackServerContext;
@@ -335,7 +335,7 @@ class Service final : public v1::AgentService::CallbackService {
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeAgentService(Agent* agent, AgentServiceOptions options) {
-  return std::make_unique<Service>(agent, std::move(options));
+  return std::make_unique<Rpc>(agent, std::move(options));
 }
 
 }  // namespace squall
