@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint64_t kCountMax = Histogram::kCountMax;
 constexpr double kSecondsMax = 1e12;
-// As many as a Recorder may have, for each of three phases and a few hundred shards.
+// A Recorder keeps 10 000 names, and each may occur in three phases.
 constexpr int kEntriesMax = 100'000;
 
 using Counters = std::map<std::string, uint64_t>;

@@ -19,6 +19,7 @@ absl::StatusOr<Assignment> ReadClasses(const std::vector<ResidueClass>& classes)
 
 TEST(AssignmentProtoTest, AssignmentsOfAChangingFleetSurviveTheTrip) {
   std::vector<Assignment> fleet;
+  fleet.reserve(7);
   for (uint64_t i = 0; i < 7; ++i) {
     fleet.push_back(MakeAssignment(i, 7, 1));
   }
