@@ -13,7 +13,7 @@ namespace {
 
 // Shares are balanced to 1/kGrains of the fair share and no finer: smaller pieces would make the
 // lists long without anybody noticing the difference.
-constexpr double kGrains = 64;
+constexpr double kGrains = 32;
 
 double FractionOf(const ResidueClass& part) { return 1.0 / static_cast<double>(part.modulus); }
 
@@ -165,10 +165,7 @@ absl::StatusOr<std::vector<Assignment>> RedistributeLost(const std::vector<Assig
     const auto pieces =
         static_cast<uint64_t>(std::min(useful, static_cast<double>(survivors.size())));
     for (const ResidueClass& part : Split(orphan, pieces)) {
-      // Compared with a little slack, so that equal shares in floating point go in turn.
-      const auto least = std::min_element(
-          survivors.begin(), survivors.end(),
-          [](const auto& a, const auto& b) { return a.first < b.first * (1 - 1e-9); });
+      const auto least = std::min_element(survivors.begin(), survivors.end());
       result[least->second].classes.push_back(part);
       least->first += FractionOf(part);
     }

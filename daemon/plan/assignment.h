@@ -36,22 +36,23 @@ Assignment MakeAssignment(uint64_t index, uint64_t count, uint64_t epoch);
 
 // Which of the `shards` event loops of an agent runs number k. Independent of the assignment, so a
 // user never moves when it changes. A golden-ratio sequence: of the multiples k of m (or any other
-// residue class of m), every loop gets nearly the same number, because no small multiple of the
-// golden ratio comes close to a whole number.
+// residue class of m up to about twenty), every loop gets nearly the same number, because no small
+// multiple of the golden ratio comes close to a whole number.
 uint32_t ShardOf(uint64_t number, uint32_t shards);
 
 // The agent at `lost` is gone: the survivors (agents that own anything) share its classes and keep
-// all of their own. Class r mod n goes to m survivors as r + n·j mod n·m; a class that is already a
-// small part of an agent's fair share (below 1/64 of it) goes whole to the one with the least, and
-// siblings that meet again in one agent merge, so that the lists stay short whatever happens.
+// all of their own. Class r mod n goes to m survivors as r + n·j mod n·m, to 32 of them in a larger
+// fleet. A class that is a small part of a fair share already (below 1/32 of it) goes whole to the
+// one with the least, and siblings that meet again in one agent merge: after hundreds of losses and
+// joins, the largest share is within 1.1 times the smallest and the lists have tens of classes.
 // `assignments` has one entry per agent; returns the new list, the lost one empty.
 // FAILED_PRECONDITION when nobody survives. `lost` must be an index into the list.
 absl::StatusOr<std::vector<Assignment>> RedistributeLost(const std::vector<Assignment>& assignments,
                                                          size_t lost, uint64_t epoch);
 
 // A new agent (appended as the last entry) takes a sub-class from each present one that owns more
-// than the new fair share (from the largest 64 to 128 in a large fleet). Its own share ends within
-// 1/64 of the fair one, and nobody is left more than 1/64 below it. All numbers that are not taken
+// than the new fair share (from the 32 to 64 largest in a large fleet). Its own share ends within
+// 1/32 of the fair one, and nobody is left more than 1/32 below it. All numbers that are not taken
 // stay where they are. Entries of lost agents stay empty.
 std::vector<Assignment> AdmitNew(const std::vector<Assignment>& assignments, uint64_t epoch);
 

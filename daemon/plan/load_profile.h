@@ -43,7 +43,9 @@ struct ConstantLoad {
   bool operator==(const ConstantLoad&) const = default;
 };
 
-// The named shapes, with the seed document's figures as defaults.
+// The named shapes, with the seed document's figures as defaults. All targets are rounded down.
+//
+// From 0 to `users`, level, and back to 0.
 struct PeakShape {
   uint64_t users = 300;
   double spawn_rate = 10;
@@ -52,6 +54,7 @@ struct PeakShape {
   Nanos ramp_down = std::chrono::seconds(60);
   bool operator==(const PeakShape&) const = default;
 };
+// `users_per_step` more in every `step`, on a straight line (not in stairs: that is StepsShape).
 struct StressShape {
   uint64_t users_per_step = 10;
   double spawn_rate = 10;
@@ -59,6 +62,7 @@ struct StressShape {
   Nanos duration = std::chrono::seconds(3600);
   bool operator==(const StressShape&) const = default;
 };
+// From 0 to `users`, and level for the rest.
 struct SoakShape {
   uint64_t users = 50;
   double spawn_rate = 5;
@@ -76,6 +80,7 @@ struct SpikeShape {
   Nanos after = std::chrono::seconds(300);
   bool operator==(const SpikeShape&) const = default;
 };
+// One straight line. It ends just before it reaches `to`, as every shape holds up to its end.
 struct LinearShape {
   uint64_t from = 0;
   uint64_t to = 1;
@@ -83,6 +88,7 @@ struct LinearShape {
   double spawn_rate = 100;
   bool operator==(const LinearShape&) const = default;
 };
+// Begins at `low`, is at `high` after half a period.
 struct SineShape {
   uint64_t low = 0;
   uint64_t high = 1;
@@ -91,6 +97,7 @@ struct SineShape {
   double spawn_rate = 100;
   bool operator==(const SineShape&) const = default;
 };
+// Stairs: step k, counted from 1 to `steps`, is at start + k · step_users for `step`.
 struct StepsShape {
   uint64_t start = 0;
   uint64_t step_users = 1;
@@ -99,7 +106,9 @@ struct StepsShape {
   double spawn_rate = 100;
   bool operator==(const StepsShape&) const = default;
 };
-// Points joined by straight lines: read from a CSV file with the columns seconds,users.
+// Points joined by straight lines, in order of time: from a CSV file with the columns
+// seconds,users. Before the first point its users hold; two points at one time are a jump; the last
+// one is the end.
 struct CurveShape {
   struct Point {
     Nanos at{0};

@@ -94,7 +94,7 @@ class ArrivalClock final {
   // From `elapsed` on, the rate is the profile's times `factor` (live scaling); 0 pauses until
   // changed. Continuous: no arrival is lost, none comes in a burst. What was due before keeps its
   // time, even if Next has not given it yet; what was given stays, unless it is taken back first.
-  // `elapsed` never goes back.
+  // An `elapsed` before that of the last change counts as that.
   void Rescale(double factor, Nanos elapsed);
 
  private:

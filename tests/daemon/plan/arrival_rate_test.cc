@@ -1,5 +1,6 @@
 #include "daemon/plan/arrival_rate.h"
 
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -34,6 +35,7 @@ TEST(ArrivalRateTest, AConstantRateSpacesArrivalsEvenly) {
     EXPECT_EQ(rate.TimeOf(n), milliseconds(100) * n);
   }
   EXPECT_EQ(rate.TimeOf(10), std::nullopt);
+  EXPECT_EQ(rate.TimeOf(std::nextafter(10.0, 0.0)), seconds(1) - Nanos(1));
   EXPECT_EQ(rate.Area(), 10);
   EXPECT_EQ(rate.At(milliseconds(500)), 10);
   EXPECT_EQ(rate.At(seconds(1)), 0);

@@ -332,6 +332,14 @@ TEST(ArrivalClockTest, RescalingChangesTheSpacingAtTheMomentOfTheChange) {
   EXPECT_EQ(clock.Next()->at, milliseconds(2225));
 }
 
+TEST(ArrivalClockTest, AChangeThatArrivesOutOfOrderCountsFromTheLatestMoment) {
+  const Profile profile = Open({{seconds(10), 10}});
+  ArrivalClock clock(&profile, 1);
+  clock.Rescale(2, seconds(5));
+  clock.Rescale(1, seconds(3));
+  EXPECT_EQ(AllOf(&clock).size(), 100u);
+}
+
 TEST(ArrivalClockTest, ThePauseOfAFactorOfZeroLosesNothing) {
   const Profile profile = Open({{seconds(10), 10}});
   ArrivalClock clock(&profile, 1);
