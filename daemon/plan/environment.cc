@@ -65,7 +65,7 @@ void ExpandScalar(YamlNode* node, const std::string& path, const Environment& en
   absl::StatusOr<std::string> expanded = ExpandEnvironment(node->text, environment);
   if (!expanded.ok()) {
     problems->push_back({node->mark, path, std::string(expanded.status().message())});
-    node->text.clear();
+    node->faulty = true;
     return;
   }
   node->quoted = node->quoted && !IsOneHole(node->text);

@@ -3,29 +3,11 @@
 
 #include "daemon/base/units.h"
 #include "daemon/plan/sections.h"
+#include "daemon/plan/status_set.h"
 #include "daemon/plan/yaml_text.h"
 
 namespace squall {
 namespace {
-
-bool IsStatus(std::string_view text) {
-  return text.size() == 3 && text[0] >= '1' && text[0] <= '5' &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// "200", "2xx" or "200-299".
-bool IsStatusRange(std::string_view text) {
-  if (text.size() == 3 && text[0] >= '1' && text[0] <= '5' && text.substr(1) == "xx") {
-    return true;
-  }
-  const size_t dash = text.find('-');
-  if (dash == std::string_view::npos) {
-    return IsStatus(text);
-  }
-  const std::string_view low = text.substr(0, dash);
-  const std::string_view high = text.substr(dash + 1);
-  return IsStatus(low) && IsStatus(high) && low <= high;
-}
 
 StatusIs ParseStatus(const Place& place, Reading* reading) {
   StatusIs check;
@@ -38,10 +20,11 @@ StatusIs ParseStatus(const Place& place, Reading* reading) {
     if (!text) {
       continue;
     }
-    if (text->find("{{") == std::string::npos && !IsStatusRange(*text)) {
-      reading->problems->Add(item, fmt::format("must be a status such as 200, 2xx or 200-299, or a "
-                                               "list of them, got '{}'",
-                                               Shown(*text)));
+    if (text->find("{{") == std::string::npos) {
+      const absl::Status status = StatusSet::Parse(*text).status();
+      if (!status.ok()) {
+        reading->problems->Add(item, MessageOf(status));
+      }
     }
     check.expected += check.expected.empty() ? *text : "," + *text;
   }

@@ -6,6 +6,7 @@
 
 #include "daemon/plan/scalar.h"
 #include "daemon/plan/sections.h"
+#include "daemon/plan/template_hole.h"
 #include "daemon/plan/value.h"
 
 namespace squall {
@@ -17,8 +18,9 @@ size_t HoleLength(std::string_view text) {
   if (!text.starts_with("{{") || text.starts_with("{{{{")) {
     return 0;
   }
-  const size_t end = text.find("}}");
-  return end == std::string_view::npos ? text.size() : end + 2;
+  size_t end = 2;
+  // A malformed hole is reported by CheckTemplate; the rest of the text is no concern then.
+  return ParseTemplateHole(text, &end).ok() ? end : text.size();
 }
 
 // A JSON string whose holes stay as they are: the template escapes what it puts there.
@@ -90,14 +92,12 @@ void AppendNode(const YamlNode& node, std::string* json) {
 std::string FillHoles(std::string_view text) {
   std::string filled;
   while (!text.empty()) {
-    if (const size_t hole = HoleLength(text)) {
-      filled += '0';
-      text.remove_prefix(hole);
-      continue;
-    }
-    const size_t plain = std::max<size_t>(1, std::min(text.find("{{", 1), text.size()));
-    filled += text.substr(0, plain);
-    text.remove_prefix(plain);
+    const bool literal = text.starts_with("{{{{");
+    const size_t hole = HoleLength(text);
+    const size_t plain = std::max<size_t>(1, std::min(text.find("{{"), text.size()));
+    const size_t used = literal ? 4 : hole > 0 ? hole : plain;
+    filled += literal ? "{{" : hole > 0 ? "0" : text.substr(0, used);
+    text.remove_prefix(used);
   }
   return filled;
 }
@@ -108,11 +108,10 @@ void CheckJson(const Place& place, const std::string& json, Reading* reading) {
   if (status.ok()) {
     return;
   }
-  const std::string message = fmt::format("must be JSON: {}", MessageOf(status));
-  if (filled == json) {
-    reading->problems->Add(place, message);
+  if (json.find("{{") == std::string::npos) {
+    reading->problems->Add(place, MessageOf(status));
   } else {
-    reading->problems->Warn(place, message);  // its variables may still make it right
+    reading->problems->Warn(place, MessageOf(status));  // its variables may still make it right
   }
 }
 

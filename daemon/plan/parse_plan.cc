@@ -33,7 +33,7 @@ bool ReadTexts(const PlanInputs& inputs, YamlNode* root, Problems* problems) {
   bool readable = true;
   for (size_t i = 0; i < inputs.texts.size(); ++i) {
     YamlDocument document = ReadYaml(inputs.texts[i].text, static_cast<int>(i));
-    readable = readable && document.problems.empty();
+    readable = readable && document.complete;
     ExpandEnvironment(&document.root, inputs.environment, &document.problems);
     for (YamlProblem& problem : document.problems) {
       problems->Add(problem.mark, std::move(problem.path), std::move(problem.message));

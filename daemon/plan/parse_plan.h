@@ -9,6 +9,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "daemon/plan/json_schema.h"  // IWYU pragma: export
 #include "daemon/plan/plan.h"
 
 namespace squall {
@@ -49,9 +50,5 @@ PlanResult ParsePlan(const PlanInputs& inputs);
 
 // A seed-style document without users (only service, load_profile, scenario_weights, test_data) is
 // fine as one of several files; ParsePlan reports "users: must …" when the merged plan has none.
-
-// The JSON Schema (draft 2020-12) of the plan, for editors; always valid JSON, one trailing
-// newline.
-std::string PlanJsonSchema();
 
 }  // namespace squall

@@ -140,7 +140,8 @@ const std::vector<std::string>& StepNames() {
 
 void ParseStep(const Place& place, StepList* steps, Reading* reading) {
   Fields fields(place, reading->problems);
-  const std::optional<size_t> choice = fields.OneOf(StepNames(), fields.ok());
+  // A single key that is not known is reported as such, with the nearest name.
+  const std::optional<size_t> choice = fields.OneOf(StepNames(), place.node->entries.size() != 1);
   if (!choice) {
     return;
   }

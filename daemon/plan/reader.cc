@@ -60,6 +60,12 @@ void Problems::Add(const TextMark& mark, std::string path, std::string message) 
   }
 }
 
+void Problems::Add(const Place& place, std::string message) {
+  if (!place.node->faulty) {
+    Add(place.node->mark, place.path, std::move(message));
+  }
+}
+
 void Problems::Warn(const Place& place, const std::string& message) {
   const PlanError warning{ToSource(place.node->mark), place.path, message};
   warnings_.push_back(warning.ToString());

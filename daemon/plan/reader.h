@@ -28,9 +28,8 @@ class Problems final {
   explicit Problems(std::vector<std::string> files) : files_(std::move(files)) {}
 
   void Add(const TextMark& mark, std::string path, std::string message);
-  void Add(const Place& place, std::string message) {
-    Add(place.node->mark, place.path, std::move(message));
-  }
+  // Says nothing more about a node that was reported before its type was known.
+  void Add(const Place& place, std::string message);
   void Warn(const Place& place, const std::string& message);
   size_t count() const { return count_; }
 

@@ -1,5 +1,6 @@
 #include "daemon/plan/yaml_document.h"
 
+#include <algorithm>
 #include <istream>
 #include <map>
 #include <memory>
@@ -25,19 +26,46 @@ constexpr size_t kTextBytesMax = 4 * kYamlBytesMax;
 // Thrown through yaml-cpp, which cannot be told to stop in any other way; caught in ReadYaml.
 struct StopReading {};
 
-// Reads from memory that stays where it is; std::istringstream would copy 16 MiB.
-class MemoryBuffer final : public std::streambuf {
+// Hands the text out in blocks, and ends it early when the parser looks too far ahead: it buffers
+// about 150 bytes for every bracket that may still turn out to be a key, so a text of nothing but
+// "[" would cost gigabytes before the first event.
+class BoundedBuffer final : public std::streambuf {
  public:
-  explicit MemoryBuffer(std::string_view text) {
-    char* begin = const_cast<char*>(text.data());  // a get area is never written to
-    setg(begin, begin, begin + text.size());
+  explicit BoundedBuffer(std::string_view text) : rest_(text) {}
+
+  void OnEvent() { brackets_ahead_ = 0; }
+  bool EndedEarly() const { return brackets_ahead_ > kBracketsAheadMax; }
+
+ private:
+  static constexpr size_t kBlockBytes = 4096;
+  // Far more than any text holds between two values; a long scalar may have some, too.
+  static constexpr int64_t kBracketsAheadMax = 300'000;
+
+  int_type underflow() override {
+    const std::string_view block = rest_.substr(0, kBlockBytes);
+    brackets_ahead_ += std::count(block.begin(), block.end(), '[');
+    brackets_ahead_ += std::count(block.begin(), block.end(), '{');
+    if (block.empty() || EndedEarly()) {
+      return traits_type::eof();
+    }
+    rest_.remove_prefix(block.size());
+    char* begin = const_cast<char*>(block.data());  // a get area is never written to
+    setg(begin, begin, begin + block.size());
+    return traits_type::to_int_type(*begin);
   }
+
+  std::string_view rest_;
+  int64_t brackets_ahead_ = 0;
 };
+
+std::string TooDeep() { return fmt::format("must not be nested deeper than {}", kYamlDepthMax); }
 
 // Turns the parser's events into a tree, without recursion.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(int file, YamlDocument* document) : file_(file), document_(document) {}
+  // Both outlive the builder.
+  TreeBuilder(int file, BoundedBuffer* buffer, YamlDocument* document)
+      : file_(file), buffer_(buffer), document_(document) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) {
@@ -133,7 +161,9 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  // Every event but the ends of lists and maps comes by here.
   void Charge(const Extent& extent, const TextMark& mark) {
+    buffer_->OnEvent();
     nodes_ += extent.nodes;
     bytes_ += extent.bytes;
     if (nodes_ > kYamlNodesMax) {
@@ -148,7 +178,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void CheckDepth(size_t depth, const TextMark& mark) {
     if (depth > kYamlDepthMax) {
-      Stop(mark, fmt::format("must not be nested deeper than {}", kYamlDepthMax));
+      Stop(mark, TooDeep());
     }
   }
 
@@ -225,11 +255,14 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void AddEntry(Frame* frame, YamlNode value) {
-    YamlNode key = std::move(*frame->key);
+    const YamlNode& key = *frame->key;
+    if (value.IsNull()) {
+      value.mark = key.mark;  // the parser knows only where the next token stands
+    }
     if (key.text == "<<" && !key.quoted) {
       MergeIn(frame, value);
     } else if (key.IsScalar() && !frame->key_is_duplicate) {
-      frame->node.entries.push_back({std::move(key.text), key.mark, std::move(value)});
+      frame->node.entries.push_back({key.text, key.mark, std::move(value)});
     }
     frame->key.reset();
   }
@@ -248,6 +281,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   const int file_;
+  BoundedBuffer* const buffer_;
   YamlDocument* const document_;
   int documents_ = 0;
   size_t nodes_ = 0;
@@ -286,18 +320,20 @@ YamlDocument ReadYaml(std::string_view text, int file) {
     document.problems.push_back({{file, fault->line, fault->column}, "", fault->message});
     return document;
   }
-  MemoryBuffer buffer(text);
+  BoundedBuffer buffer(text);
   std::istream stream(&buffer);
-  TreeBuilder builder(file, &document);
+  TreeBuilder builder(file, &buffer, &document);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
+    document.complete = true;
   } catch (const StopReading&) {
     // The problem is in the document already.
   } catch (const YAML::Exception& error) {
-    document.problems.push_back(
-        {{file, error.mark.line + 1, error.mark.column + 1}, "", SyntaxMessage(error.msg)});
+    document.problems.push_back({{file, error.mark.line + 1, error.mark.column + 1},
+                                 "",
+                                 buffer.EndedEarly() ? TooDeep() : SyntaxMessage(error.msg)});
   }
   return document;
 }

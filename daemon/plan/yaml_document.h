@@ -27,6 +27,7 @@ struct YamlNode {
   enum class Kind : uint8_t { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
   bool quoted = false;  // scalar: text by intention, never a number or a truth
+  bool faulty = false;  // a problem with it was reported already
   TextMark mark;
   std::string text;                // scalar
   std::vector<YamlNode> items;     // list
@@ -55,7 +56,8 @@ struct YamlProblem {
 
 struct YamlDocument {
   YamlNode root;                      // null when the text holds nothing
-  std::vector<YamlProblem> problems;  // empty: the whole text was read
+  std::vector<YamlProblem> problems;
+  bool complete = false;  // the whole text is in `root`, maybe with duplicate keys left out
 };
 
 inline constexpr size_t kYamlBytesMax = 16 << 20;

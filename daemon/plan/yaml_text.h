@@ -13,8 +13,7 @@ struct TextFault {
   std::string message;
 };
 
-// Refuses what is not UTF-8, control characters, texts above kYamlBytesMax, and brackets so deep
-// that the library's look-ahead, which buffers all of them, would cost real memory.
+// Refuses what is not UTF-8, control characters, and texts above kYamlBytesMax.
 std::optional<TextFault> FindTextFault(std::string_view text);
 
 // A text as messages show it: one line, at most 60 bytes.
