@@ -291,7 +291,12 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
-inline bool IfStep::operator==(const IfStep&) const = default;
-inline bool LoopStep::operator==(const LoopStep&) const = default;
+// Written out: clang 14 crashes on `= default` here, where Step is compared by IfStep and so on.
+inline bool IfStep::operator==(const IfStep& other) const {
+  return condition == other.condition && then == other.then && otherwise == other.otherwise;
+}
+inline bool LoopStep::operator==(const LoopStep& other) const {
+  return times == other.times && steps == other.steps;
+}
 
 }  // namespace squall
