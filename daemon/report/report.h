@@ -50,6 +50,7 @@ struct RunReport {
   WallTime ended_at{};
   Snapshot total;                // all agents merged
   std::vector<Snapshot> agents;  // the last of each
+  uint32_t agents_lost = 0;      // before their part was over; the others took it over
   std::vector<SeriesPoint> series;
   SecondCounts second_counts;  // for LocustJson alone (locust_json.h)
   std::vector<ThresholdResult> thresholds;

@@ -1,0 +1,26 @@
+#include "daemon/coordinator/exit_code.h"
+
+#include <algorithm>
+
+namespace squall {
+
+int ExitCodeOf(const RunReport& report, int on_error) {
+  if (report.interrupted) {
+    return static_cast<int>(ExitCode::kInterrupted);
+  }
+  if (report.agents_lost > 0) {
+    return static_cast<int>(ExitCode::kAgentsLost);
+  }
+  if (report.verdict.verdict == Verdict::kInvalid) {
+    return static_cast<int>(ExitCode::kInvalid);
+  }
+  const bool threshold_failed =
+      std::any_of(report.thresholds.begin(), report.thresholds.end(),
+                  [](const ThresholdResult& result) { return !result.passed; });
+  if (threshold_failed) {
+    return static_cast<int>(ExitCode::kThresholdsFailed);
+  }
+  return report.verdict.verdict == Verdict::kPass ? static_cast<int>(ExitCode::kPassed) : on_error;
+}
+
+}  // namespace squall

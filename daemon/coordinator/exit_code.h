@@ -1,0 +1,24 @@
+// What the process says to its caller when a run is over. Documented in README and --help; scripts
+// depend on the numbers.
+#pragma once
+
+#include "daemon/report/report.h"
+
+namespace squall {
+
+enum class ExitCode : int {
+  kPassed = 0,
+  kRequestsFailed = 1,  // Locust's rule; --exit-code-on-error changes this one
+  kUsage = 2,
+  kBadPlan = 3,
+  kThresholdsFailed = 4,
+  kAgentsLost = 5,  // or unreachable
+  kInvalid = 6,     // the generator was the limit
+  kInterrupted = 130,
+};
+
+// The first that applies, in this order: interrupted, agents lost, invalid, thresholds failed,
+// requests failed (`on_error`), passed.
+int ExitCodeOf(const RunReport& report, int on_error);
+
+}  // namespace squall
