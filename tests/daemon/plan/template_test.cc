@@ -1,27 +1,19 @@
 #include "daemon/plan/template.h"
 
 #include <cctype>
-#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
 
+#include "tests/daemon/plan/fake_reply.h"
+
 namespace squall {
 namespace {
 
-class FakeScope final : public TemplateScope {
- public:
-  const Value* Find(std::string_view name) const override {
-    const auto found = variables.find(std::string(name));
-    return found == variables.end() ? nullptr : &found->second;
-  }
-  Rng& rng() const override { return rng_; }
-  WallTime wall() const override { return WallTime(std::chrono::milliseconds(1'700'000'000'123)); }
-  uint64_t user_number() const override { return 42; }
-  uint64_t iteration() const override { return 7; }
-  std::string_view class_name() const override { return "Buyer \"A\""; }
-
-  std::map<std::string, Value> variables = {
+// One of every kind of value.
+FakeScope FullScope() {
+  FakeScope scope;
+  scope.variables = {
       {"name", Value("Office Chair")},
       {"quote", Value("a \"b\"\\\n\xC3\xA9\xFF")},
       {"count", Value(3)},
@@ -31,16 +23,14 @@ class FakeScope final : public TemplateScope {
       {"tags", Value(ValueList{"x", 2})},
       {"product", Value(ValueObject{{"id", 17}, {"name", "Mouse"}, {"gone", Value()}})},
   };
-
- private:
-  mutable Rng rng_{1};
-};
+  return scope;
+}
 
 std::string Rendered(std::string_view text) {
   const auto compiled = Template::Compile(text);
   EXPECT_TRUE(compiled.ok()) << text << ": " << compiled.status();
   std::string out = ">";
-  EXPECT_TRUE(compiled->Render(FakeScope(), &out).ok()) << text;
+  EXPECT_TRUE(compiled->Render(FullScope(), &out).ok()) << text;
   return out.substr(1);
 }
 
@@ -48,7 +38,7 @@ std::string RenderedJson(std::string_view text) {
   const auto compiled = Template::Compile(text);
   EXPECT_TRUE(compiled.ok()) << text << ": " << compiled.status();
   std::string out;
-  EXPECT_TRUE(compiled->RenderJson(FakeScope(), &out).ok()) << text;
+  EXPECT_TRUE(compiled->RenderJson(FullScope(), &out).ok()) << text;
   EXPECT_TRUE(ParseJson(out).ok()) << out;
   return out;
 }
@@ -122,7 +112,7 @@ TEST(TemplateTest, RandomTextIsQuotedInJsonAndRandomNumbersAreNot) {
 }
 
 TEST(TemplateTest, RandomDrawsStayInTheirRangeAndReachItsEnds) {
-  const FakeScope scope;
+  const FakeScope scope = FullScope();
   const auto draw = [&scope](const char* text) {
     return *Template::Compile(text)->Evaluate(scope);
   };
@@ -145,7 +135,7 @@ TEST(TemplateTest, RandomDrawsStayInTheirRangeAndReachItsEnds) {
 
 TEST(TemplateTest, UuidsAreOfVersionFourAndDiffer) {
   std::string out;
-  const FakeScope scope;
+  const FakeScope scope = FullScope();
   const Template uuid = *Template::Compile("{{uuid()}}");
   std::set<std::string> seen;
   for (int round = 0; round < 200; ++round) {
@@ -163,7 +153,7 @@ TEST(TemplateTest, UuidsAreOfVersionFourAndDiffer) {
 }
 
 TEST(TemplateTest, EvaluateKeepsTheValueOfASingleHole) {
-  const FakeScope scope;
+  const FakeScope scope = FullScope();
   const std::pair<const char*, Value> rows[] = {
       {"{{product}}", scope.variables.at("product")},
       {"{{tags.1}}", Value(2)},
@@ -197,11 +187,11 @@ TEST(TemplateTest, AMissingVariableIsNamedAndLeavesTheTextAsItWas) {
   for (const auto& [text, message] : rows) {
     std::string out = "before ";
     const Template compiled = *Template::Compile(text);
-    const absl::Status status = compiled.Render(FakeScope(), &out);
+    const absl::Status status = compiled.Render(FullScope(), &out);
     EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << text;
     EXPECT_EQ(status.message(), message);
     EXPECT_EQ(out, "before ");
-    EXPECT_EQ(compiled.Evaluate(FakeScope()).status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(compiled.Evaluate(FullScope()).status().code(), absl::StatusCode::kNotFound);
   }
 }
 
@@ -217,7 +207,7 @@ TEST(TemplateTest, RenderingIntoARoomyStringDoesNotMoveIt) {
   out.reserve(1000);
   const char* data = out.data();
   const Template compiled = *Template::Compile("{{name|url}} {{quote}} {{uuid()}} {{price}}");
-  ASSERT_TRUE(compiled.Render(FakeScope(), &out).ok());
+  ASSERT_TRUE(compiled.Render(FullScope(), &out).ok());
   EXPECT_EQ(out.data(), data);
 }
 
@@ -251,7 +241,7 @@ TEST(TemplateTest, NeverStopsTheProcessOnRandomText) {
   constexpr std::string_view kPieces[] = {"{{", "}}",     "a",     ".",       "|",      "json",
                                           "(",  ")",      "'",     "\"",      "\\",     "url",
                                           ",",  "uuid()", "count", "default", "\xFF\n", "5"};
-  const FakeScope scope;
+  const FakeScope scope = FullScope();
   Rng rng(3);
   int compiled_count = 0;
   for (int round = 0; round < 20'000; ++round) {
