@@ -2,7 +2,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -53,7 +52,9 @@ constexpr std::array<Word<ThresholdOperator>, 6> kOperators = {{
 
 constexpr size_t kShownMax = 60;  // characters of the user's text in a message
 
-absl::Status Invalid(std::string message) { return absl::InvalidArgumentError(std::move(message)); }
+absl::Status Invalid(std::string_view message) {
+  return absl::InvalidArgumentError({message.data(), message.size()});
+}
 
 std::string_view Shown(std::string_view text) { return text.substr(0, kShownMax); }
 
@@ -79,6 +80,7 @@ const Word<Value>* FindWord(const std::array<Word<Value>, kSize>& words, std::st
 template <typename Value, size_t kSize>
 std::string Suggestion(const std::array<Word<Value>, kSize>& words, std::string_view wrong) {
   std::vector<std::string> candidates;
+  candidates.reserve(words.size());
   for (const Word<Value>& word : words) {
     candidates.emplace_back(word.text);
   }

@@ -113,9 +113,8 @@ const Series::Mark& Series::MarkBefore(Nanos window) const {
 
 void Series::Remember(const Mark& mark) {
   const size_t size = marks_.size();
-  if (size >= 2 && mark.elapsed - marks_[size - 2].elapsed < kMarkSpacing) {
-    marks_.pop_back();
-  } else if (mark.elapsed == marks_.back().elapsed) {
+  const bool crowded = size >= 2 && mark.elapsed - marks_[size - 2].elapsed < kMarkSpacing;
+  if (crowded || mark.elapsed == marks_.back().elapsed) {
     marks_.pop_back();
   }
   marks_.push_back(mark);
