@@ -31,8 +31,9 @@ class TargetCounters final {
   struct Slot {
     // Requests whose head and body arrived complete, by route and method.
     std::array<std::array<Count, kTargetMethodCount>, kRoutesMax> requests{};
-    std::array<Count, kStatusMax> responses{};  // by status code, handed to the kernel
-    Count malformed{};                          // requests that were not HTTP or above a limit
+    // Answers to those and to malformed ones, by status code.
+    std::array<Count, kStatusMax> responses{};
+    Count malformed{};  // requests that were not HTTP or above a limit
     Count connections_accepted{};
     Count connections_refused{};  // above the limit
     Count connections_closed{};

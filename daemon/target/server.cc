@@ -32,7 +32,8 @@ using Tcp = asio::ip::tcp;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr int kBacklog = 4096;
-constexpr Nanos kOutOfDescriptorsPause = std::chrono::milliseconds(20);
+constexpr int kAcceptsPerWake = 64;  // then the connections of this shard get a turn
+constexpr Nanos kAcceptPause = std::chrono::milliseconds(20);
 
 absl::StatusOr<Tcp::acceptor> Listen(asio::io_context* io, const ListenAddress& address) {
   error_code error;
@@ -138,16 +139,16 @@ class TargetServer::Impl final {
       if (error) {
         co_return;
       }
-      if (!AcceptAll()) {
-        pause_->expires_after(kOutOfDescriptorsPause);
+      if (!AcceptSome()) {
+        pause_->expires_after(kAcceptPause);
         co_await pause_->async_wait(kToken);
       }
     }
   }
 
   // False when the process is out of descriptors or memory: trying again at once would spin.
-  bool AcceptAll() {
-    while (true) {
+  bool AcceptSome() {
+    for (int i = 0; i < kAcceptsPerWake; ++i) {
       sockaddr_storage peer{};
       socklen_t size = sizeof peer;
       const int descriptor = ::accept4(acceptor_->native_handle(),
@@ -156,10 +157,11 @@ class TargetServer::Impl final {
         HandOver(descriptor, peer);
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         return true;
-      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      } else if (errno != EINTR && errno != ECONNABORTED) {
         return false;
       }
     }
+    return true;
   }
 
   void HandOver(int descriptor, const sockaddr_storage& peer) {

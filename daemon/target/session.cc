@@ -29,6 +29,9 @@ using boost::system::error_code;
 using Tcp = asio::ip::tcp;
 using TlsStream = asio::ssl::stream<Tcp::socket>;
 
+// g++ 12 makes wrong code of `co_return co_await f()` and of `a && co_await f()` in these templates
+// (a frame that was never filled, a condition that is not looked at), so every co_await below
+// stands in a statement of its own.
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kHeadReadBytes = 2 << 10;  // small: a hundred thousand idle connections fit
 constexpr size_t kBodyReadBytes = 64 << 10;
@@ -41,6 +44,12 @@ std::string_view View(boost::beast::string_view text) { return {text.data(), tex
 const std::string& FillerBlock() {
   static const std::string block(kFillerBlockBytes, 'x');
   return block;
+}
+
+// Can be written at once, together with its neighbours in the pipeline.
+bool IsPrompt(const TargetResponse& response) {
+  return response.delay == Nanos(0) && response.filler_bytes == 0 &&
+         response.framing != BodyFraming::kNoAnswer;
 }
 
 template <class Stream>
@@ -104,6 +113,7 @@ class StreamSession final : public TargetSession {
   bool continued_ = false;  // 100 Continue was sent for this request
   bool answering_ = false;  // waiting for ourselves, so the idle timeout does not count
   bool request_open_ = false;
+  bool counted_ = false;  // the request is no control request
   bool closing_ = false;
   bool aborted_ = false;
   bool rejected_ = false;  // the peer may still be sending: let it finish before closing
@@ -120,21 +130,28 @@ asio::awaitable<void> StreamSession<Stream>::Run() {
     }
   }
   StartParser();
-  while (!closing_ && co_await ReadRequest()) {
+  while (!closing_) {
+    const bool arrived = co_await ReadRequest();
+    if (!arrived) {
+      break;
+    }
     response_ = Answer();
-    const bool at_once = response_.delay == Nanos(0) && response_.filler_bytes == 0 &&
-                         response_.framing != BodyFraming::kNoAnswer;
-    if (at_once) {
+    bool sent = true;
+    if (IsPrompt(response_)) {
       AppendResponse();
-    } else if (!co_await SendSlowly()) {
+    } else {
+      sent = co_await SendSlowly();
+    }
+    if (output_.size() > kPipelinedBytesMax) {
+      sent = co_await Flush();
+    }
+    if (!sent) {
       break;
     }
     StartParser();
-    if (output_.size() > kPipelinedBytesMax && !co_await Flush()) {
-      break;
-    }
   }
-  if (!aborted_ && co_await Flush()) {
+  const bool flushed = co_await Flush();
+  if (flushed) {
     co_await Close();
   }
 }
@@ -183,7 +200,11 @@ asio::awaitable<bool> StreamSession<Stream>::ReadRequest() {
       continued_ = true;
       output_ += "HTTP/1.1 100 Continue\r\n\r\n";
     }
-    if (!output_.empty() && !co_await Flush()) {
+    bool flushed = true;
+    if (!output_.empty()) {
+      flushed = co_await Flush();
+    }
+    if (!flushed) {
       co_return false;
     }
     if (!request_open_) {
@@ -230,6 +251,7 @@ bool StreamSession<Stream>::MustContinue() const {
 template <class Stream>
 void StreamSession<Stream>::AnswerBadRequest() {
   Add(context_->counters->malformed);
+  counted_ = true;
   if (parse_error_ == http::error::header_limit) {
     response_ =
         ErrorResponse(431, "the header must be at most " +
@@ -264,7 +286,8 @@ TargetResponse StreamSession<Stream>::Answer() {
   const RouteMatch match = context_->router->Match(request.method, request.target);
   FaultDecision fault;
   Nanos stalled{0};
-  if (!match.control) {
+  counted_ = !match.control;
+  if (counted_) {
     Add(context_->counters->requests[match.route][static_cast<size_t>(match.method)]);
     fault = context_->dice->Roll();
     stalled = context_->stall->ReleaseTime(request.now) - request.now;
@@ -285,13 +308,16 @@ template <class Stream>
 void StreamSession<Stream>::AppendResponse() {
   AppendHead(response_, reply_, &output_);
   AppendBody(response_, reply_, &output_);
-  Add(context_->counters->responses[response_.status]);
+  if (counted_) {
+    Add(context_->counters->responses[response_.status]);
+  }
 }
 
 // Answers that take time: the earlier ones of the pipeline go first.
 template <class Stream>
 asio::awaitable<bool> StreamSession<Stream>::SendSlowly() {
-  if (!co_await Flush()) {
+  const bool flushed = co_await Flush();
+  if (!flushed) {
     co_return false;
   }
   if (response_.delay > Nanos(0)) {
@@ -316,7 +342,8 @@ asio::awaitable<bool> StreamSession<Stream>::SendSlowly() {
 
 template <class Stream>
 asio::awaitable<bool> StreamSession<Stream>::SendFiller(int64_t bytes) {
-  if (!co_await Flush()) {
+  const bool flushed = co_await Flush();
+  if (!flushed) {
     co_return false;
   }
   while (bytes > 0) {

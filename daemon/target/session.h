@@ -12,8 +12,8 @@
 #include "daemon/base/clock.h"
 #include "daemon/target/counters.h"
 #include "daemon/target/faults.h"
+#include "daemon/target/options.h"
 #include "daemon/target/router.h"
-#include "daemon/target/server.h"
 
 namespace squall {
 

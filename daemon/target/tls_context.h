@@ -6,7 +6,7 @@
 #include <absl/status/statusor.h>
 #include <boost/asio/ssl/context.hpp>
 
-#include "daemon/target/server.h"
+#include "daemon/target/options.h"
 
 namespace squall {
 
