@@ -1,0 +1,61 @@
+// `squall run`: one plan, from its files to the exit code.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/plan/plan.h"
+#include "daemon/plan/run_settings.h"
+#include "daemon/programs/plan_files.h"
+#include "daemon/programs/signals.h"
+
+namespace squall {
+
+// The command line as typed; times and rates not yet read.
+struct RunFlags {
+  PlanArguments plan;
+  std::string host;
+  std::optional<uint64_t> users;
+  std::optional<double> spawn_rate;
+  std::string run_time;
+  std::optional<uint64_t> iterations;
+  std::vector<std::string> tags;
+  std::vector<std::string> exclude_tags;
+  std::string stop_timeout;
+  std::optional<uint64_t> seed;
+  std::vector<std::string> agents;  // host:port; empty: in this process
+  std::string agent_token_file;
+  std::string agent_ca;  // PEM: TLS towards the agents
+  std::string agent_cert;
+  std::string agent_key;
+  uint32_t shards = 0;  // 0: one per core
+  bool headless = false;
+  bool once = false;
+  bool quiet = false;
+  bool only_summary = false;
+  std::string csv;
+  bool csv_full_history = false;
+  std::string json;
+  std::string junit;
+  std::string markdown;
+  std::string output = "text";  // or "json"
+  int exit_code_on_error = 1;
+};
+
+using Environment = std::map<std::string, std::string>;
+
+// The settings that the flags stand for. INVALID_ARGUMENT names the flag.
+absl::StatusOr<RunSettings> SettingsOf(const RunFlags& flags);
+
+// Prints what is wrong with the plan and returns the exit code when it cannot be loaded.
+std::optional<int> LoadPlanOrSay(const PlanArguments& arguments, const Environment& environment,
+                                 Plan* plan);
+
+int RunCommand(const RunFlags& flags, const Environment& environment, StopSignals* signals);
+// The same for a plan that is already there (`squall demo`).
+int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment, StopSignals* signals);
+
+}  // namespace squall

@@ -1,0 +1,279 @@
+// squalld: the agent daemon. It holds at most one run and puts its share of the load on the target;
+// a coordinator (`squall run --agents`) or any gRPC client tells it what to do.
+//
+// Exit codes: 0 stopped by SIGTERM or SIGINT after the run was drained, 1 could not start (port in
+// use, unreadable file), 2 usage, 130 a second signal came before the drain was over.
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <signal.h>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <fmt/format.h>
+
+#include "daemon/agent/agent.h"
+#include "daemon/agent/agent_server.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/status_macros.h"
+#include "daemon/engine/thread_usage.h"
+#include "daemon/net/token_guard.h"
+#include "daemon/protocol/http/http_protocol.h"
+#include "daemon/telemetry/event_log.h"
+#include "daemon/telemetry/http_endpoint.h"
+#include "daemon/telemetry/run_collector.h"
+
+namespace squall {
+namespace {
+
+constexpr int kExitCannotStart = 1;
+constexpr int kExitUsage = 2;
+constexpr int kExitInterrupted = 130;
+// For Watch streams to carry the last snapshot; they send at least every few seconds.
+constexpr Nanos kStreamPatience = std::chrono::seconds(3);
+constexpr timespec kDrainPoll = {0, 50'000'000};
+
+constexpr const char* kFooter = R"(Examples:
+  squalld                                     an agent for this machine only
+  squalld --listen 127.0.0.1:0 --port-file p  any free port, written to the file p
+  squalld --listen 0.0.0.0:7071 --tls-cert agent.pem --tls-key agent.key --token-file token
+  squalld --listen 0.0.0.0:7071 --tls-cert agent.pem --tls-key agent.key --client-ca ca.pem
+gRPC: squall.v1.AgentService, grpc.health.v1.Health and server reflection.
+HTTP: /metrics (Prometheus), /healthz, /readyz (503 while shutting down).
+Exit codes: 0 stopped by SIGTERM or SIGINT, after the run has been drained; 1 could not start (port
+  in use, unreadable file); 2 usage; 130 a second signal cut the drain short.)";
+
+// The command line as typed.
+struct Flags {
+  std::string listen = "127.0.0.1:7071";
+  std::string metrics_listen = HttpEndpointOptions().listen;
+  uint32_t shards = std::max(1U, std::thread::hardware_concurrency());
+  std::string name;
+  std::string token_file;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string client_ca;
+  bool insecure = false;
+  LogFormat log_format = LogFormat::kText;
+  LogLevel log_level = LogLevel::kInfo;
+  std::string port_file;
+};
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "squalld";
+}
+
+void DefineFlags(CLI::App* app, Flags* flags) {
+  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
+                                                    {"json", LogFormat::kJson}};
+  const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
+                                                  {"info", LogLevel::kInfo},
+                                                  {"warning", LogLevel::kWarning},
+                                                  {"error", LogLevel::kError}};
+  app->footer(kFooter);
+  app->set_version_flag("--version", std::string("squalld ") + SQUALL_VERSION);
+  app->add_option("--listen", flags->listen, "ADDRESS:PORT for gRPC; port 0: the kernel picks one")
+      ->capture_default_str();
+  app->add_option("--metrics-listen", flags->metrics_listen,
+                  "ADDRESS:PORT for /metrics, /healthz and /readyz; \"\" turns them off")
+      ->capture_default_str();
+  app->add_option("--shards", flags->shards, "Event loops; default: one for each core")
+      ->check(CLI::Range(1, 1024));
+  app->add_option("--name", flags->name, "What logs and reports call this agent; default: the host")
+      ->check([](const std::string& name) {
+        return name.size() <= 128 ? "" : "must be at most 128 characters";
+      });
+  app->add_option("--token-file", flags->token_file,
+                  "Callers must send the token in this file; read again when it changes");
+  auto* cert = app->add_option("--tls-cert", flags->tls_cert, "TLS: certificate chain, PEM file");
+  auto* key = app->add_option("--tls-key", flags->tls_key, "TLS: private key, PEM file");
+  cert->needs(key);
+  key->needs(cert);
+  app->add_option("--client-ca", flags->client_ca,
+                  "TLS: callers must show a certificate signed by this CA, PEM file")
+      ->needs(cert);
+  app->add_flag("--insecure", flags->insecure,
+                "Allow addresses that other machines can reach without TLS and a token");
+  app->add_option("--log-format", flags->log_format, "text or json")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->default_str("text");
+  app->add_option("--log-level", flags->log_level, "debug, info, warning or error")
+      ->transform(CLI::CheckedTransformer(levels))
+      ->default_str("info");
+  app->add_option("--port-file", flags->port_file, "Write the gRPC port to this file once serving");
+}
+
+absl::StatusOr<std::string> ReadFile(std::string_view flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || text.str().empty()) {
+    return absl::NotFoundError(fmt::format("{} must be a readable file, got '{}'", flag, path));
+  }
+  return text.str();
+}
+
+// In one piece: a script that waits for the file never sees half of it.
+absl::Status WriteFile(std::string_view flag, const std::string& path, std::string_view text) {
+  const std::string temporary = path + ".tmp";
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  std::error_code error;
+  if (file) {
+    std::filesystem::rename(temporary, path, error);
+  }
+  if (!file || error) {
+    return absl::NotFoundError(fmt::format("{} must be a writable file, got '{}'", flag, path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Named(std::string_view flag, const absl::Status& status) {
+  return absl::Status(status.code(), fmt::format("{} {}", flag, std::string(status.message())));
+}
+
+absl::StatusOr<AgentServerOptions> ReadServerOptions(const Flags& flags, const TokenGuard* guard) {
+  AgentServerOptions options;
+  options.listen = flags.listen;
+  options.insecure = flags.insecure;
+  options.service.version = SQUALL_VERSION;
+  options.service.guard = guard;
+  if (!flags.tls_cert.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(options.tls_cert_pem, ReadFile("--tls-cert", flags.tls_cert));
+    SQUALL_ASSIGN_OR_RETURN(options.tls_key_pem, ReadFile("--tls-key", flags.tls_key));
+  }
+  if (!flags.client_ca.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(options.client_ca_pem, ReadFile("--client-ca", flags.client_ca));
+  }
+  return options;
+}
+
+AgentConfig MakeAgentConfig(const Flags& flags, EventLog* log) {
+  AgentConfig config;
+  config.name = flags.name.empty() ? HostName() : flags.name;
+  config.shards = flags.shards;
+  config.log = [log](std::string_view text) {
+    log->Info("plan says", {{"text", std::string(text)}});
+  };
+  config.on_event = [log](const AgentEvent& event) {
+    log->Info(event.what, {{"run_id", event.run_id}, {"detail", event.detail}});
+  };
+  return config;
+}
+
+ProcessFigures ReadProcessFigures() {
+  const ProcessUsage usage = ReadProcessUsage();
+  return {usage.cpu_seconds, usage.rss_bytes, usage.open_fds, usage.fd_limit};
+}
+
+// Waits until the run is over. A second signal ends the process here and now: whoever sent it does
+// not want to wait.
+void WaitForDrain(const Agent& agent, const sigset_t& signals, EventLog* log) {
+  while (!agent.Idle()) {
+    if (sigtimedwait(&signals, nullptr, &kDrainPoll) > 0) {
+      log->Log(LogLevel::kWarning, "stopped at once by a second signal");
+      _exit(kExitInterrupted);
+    }
+  }
+}
+
+absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
+  const SystemClock clock;
+  const HttpProtocol protocol;
+  std::unique_ptr<TokenGuard> guard;
+  if (!flags.token_file.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(guard, TokenGuard::FromFile(flags.token_file));
+  }
+  SQUALL_ASSIGN_OR_RETURN(const AgentServerOptions options, ReadServerOptions(flags, guard.get()));
+  const uint64_t fd_limit = RaiseDescriptorLimit();
+
+  Agent agent(MakeAgentConfig(flags, log), &protocol, &clock);
+  const RunCollector collector({SQUALL_VERSION, clock.Wall()},
+                               {[&agent] { return agent.Peek(); }, ReadProcessFigures});
+  std::unique_ptr<HttpEndpoint> endpoint;
+  if (!flags.metrics_listen.empty()) {
+    HttpEndpointOptions http;
+    http.listen = flags.metrics_listen;
+    http.insecure = flags.insecure;
+    auto started = HttpEndpoint::Start(
+        http, {[&collector] { return collector.Text(); }, [&agent] { return !agent.draining(); }});
+    if (!started.ok()) {
+      return Named("--metrics-listen", started.status());
+    }
+    endpoint = *std::move(started);
+  }
+  absl::StatusOr<std::unique_ptr<AgentServer>> server = AgentServer::Make(&agent, options);
+  if (!server.ok()) {
+    return Named("--listen", server.status());
+  }
+  if (!flags.port_file.empty()) {
+    SQUALL_RETURN_IF_ERROR(
+        WriteFile("--port-file", flags.port_file, fmt::format("{}\n", (*server)->port())));
+  }
+  log->Info("serving", {{"version", SQUALL_VERSION},
+                        {"name", agent.config().name},
+                        {"listen", flags.listen},
+                        {"port", std::to_string((*server)->port())},
+                        {"metrics_port", std::to_string(endpoint ? endpoint->port() : 0)},
+                        {"tls", options.tls_cert_pem.empty() ? "no" : "yes"},
+                        {"token", guard == nullptr ? "no" : "yes"},
+                        {"shards", std::to_string(flags.shards)},
+                        {"fd_limit", std::to_string(fd_limit)}});
+
+  int number = 0;
+  sigwait(&signals, &number);
+  log->Info("shutting down", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  (*server)->SetServing(false);
+  agent.Drain("agent is shutting down");
+  WaitForDrain(agent, signals, log);
+  (*server)->Shutdown(kStreamPatience);
+  log->Info("stopped");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  // Before any thread: all inherit the mask, and only this one takes the signals.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  CLI::App app("The agent daemon of Squall: it makes the load that a coordinator asks for.",
+               "squalld");
+  Flags flags;
+  DefineFlags(&app, &flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  EventLog log(flags.log_format, flags.log_level, &std::cerr);
+  const absl::Status status = Serve(flags, signals, &log);
+  if (!status.ok()) {
+    log.Error("cannot start", {{"reason", std::string(status.message())}});
+    return status.code() == absl::StatusCode::kInvalidArgument ? kExitUsage : kExitCannotStart;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace squall
+
+int main(int argc, char** argv) { return squall::Main(argc, argv); }
