@@ -27,7 +27,7 @@ void ProfileChecker::Positive(std::string_view name, Nanos span) {
   Require(span > Nanos(0), name, "be above 0", SecondsText(span));
 }
 
-void ProfileChecker::Fail(std::string message) {
+void ProfileChecker::Fail(const std::string& message) {
   if (status_.ok()) {
     status_ = absl::InvalidArgumentError(message);
   }

@@ -38,7 +38,7 @@ class ProfileChecker final {
       Fail(fmt::format("{}{} must {}, got {}", prefix_, name, rule, value));
     }
   }
-  void Fail(std::string message);
+  void Fail(const std::string& message);
 
   const absl::Status& status() const { return status_; }
   bool ok() const { return status_.ok(); }

@@ -41,7 +41,8 @@ TEST(ClassMixTest, TheWeightsAreInterleavedSmoothly) {
 TEST(ClassMixTest, EveryPeriodHoldsTheExactWeights) {
   const ClassMix mix(Weights({10, 7, 8, 5, 1}));  // the seed's scenario weights
   for (int periods = 1; periods <= 20; ++periods) {
-    const std::map<size_t, int> counts = CountFirst(mix, 31 * periods);
+    const std::map<size_t, int> counts =
+        CountFirst(mix, uint64_t{31} * static_cast<uint64_t>(periods));
     EXPECT_EQ(counts, (std::map<size_t, int>{{0, 10 * periods},
                                              {1, 7 * periods},
                                              {2, 8 * periods},
