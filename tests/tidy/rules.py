@@ -89,7 +89,7 @@ def headers(tree):
 
 def mirror(tree):
     for path, text in tree.matching(".cc"):
-        if not _is_source(path) or _MAIN.search(text) or path in NO_MIRROR:
+        if not _is_source(path) or _MAIN.search(text) or path.startswith(tuple(NO_MIRROR)):
             continue
         test = f"tests/{path.removesuffix('.cc')}_test.cc"
         if test not in tree.texts:
@@ -101,9 +101,6 @@ def mirror(tree):
         known = any(name in tree.texts for name in (source + ".cc", source + ".h", program))
         if source.startswith(SOURCE_ROOTS) and not known:
             yield Violation(path, 1, f"tests nothing: there is no {source}.cc or .h")
-    for path in sorted(NO_MIRROR):
-        if path not in tree.texts:
-            yield Violation("tests/tidy/tables.py", 1, f"NO_MIRROR names {path}, which is gone")
 
 
 def listed_sources(tree):

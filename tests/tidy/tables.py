@@ -40,7 +40,7 @@ GENERATED = (("squall/v1/", "protos"), ("protos/squall/v1/", "protos"))
 HEADER_OWNERS = {
     "yaml-cpp/": ("daemon/plan",),
     "google/protobuf/": ("daemon/wire", "daemon/agent", "daemon/coordinator"),
-    "grpc": ("daemon/wire", "daemon/agent", "daemon/coordinator"),
+    "grpc": ("daemon/wire", "daemon/agent", "daemon/coordinator", "daemon/programs"),
     "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
     "boost/beast": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
     "openssl/": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/wire"),
@@ -81,8 +81,10 @@ BANNED_EVERYWHERE = (
     ("singleton", r"\b(Get)?Instance\(\)", "a part that main() builds and hands down"),
 )
 
-# Sources without a test file of their own, each with its reason.
-NO_MIRROR = {}
+# Sources without a test file of their own (a directory ends with "/"), each with its reason.
+NO_MIRROR = {
+    "daemon/programs/": "wiring: tests/e2e runs the programs as a user does",
+}
 
 # Directories whose .cc files are rooms' sources and have a mirror below tests/.
 SOURCE_ROOTS = ("daemon/", "operator/")
