@@ -11,6 +11,7 @@
 namespace squall {
 namespace {
 
+constexpr size_t kRunIdBytesMax = 128;
 constexpr auto kHousekeepInterval = std::chrono::milliseconds(200);
 
 bool IsOver(RunState state) {
@@ -35,8 +36,9 @@ Agent::~Agent() {
 }
 
 absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
-  if (order.run_id.empty()) {
-    return absl::InvalidArgumentError("run_id must not be empty");
+  if (order.run_id.empty() || order.run_id.size() > kRunIdBytesMax) {
+    return absl::InvalidArgumentError(fmt::format("run_id must be 1 to {} characters, got {}",
+                                                  kRunIdBytesMax, order.run_id.size()));
   }
   if (order.settings.once && config_.trace == nullptr) {
     return absl::FailedPreconditionError(
@@ -55,9 +57,15 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
   options.seed = plan->seed;
   options.assignment = order.assignment;
   options.log = config_.log;
+  options.on_finished = [this, run_id = order.run_id](const std::string& reason) {
+    Tell("run finished", run_id, reason);
+  };
   run->order = std::move(order);
 
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (draining_) {
+    return absl::UnavailableError("agent is shutting down");
+  }
   if (run_ != nullptr) {
     const RunState state = StateLocked();
     const bool same = run_->order.run_id == run->order.run_id;
@@ -77,6 +85,7 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
   SQUALL_ASSIGN_OR_RETURN(run->engine, Engine::Make(run->plan, protocol_, clock_, options));
   run_ = std::move(run);
   unwatched_since_ = clock_->Now();
+  Tell("run prepared", run_->order.run_id, run_->order.owner);
   return run_->digest;
 }
 
@@ -101,11 +110,16 @@ absl::StatusOr<WallTime> Agent::Start(const std::string& run_id, uint64_t epoch,
   if (run_->started) {
     return run_->started_at;  // a repeated Start changes nothing
   }
+  if (run_->stopping) {
+    return absl::FailedPreconditionError(fmt::format(
+        "a run that was stopped cannot be started, it is {}", RunStateName(StateLocked())));
+  }
   const WallTime now = clock_->Wall();
   run_->started_at = std::max(at, now);
   run_->started_steady = clock_->Now() + (run_->started_at - now);
   run_->started = true;
   run_->engine->Start(run_->started_steady);
+  Tell("run started", run_id, "");
   return run_->started_at;
 }
 
@@ -135,7 +149,9 @@ absl::Status Agent::SetLoad(const std::string& run_id, uint64_t epoch, LoadChang
     return absl::InvalidArgumentError(
         "arrival_factor must not be set in a run with a number of users; set users instead");
   }
-  change.since = std::max(Nanos(0), clock_->Now() - run_->started_steady);
+  // The run's own time stands still while it is paused.
+  const TimePoint now = run_->paused_since.value_or(clock_->Now());
+  change.since = std::max(Nanos(0), now - run_->started_steady - run_->paused_total);
   run_->engine->Change(change);
   return absl::OkStatus();
 }
@@ -147,16 +163,21 @@ absl::Status Agent::Pause(const std::string& run_id, uint64_t epoch) {
     return absl::FailedPreconditionError(
         fmt::format("only a running run can be paused, it is {}", RunStateName(StateLocked())));
   }
-  run_->paused_since = clock_->Wall();
-  run_->engine->Pause();
+  if (!run_->paused_since.has_value()) {
+    run_->paused_since = clock_->Now();
+    run_->engine->Pause();
+  }
   return absl::OkStatus();
 }
 
 absl::Status Agent::Resume(const std::string& run_id, uint64_t epoch) {
   const std::lock_guard<std::mutex> lock(mutex_);
   SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
-  run_->paused_since.reset();
-  run_->engine->Resume();
+  if (run_->paused_since.has_value()) {
+    run_->paused_total += clock_->Now() - *run_->paused_since;
+    run_->paused_since.reset();
+    run_->engine->Resume();
+  }
   return absl::OkStatus();
 }
 
@@ -164,10 +185,20 @@ absl::Status Agent::Stop(const std::string& run_id, uint64_t epoch, const std::s
                          bool immediate) {
   const std::lock_guard<std::mutex> lock(mutex_);
   SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
-  run_->stopping = true;
-  run_->stop_reason = reason.empty() ? "stopped" : reason;
-  run_->engine->Stop(run_->stop_reason, immediate);
+  if (!IsOver(StateLocked())) {
+    StopLocked(reason.empty() ? "stopped" : reason, immediate);
+  }
   return absl::OkStatus();
+}
+
+// The first reason stays; a second stop can only make it immediate.
+void Agent::StopLocked(const std::string& reason, bool immediate) {
+  if (!run_->stopping) {
+    run_->stopping = true;
+    run_->stop_reason = reason;
+    Tell("run stopping", run_->order.run_id, reason);
+  }
+  run_->engine->Stop(run_->stop_reason, immediate);
 }
 
 RunState Agent::StateLocked() const {
@@ -200,7 +231,6 @@ void Agent::LabelLocked(Snapshot* snapshot) const {
 AgentStatus Agent::Status() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   AgentStatus status;
-  status.now = clock_->Wall();
   status.state = StateLocked();
   status.agent_id = config_.name;
   if (run_ != nullptr) {
@@ -211,6 +241,7 @@ AgentStatus Agent::Status() const {
     status.plan_digest = run_->digest;
     status.users = run_->engine->TakeSnapshot().UserCount();
   }
+  status.now = clock_->Wall();  // last: the caller takes it for the time of the answer
   return status;
 }
 
@@ -256,11 +287,15 @@ void Agent::OnWatchEnded() {
 
 void Agent::Drain(const std::string& reason) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  draining_ = true;
   if (run_ != nullptr && !IsOver(StateLocked())) {
-    run_->stopping = true;
-    run_->stop_reason = reason;
-    run_->engine->Stop(reason, /*immediate=*/false);
+    StopLocked(reason, /*immediate=*/false);
   }
+}
+
+bool Agent::draining() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return draining_;
 }
 
 bool Agent::Idle() const {
@@ -281,10 +316,15 @@ void Agent::Housekeep() {
     const RunSettings& settings = run_->order.settings;
     if (settings.control_loss_policy == ControlLossPolicy::kStop && run_->started &&
         clock_->Now() - *unwatched_since_ >= settings.control_loss_timeout) {
-      run_->stopping = true;
-      run_->stop_reason = "control lost";
-      run_->engine->Stop(run_->stop_reason, /*immediate=*/false);
+      StopLocked("control lost", /*immediate=*/false);
     }
+  }
+}
+
+void Agent::Tell(std::string_view what, const std::string& run_id,
+                 const std::string& detail) const {
+  if (config_.on_event) {
+    config_.on_event({what, run_id, detail});
   }
 }
 

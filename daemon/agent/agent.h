@@ -3,7 +3,7 @@
 //
 // All methods may be called from any thread. Errors: NOT_FOUND another run's id,
 // FAILED_PRECONDITION a lower epoch or the wrong state, INVALID_ARGUMENT a plan that cannot run,
-// RESOURCE_EXHAUSTED no descriptors for the event loops.
+// RESOURCE_EXHAUSTED no descriptors for the event loops, UNAVAILABLE a new run while shutting down.
 #pragma once
 
 #include <condition_variable>
@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <absl/status/status.h>
@@ -28,11 +29,20 @@
 
 namespace squall {
 
+// Something that whoever runs the daemon wants to read in its log.
+struct AgentEvent {
+  std::string_view what;  // "run prepared", "run started", "run stopping", "run finished", …
+  std::string run_id;
+  std::string detail;  // who holds it, or why it ends; may be empty
+};
+
 struct AgentConfig {
   std::string name = "local";     // as logs and reports show it, before a coordinator gives an id
   uint32_t shards = 1;            // event loops; one per core is best
   RequestTrace* trace = nullptr;  // what a single pass (`once`) reports to; nullptr: refuse those
   std::function<void(std::string_view)> log;
+  // Any thread, also while the agent is locked: must not call the agent.
+  std::function<void(const AgentEvent&)> on_event;
 };
 
 struct PrepareOrder {
@@ -88,8 +98,9 @@ class Agent final {
   void OnWatchBegan();
   void OnWatchEnded();
 
-  // Stops the run, if any, as `control_loss_policy: stop` would; for SIGTERM.
+  // Stops the run, if any, as `control_loss_policy: stop` would, and takes no other; for SIGTERM.
   void Drain(const std::string& reason);
+  bool draining() const;
   bool Idle() const;  // nothing is running
 
   const AgentConfig& config() const { return config_; }
@@ -105,15 +116,18 @@ class Agent final {
     bool started = false;
     bool stopping = false;
     std::string stop_reason;
-    std::optional<WallTime> paused_since;
+    std::optional<TimePoint> paused_since;
+    Nanos paused_total{0};
     WallTime started_at{};
     TimePoint started_steady{};
   };
 
   absl::Status Check(const std::string& run_id, uint64_t epoch);  // mutex_ held
+  void StopLocked(const std::string& reason, bool immediate);
   RunState StateLocked() const;
   void LabelLocked(Snapshot* snapshot) const;
   void Housekeep();
+  void Tell(std::string_view what, const std::string& run_id, const std::string& detail) const;
 
   const AgentConfig config_;
   const Protocol* const protocol_;
@@ -123,6 +137,7 @@ class Agent final {
   std::unique_ptr<Run> run_;  // guarded by mutex_, as all below
   int watchers_ = 0;
   std::optional<TimePoint> unwatched_since_;
+  bool draining_ = false;
   bool closing_ = false;
   std::condition_variable wake_;
   std::thread housekeeper_;

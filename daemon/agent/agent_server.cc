@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/security/server_credentials.h>
 
@@ -79,6 +80,16 @@ AgentServer::~AgentServer() {
     server_->Shutdown(gpr_inf_past(GPR_CLOCK_REALTIME));
     server_->Wait();
   }
+}
+
+void AgentServer::SetServing(bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(serving);
+}
+
+void AgentServer::Shutdown(Nanos patience) {
+  server_->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_REALTIME),
+                                 gpr_time_from_nanos(patience.count(), GPR_TIMESPAN)));
+  server_->Wait();
 }
 
 std::shared_ptr<grpc::Channel> AgentServer::InProcessChannel() {

@@ -37,6 +37,11 @@ class AgentServer final {
   AgentServer(const AgentServer&) = delete;
   AgentServer& operator=(const AgentServer&) = delete;
 
+  // What grpc.health.v1 answers; serving at first.
+  void SetServing(bool serving);
+  // Takes no more calls and gives those under way, Watch streams most of all, `patience` to end.
+  void Shutdown(Nanos patience);
+
   int port() const { return port_; }  // 0 when in-process only
   std::shared_ptr<grpc::Channel> InProcessChannel();
 

@@ -142,8 +142,7 @@ class RefusedWatch final : public grpc::ServerWriteReactor<v1::WatchResponse> {
 
 class Rpc final : public v1::AgentService::CallbackService {
  public:
-  Rpc(Agent* agent, AgentServiceOptions options)
-      : agent_(agent), options_(std::move(options)) {}
+  Rpc(Agent* agent, AgentServiceOptions options) : agent_(agent), options_(std::move(options)) {}
 
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
