@@ -100,6 +100,10 @@ void Shard::Change(const LoadChange& change) {
   reactor_->Post([this, change] {
     schedule_.Apply(change);
     if (arrivals_.has_value() && (change.rate_factor.has_value() || change.clear)) {
+      if (next_arrival_.has_value()) {
+        arrivals_->TakeBack();  // it gets a new time, or waits for the next change
+        next_arrival_.reset();
+      }
       arrivals_->Rescale(change.rate_factor.value_or(1.0), change.since);
       reactor_->Resume(&pump_waiter_);
     }
@@ -266,13 +270,17 @@ void Shard::Direct(TimePoint now) {
 
 Co<void> Shard::Pump() {
   int batch = 0;
-  std::optional<ArrivalClock::Due> due;
+  std::optional<ArrivalClock::Due>& due = next_arrival_;
   while (!stopping_) {
     if (!due.has_value()) {
       due = arrivals_->Next();
     }
     if (!due.has_value()) {
-      co_return;
+      // None before the end at the present rate; a change of it may bring some.
+      if (co_await reactor_->Suspend(&pump_waiter_, Reactor::kNever) == Wake::kCancelled) {
+        co_return;
+      }
+      continue;
     }
     const std::optional<uint64_t> limit = program_->profile.iterations();
     if (limit.has_value() && due->number >= *limit) {

@@ -117,6 +117,7 @@ class Shard final : private UserHost {
   Assignment assignment_;
   Schedule schedule_;
   std::optional<ArrivalClock> arrivals_;
+  std::optional<ArrivalClock::Due> next_arrival_;  // taken from arrivals_, not yet handed out
   Variables shared_;
   std::unique_ptr<ThreadUsageReader> usage_;
 

@@ -1,6 +1,7 @@
 #include "daemon/protocol/http/connection_pool.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
@@ -68,8 +69,13 @@ Co<NetError> ConnectionPool::Open(Origin origin, TimePoint deadline, OpenTimes* 
       const TimePoint begin = reactor->Fresh();
       const std::string name =
           service.tls.server_name.empty() ? connection->origin.host : service.tls.server_name;
-      error = co_await connection->stream.Handshake(
-          shard_->tls(), name, std::min(deadline, begin + service.tls_timeout));
+      const TlsContext* tls = shard_->tls();
+      if (tls == nullptr) {
+        error = NetErrorFromErrno(ENOMEM);
+      } else {
+        error = co_await connection->stream.Handshake(
+            tls, name, std::min(deadline, begin + service.tls_timeout));
+      }
       times->tls = reactor->Fresh() - begin;
     }
   }

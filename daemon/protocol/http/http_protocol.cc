@@ -1,5 +1,6 @@
 #include "daemon/protocol/http/http_protocol.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,16 @@
 #include "daemon/protocol/http/http_shard.h"
 
 namespace squall {
+namespace {
+
+// Whether the plan speaks of TLS at all; a redirect may still lead there.
+bool UsesTls(const Plan& plan) {
+  return !(plan.service.tls == TlsSettings{}) || plan.service.base_url.starts_with("https:") ||
+         std::any_of(plan.users.begin(), plan.users.end(),
+                     [](const UserClass& item) { return item.host.starts_with("https:"); });
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<CompiledRequest>> HttpProtocol::Compile(const RequestStep& step,
                                                                        const Plan& plan,
@@ -28,7 +39,10 @@ absl::StatusOr<std::unique_ptr<ShardClient>> HttpProtocol::MakeShardClient(
   options.ca_pem = service.tls.ca_pem;
   options.client_cert_pem = service.tls.client_cert_pem;
   options.client_key_pem = service.tls.client_key_pem;
-  SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<TlsContext> tls, TlsContext::Make(options));
+  std::unique_ptr<TlsContext> tls;
+  if (UsesTls(*plan)) {
+    SQUALL_ASSIGN_OR_RETURN(tls, TlsContext::Make(options));
+  }
   std::optional<Url> proxy;
   if (!service.proxy.empty()) {
     SQUALL_ASSIGN_OR_RETURN(proxy, ParseUrl(service.proxy));

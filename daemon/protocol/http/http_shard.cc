@@ -54,6 +54,14 @@ void HttpShard::Return(std::unique_ptr<ExchangeBuffers> buffers) {
   }
 }
 
+const TlsContext* HttpShard::tls() {
+  if (tls_ == nullptr) {
+    absl::StatusOr<std::unique_ptr<TlsContext>> made = TlsContext::Make(TlsOptions{});
+    tls_ = made.ok() ? *std::move(made) : nullptr;
+  }
+  return tls_.get();
+}
+
 EntryId HttpShard::EntryOf(const CompiledHttpRequest& request) {
   if (entries_.size() <= request.number()) {
     entries_.resize(request.number() + 1, kUnknown);

@@ -51,7 +51,9 @@ class HttpShard final : public ShardClient {
 
   const Service& service() const { return plan_->service; }
   const std::optional<Url>& proxy() const { return proxy_; }
-  const TlsContext* tls() const { return tls_.get(); }
+  // Made at the first need when the plan has nothing to say about TLS: reading the system's trust
+  // store costs more than a hundred thousand plain requests do. nullptr when OpenSSL has no memory.
+  const TlsContext* tls();
   DnsCache* dns() { return &dns_; }
 
  private:
@@ -59,7 +61,7 @@ class HttpShard final : public ShardClient {
 
   const std::shared_ptr<const Plan> plan_;
   const std::optional<Url> proxy_;
-  const std::unique_ptr<TlsContext> tls_;
+  std::unique_ptr<TlsContext> tls_;
   Recorder* const recorder_;
   DnsCache dns_;
   std::vector<char> scratch_;
