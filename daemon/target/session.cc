@@ -1,11 +1,9 @@
 #include "daemon/target/session.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -13,18 +11,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/field.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
+#include "daemon/target/request_reader.h"
 #include "daemon/target/wire_format.h"
 
 namespace squall {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using boost::system::error_code;
 using Tcp = asio::ip::tcp;
 using TlsStream = asio::ssl::stream<Tcp::socket>;
@@ -33,13 +27,9 @@ using TlsStream = asio::ssl::stream<Tcp::socket>;
 // (a frame that was never filled, a condition that is not looked at), so every co_await below
 // stands in a statement of its own.
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-constexpr size_t kHeadReadBytes = 2 << 10;  // small: a hundred thousand idle connections fit
-constexpr size_t kBodyReadBytes = 64 << 10;
 constexpr size_t kFillerBlockBytes = 64 << 10;
 constexpr size_t kPipelinedBytesMax = 256 << 10;  // answers held back to be written together
 constexpr size_t kLingerBytesMax = 16 << 20;
-
-std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 const std::string& FillerBlock() {
   static const std::string block(kFillerBlockBytes, 'x');
@@ -62,7 +52,8 @@ class StreamSession final : public TargetSession {
       : stream_(std::move(stream)),
         timer_(stream_.get_executor()),
         context_(context),
-        from_loopback_(from_loopback) {
+        from_loopback_(from_loopback),
+        reader_(context->limits) {
     Touch();
   }
 
@@ -72,8 +63,6 @@ class StreamSession final : public TargetSession {
   bool Expired() const override { return !answering_ && context_->tick > deadline_tick_; }
 
  private:
-  enum class Input { kNeedMore, kRequest, kBad };
-
   Tcp::socket& Socket() {
     if constexpr (kIsTls<Stream>) {
       return stream_.next_layer();
@@ -84,9 +73,7 @@ class StreamSession final : public TargetSession {
   void Touch() { deadline_tick_ = context_->tick + context_->idle_ticks; }
 
   asio::awaitable<bool> ReadRequest();
-  Input Parse();
-  void StartParser();
-  bool MustContinue() const;
+  void StartNext();
   void AnswerBadRequest();
 
   TargetResponse Answer();
@@ -103,14 +90,10 @@ class StreamSession final : public TargetSession {
   TargetShardContext* const context_;
   const bool from_loopback_;
 
-  boost::beast::flat_buffer input_;
-  std::optional<http::request_parser<http::string_body>> parser_;
-  error_code parse_error_;
-  std::vector<HeaderView> headers_;
+  TargetRequestReader reader_;
   std::string output_;
   TargetResponse response_;
   ResponseContext reply_;
-  bool continued_ = false;  // 100 Continue was sent for this request
   bool answering_ = false;  // waiting for ourselves, so the idle timeout does not count
   bool request_open_ = false;
   bool counted_ = false;  // the request is no control request
@@ -129,7 +112,6 @@ asio::awaitable<void> StreamSession<Stream>::Run() {
       co_return;
     }
   }
-  StartParser();
   while (!closing_) {
     const bool arrived = co_await ReadRequest();
     if (!arrived) {
@@ -148,7 +130,7 @@ asio::awaitable<void> StreamSession<Stream>::Run() {
     if (!sent) {
       break;
     }
-    StartParser();
+    StartNext();
   }
   const bool flushed = co_await Flush();
   if (flushed) {
@@ -173,31 +155,26 @@ void StreamSession<Stream>::Abort() {
 }
 
 template <class Stream>
-void StreamSession<Stream>::StartParser() {
-  parser_.emplace();
-  parser_->header_limit(context_->limits.header_bytes_max);
-  parser_->body_limit(context_->limits.body_bytes_max);
-  parser_->eager(true);
-  continued_ = false;
-  request_open_ = input_.size() > 0;
+void StreamSession<Stream>::StartNext() {
+  reader_.StartNext();
+  request_open_ = reader_.HasInput();
   closing_ = closing_ || (context_->draining && !request_open_);
 }
 
-// True when a whole request is in the parser. Answers are written when no further request is
+// True when a whole request is in the reader. Answers are written when no further request is
 // already here, so that pipelined ones leave in one piece.
 template <class Stream>
 asio::awaitable<bool> StreamSession<Stream>::ReadRequest() {
   while (true) {
-    const Input state = Parse();
-    if (state == Input::kRequest) {
+    const auto state = reader_.Parse();
+    if (state == TargetRequestReader::State::kComplete) {
       co_return true;
     }
-    if (state == Input::kBad) {
+    if (state == TargetRequestReader::State::kBad) {
       AnswerBadRequest();
       co_return false;
     }
-    if (MustContinue()) {
-      continued_ = true;
+    if (reader_.TakeContinue()) {
       output_ += "HTTP/1.1 100 Continue\r\n\r\n";
     }
     bool flushed = true;
@@ -210,12 +187,11 @@ asio::awaitable<bool> StreamSession<Stream>::ReadRequest() {
     if (!request_open_) {
       Touch();
     }
-    const size_t room = parser_->is_header_done() ? kBodyReadBytes : kHeadReadBytes;
-    const auto [error, size] = co_await stream_.async_read_some(input_.prepare(room), kToken);
+    const auto [error, size] = co_await stream_.async_read_some(reader_.Room(), kToken);
     if (error || aborted_) {
       co_return false;
     }
-    input_.commit(size);
+    reader_.Commit(size);
     Add(context_->counters->bytes_received, size);
     if (!request_open_) {
       request_open_ = true;
@@ -225,43 +201,10 @@ asio::awaitable<bool> StreamSession<Stream>::ReadRequest() {
 }
 
 template <class Stream>
-typename StreamSession<Stream>::Input StreamSession<Stream>::Parse() {
-  while (input_.size() > 0 && !parser_->is_done()) {
-    error_code error;
-    const size_t used = parser_->put(input_.data(), error);
-    input_.consume(used);
-    if (error == http::error::need_more) {
-      return Input::kNeedMore;
-    }
-    if (error) {
-      parse_error_ = error;
-      return Input::kBad;
-    }
-  }
-  return parser_->is_done() ? Input::kRequest : Input::kNeedMore;
-}
-
-// The peer waits for our word before it sends the body.
-template <class Stream>
-bool StreamSession<Stream>::MustContinue() const {
-  return !continued_ && parser_->is_header_done() &&
-         boost::beast::iequals(parser_->get()[http::field::expect], "100-continue");
-}
-
-template <class Stream>
 void StreamSession<Stream>::AnswerBadRequest() {
   Add(context_->counters->malformed);
   counted_ = true;
-  if (parse_error_ == http::error::header_limit) {
-    response_ =
-        ErrorResponse(431, "the header must be at most " +
-                               std::to_string(context_->limits.header_bytes_max) + " bytes");
-  } else if (parse_error_ == http::error::body_limit) {
-    response_ = ErrorResponse(413, "the body must be at most " +
-                                       std::to_string(context_->limits.body_bytes_max) + " bytes");
-  } else {
-    response_ = ErrorResponse(400, "the request must be HTTP/1.1: " + parse_error_.message());
-  }
+  response_ = reader_.Complaint();
   reply_ = ResponseContext{.keep_alive = false};
   AppendResponse();
   rejected_ = true;
@@ -270,16 +213,7 @@ void StreamSession<Stream>::AnswerBadRequest() {
 // Counts the request, rolls the dice, asks the router.
 template <class Stream>
 TargetResponse StreamSession<Stream>::Answer() {
-  const auto& message = parser_->get();
-  TargetRequest request;
-  request.method = View(message.method_string());
-  request.target = View(message.target());
-  request.body = message.body();
-  headers_.clear();
-  for (const auto& field : message) {
-    headers_.push_back({View(field.name_string()), View(field.value())});
-  }
-  request.headers = headers_;
+  TargetRequest request = reader_.Request();
   request.from_loopback = from_loopback_;
   request.now = context_->clock->Now();
 
@@ -298,8 +232,8 @@ TargetResponse StreamSession<Stream>::Answer() {
   response.delay = std::max(response.delay + fault.latency, stalled);
 
   reply_.head_request = match.method == TargetMethod::kHead;
-  reply_.http_1_0 = message.version() < 11;
-  reply_.keep_alive = parser_->keep_alive() && !context_->draining;
+  reply_.http_1_0 = reader_.IsHttp10();
+  reply_.keep_alive = reader_.KeepAlive() && !context_->draining;
   closing_ = ClosesConnection(response, reply_);
   return response;
 }
@@ -331,8 +265,6 @@ asio::awaitable<bool> StreamSession<Stream>::SendSlowly() {
     co_return true;
   }
   AppendResponse();
-  // Not `co_return co_await …`: g++ 12 makes a coroutine of that which reads a frame it never
-  // filled.
   bool sent = true;
   if (response_.filler_bytes > 0 && HasBody(response_, reply_)) {
     sent = co_await SendFiller(response_.filler_bytes);
@@ -404,11 +336,10 @@ asio::awaitable<void> StreamSession<Stream>::Close() {
   }
   error_code ignored;
   Socket().shutdown(Tcp::socket::shutdown_send, ignored);
-  input_.clear();
   size_t linger = rejected_ ? kLingerBytesMax : 0;
   while (linger > 0 && !aborted_) {
-    const auto [error, size] =
-        co_await Socket().async_read_some(input_.prepare(kBodyReadBytes), kToken);
+    reader_.DropInput();
+    const auto [error, size] = co_await Socket().async_read_some(reader_.Room(), kToken);
     if (error) {
       break;
     }
