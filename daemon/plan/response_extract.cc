@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "daemon/base/check.h"
 #include "daemon/base/status_macros.h"
 
 namespace squall {
@@ -57,42 +56,34 @@ std::optional<std::string> CompiledExtract::Apply(const ResponseView& view,
 }
 
 std::optional<Value> CompiledExtract::Find(const ResponseView& view) const {
-  switch (extract_.from) {
-    case Extract::From::kJson: {
-      const Value* root = view.Json();
-      return root == nullptr ? std::nullopt : path_.Find(*root);
-    }
-    case Extract::From::kRegex: {
-      re2::StringPiece group;
-      const re2::StringPiece body(view.body.data(), view.body.size());
-      // An optional group that took no part in the match has no data.
-      if (!re2::RE2::PartialMatch(body, *regex_, &group) || group.data() == nullptr) {
-        return std::nullopt;
-      }
-      return Value(std::string(group.data(), group.size()));
-    }
-    case Extract::From::kHeader: {
-      const auto header = view.Header(extract_.expression);
-      return header ? std::optional<Value>(std::string(*header)) : std::nullopt;
-    }
+  if (extract_.from == Extract::From::kJson) {
+    const Value* root = view.Json();
+    return root == nullptr ? std::nullopt : path_.Find(*root);
   }
-  SQUALL_CHECK(false);
+  if (extract_.from == Extract::From::kHeader) {
+    const auto header = view.Header(extract_.expression);
+    return header ? std::optional<Value>(std::string(*header)) : std::nullopt;
+  }
+  re2::StringPiece group;
+  const re2::StringPiece body(view.body.data(), view.body.size());
+  // An optional group that took no part in the match has no data.
+  if (!re2::RE2::PartialMatch(body, *regex_, &group) || group.data() == nullptr) {
+    return std::nullopt;
+  }
+  return Value(std::string(group.data(), group.size()));
 }
 
 std::string CompiledExtract::Failure(const ResponseView& view) const {
+  const std::string variable = ReasonValue(extract_.as);
   const std::string what = ReasonValue(extract_.expression);
-  switch (extract_.from) {
-    case Extract::From::kJson:
-      if (view.Json() == nullptr) {
-        return InvalidJsonReason(view.body);
-      }
-      return fmt::format("extract {}: json {}: missing", ReasonValue(extract_.as), what);
-    case Extract::From::kRegex:
-      return fmt::format("extract {}: body: no match for '{}'", ReasonValue(extract_.as), what);
-    case Extract::From::kHeader:
-      return fmt::format("extract {}: header {}: missing", ReasonValue(extract_.as), what);
+  if (extract_.from == Extract::From::kJson) {
+    return view.Json() == nullptr ? InvalidJsonReason(view.body)
+                                  : fmt::format("extract {}: json {}: missing", variable, what);
   }
-  SQUALL_CHECK(false);
+  if (extract_.from == Extract::From::kHeader) {
+    return fmt::format("extract {}: header {}: missing", variable, what);
+  }
+  return fmt::format("extract {}: body: no match for '{}'", variable, what);
 }
 
 absl::StatusOr<std::unique_ptr<re2::RE2>> CompileRegex(const std::string& regex) {

@@ -69,10 +69,12 @@ void AppendEscape(unsigned char byte, std::string* out) {
 // first, and reads doubles from their text, since Boost 1.81 may miss the last digit.
 class ValueBuilder final {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): the parser asks for these names.
   static constexpr size_t max_array_size = std::numeric_limits<size_t>::max();
   static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
   static constexpr size_t max_string_size = std::numeric_limits<size_t>::max();
   static constexpr size_t max_key_size = std::numeric_limits<size_t>::max();
+  // NOLINTEND(readability-identifier-naming)
   using Text = boost::json::string_view;
   using Error = boost::json::error_code;
 

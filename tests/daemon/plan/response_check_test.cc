@@ -1,28 +1,9 @@
 #include "daemon/plan/response_check.h"
 
-#include <cstdlib>
-#include <new>
-
 #include <gtest/gtest.h>
 
 #include "tests/daemon/plan/fake_reply.h"
-
-namespace {
-uint64_t allocations = 0;
-}  // namespace
-
-// Counts every allocation of this test program, for the promise that a status check makes none.
-// Not inlined, or gcc takes free() for the wrong partner of new.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) {
-    std::abort();
-  }
-  return memory;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/support/allocation_counter.h"
 
 namespace squall {
 namespace {
@@ -206,11 +187,11 @@ TEST(CompiledChecksTest, AConstantStatusCheckAllocatesNothing) {
   view.status = 200;
   int passed_count = 0;
   const auto listener = [&](const std::string&, bool passed) { passed_count += passed ? 1 : 0; };
-  const uint64_t before = allocations;
+  const uint64_t before = allocation_count;
   for (int round = 0; round < 100; ++round) {
     compiled->Evaluate(view, scope, listener);
   }
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocation_count, before);
   EXPECT_EQ(passed_count, 100);
 }
 
@@ -223,14 +204,14 @@ TEST(CompiledChecksTest, AConstantTemplateIsReadWithoutACopyAndRenderingFillsARo
   std::string out;
   out.reserve(1000);
   RenderedText rendered;
-  const uint64_t before = allocations;
+  const uint64_t before = allocation_count;
   EXPECT_TRUE(rendered.Read(constant, scope).ok());
   for (int round = 0; round < 100; ++round) {
     out.clear();
     EXPECT_TRUE(holes.RenderJson(scope, &out).ok());
   }
   // FakeScope::Find makes a std::string of each name it looks up; "name" fits without allocating.
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocation_count, before);
 }
 
 }  // namespace
