@@ -304,7 +304,8 @@ bool Agent::Idle() const {
 }
 
 // Watches over the control-loss policy: an agent that nobody watches any more either carries on by
-// itself or stops, as its run was told.
+// itself or stops, as its run was told. A run that was prepared and never started is dropped in any
+// case: a coordinator that died in between must not hold the agent for ever.
 void Agent::Housekeep() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!closing_) {
@@ -314,8 +315,9 @@ void Agent::Housekeep() {
       continue;
     }
     const RunSettings& settings = run_->order.settings;
-    if (settings.control_loss_policy == ControlLossPolicy::kStop && run_->started &&
-        clock_->Now() - *unwatched_since_ >= settings.control_loss_timeout) {
+    const bool may_stop =
+        !run_->started || settings.control_loss_policy == ControlLossPolicy::kStop;
+    if (may_stop && clock_->Now() - *unwatched_since_ >= settings.control_loss_timeout) {
       StopLocked("control lost", /*immediate=*/false);
     }
   }

@@ -75,7 +75,8 @@ class Agent final {
   Agent& operator=(const Agent&) = delete;
 
   // Compiles the plan and gets ready; returns its digest. Replaces a run that is over, one that was
-  // only prepared, or an earlier epoch of the same run that never started.
+  // only prepared, or an earlier epoch of the same run that never started. A prepared run that is
+  // neither started nor watched for its control_loss_timeout is dropped.
   absl::StatusOr<std::string> Prepare(PrepareOrder order);
   // `at` in this machine's civil time; a past one means now. Returns the time that will be.
   absl::StatusOr<WallTime> Start(const std::string& run_id, uint64_t epoch, WallTime at);

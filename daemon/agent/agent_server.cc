@@ -11,23 +11,40 @@
 #include <grpcpp/security/server_credentials.h>
 
 #include "daemon/base/status_macros.h"
+#include "daemon/net/listen_address.h"
+#include "daemon/net/tls_context.h"
 
 namespace squall {
 namespace {
 
 constexpr int kMessageBytesMax = 64 << 20;  // a plan with its embedded data
 
-absl::Status CheckExposure(const AgentServerOptions& options) {
+absl::Status CheckExposure(const AgentServerOptions& options, const ListenAddress& address) {
   const bool tls = !options.tls_cert_pem.empty();
   const bool authenticated =
       options.service.guard != nullptr || (tls && !options.client_ca_pem.empty());
-  if (IsLoopback(options.listen) || options.insecure || (tls && authenticated)) {
+  if (IsLoopback(address) || options.insecure || (tls && authenticated)) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(fmt::format(
-      "'{}' is reachable from other machines and whoever reaches it can send load: give --tls-cert "
-      "and --tls-key with --token-file or --client-ca, or say --insecure",
+      "--listen must be a loopback address, or come with --tls-cert and --tls-key and one of "
+      "--token-file and --client-ca, or with --insecure: whoever reaches '{}' can send load",
       options.listen));
+}
+
+absl::Status Prefixed(std::string_view flag, const absl::Status& status) {
+  return status.ok() ? status
+                     : absl::Status(status.code(),
+                                    fmt::format("{} {}", flag, std::string(status.message())));
+}
+
+// gRPC would only find out at the first handshake, and not say what is wrong.
+absl::Status CheckTls(const AgentServerOptions& options) {
+  TlsOptions tls;
+  tls.client_cert_pem = options.tls_cert_pem;
+  tls.client_key_pem = options.tls_key_pem;
+  tls.ca_pem = options.client_ca_pem;
+  return Prefixed("TLS files:", TlsContext::Make(tls).status());
 }
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const AgentServerOptions& options) {
@@ -44,11 +61,6 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const AgentServerOptions& o
 
 }  // namespace
 
-bool IsLoopback(const std::string& host_port) {
-  return host_port.starts_with("127.") || host_port.starts_with("localhost:") ||
-         host_port.starts_with("[::1]:");
-}
-
 absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Make(Agent* agent,
                                                                AgentServerOptions options) {
   std::unique_ptr<AgentServer> server(new AgentServer());
@@ -59,16 +71,19 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Make(Agent* agent,
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.RegisterService(server->service_.get());
   if (!options.listen.empty()) {
-    SQUALL_RETURN_IF_ERROR(CheckExposure(options));
+    const auto address = ParseListenAddress(options.listen);
+    SQUALL_RETURN_IF_ERROR(Prefixed("--listen", address.status()));
+    SQUALL_RETURN_IF_ERROR(CheckExposure(options, *address));
+    SQUALL_RETURN_IF_ERROR(CheckTls(options));
+    // gRPC does not say why it cannot bind.
+    SQUALL_RETURN_IF_ERROR(Prefixed("--listen", CheckFree(*address)));
     // Two agents on one port would share it silently; the second must be refused.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddListeningPort(options.listen, Credentials(options), &server->port_);
+    builder.AddListeningPort(FormatListenAddress(*address), Credentials(options), &server->port_);
   }
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || (!options.listen.empty() && server->port_ == 0)) {
-    return absl::FailedPreconditionError(fmt::format(
-        "cannot listen on '{}': the address must be host:port, free, and any certificate valid",
-        options.listen));
+    return absl::UnavailableError(fmt::format("cannot serve gRPC on '{}'", options.listen));
   }
   return server;
 }

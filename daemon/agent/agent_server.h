@@ -1,5 +1,6 @@
 // The gRPC server of an agent: AgentService, health and reflection on one port, or only inside the
-// process. Owned by main().
+// process. Health and reflection ask for no token: they tell no more than the protos do. Owned by
+// main(); not for two threads at once.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ class Service;
 namespace squall {
 
 struct AgentServerOptions {
-  std::string listen;        // host:port; "" = in-process only
+  std::string listen;        // ADDRESS:PORT (listen_address.h); "" = in-process only
   std::string tls_cert_pem;  // with the key: TLS
   std::string tls_key_pem;
   std::string client_ca_pem;  // with it: client certificates are required (mTLS)
@@ -29,8 +30,9 @@ struct AgentServerOptions {
 
 class AgentServer final {
  public:
-  // FAILED_PRECONDITION for a port beyond loopback without TLS and a token (or mTLS), or a port in
-  // use; INVALID_ARGUMENT for a bad address or certificate.
+  // FAILED_PRECONDITION for an address beyond loopback without TLS and a token (or mTLS),
+  // UNAVAILABLE for one that cannot be bound, INVALID_ARGUMENT for text that is no address or no
+  // certificate. Messages name squalld's flags.
   static absl::StatusOr<std::unique_ptr<AgentServer>> Make(Agent* agent,
                                                            AgentServerOptions options);
   ~AgentServer();  // ends every call first
@@ -51,8 +53,5 @@ class AgentServer final {
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };
-
-// Whether `host_port` names this machine's loopback: 127.0.0.0/8, ::1 or localhost.
-bool IsLoopback(const std::string& host_port);
 
 }  // namespace squall

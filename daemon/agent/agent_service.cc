@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
+#include <optional>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
+#include <fmt/format.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include "daemon/base/status_macros.h"
 #include "daemon/wire/assignment_proto.h"
 #include "daemon/wire/plan_proto.h"
+#include "daemon/wire/proto_reader.h"
 #include "daemon/wire/settings_proto.h"
 #include "daemon/wire/snapshot_proto.h"
 #include "daemon/wire/time_proto.h"
@@ -21,6 +25,28 @@ namespace {
 
 constexpr Nanos kWatchIntervalMin = std::chrono::milliseconds(100);
 constexpr Nanos kWatchIntervalDefault = std::chrono::seconds(1);
+// How soon a stream with a longer interval sees that its run is over.
+constexpr Nanos kWatchGlance = std::chrono::milliseconds(500);
+
+constexpr Nanos kStartAheadMax = std::chrono::hours(24 * 30);
+constexpr double kArrivalFactorMax = 1e6;
+
+// What the time_proto readers give: nothing for what is no moment or no duration.
+template <typename T>
+absl::StatusOr<T> Field(std::string_view name, const std::optional<T>& value) {
+  if (!value.has_value()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} must have seconds and nanos of one sign, within 292 years", name));
+  }
+  return *value;
+}
+
+absl::Status CheckSpawnRate(std::string_view name, double rate) {
+  return rate > 0 && rate <= kRateMax
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError(
+                   fmt::format("{} must be above 0 and at most {}, got {}", name, kRateMax, rate));
+}
 
 grpc::Status ToGrpc(const absl::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
@@ -50,39 +76,22 @@ const grpc::Status& Unauthenticated() {
 // does is to hurry the alarm.
 class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
  public:
-  static WatchStream* Begin(Agent* agent, const v1::WatchRequest& request) {
-    auto stream = std::make_shared<WatchStream>(agent, request);
+  static WatchStream* Begin(Agent* agent, const v1::WatchRequest& request, Nanos interval) {
+    auto stream = std::make_shared<WatchStream>(agent, request.run_id(), interval);
     stream->self_ = stream;
-    agent->OnWatchBegan();
     stream->Send();
     return stream.get();
   }
 
-  WatchStream(Agent* agent, const v1::WatchRequest& request)
-      : agent_(agent), run_id_(request.run_id()), interval_(kWatchIntervalDefault) {
-    if (request.has_interval()) {
-      interval_ = std::max(NanosFromProto(request.interval()).value_or(kWatchIntervalDefault),
-                           kWatchIntervalMin);
-    }
-  }
+  WatchStream(Agent* agent, std::string run_id, Nanos interval)
+      : agent_(agent), run_id_(std::move(run_id)), interval_(interval) {}
 
   void OnWriteDone(bool ok) override {
     if (!ok || last_) {
       Finish(grpc::Status::OK);
       return;
     }
-    const std::lock_guard<std::mutex> lock(alarm_mutex_);
-    const auto delay = cancelled_ ? Nanos(0) : interval_;
-    alarm_.Set(std::chrono::system_clock::time_point(
-                   std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                       SystemClock().Wall().time_since_epoch() + delay)),
-               [this](bool fired) {
-                 if (fired && !Cancelled()) {
-                   Send();
-                 } else {
-                   Finish(grpc::Status::CANCELLED);
-                 }
-               });
+    Wait(interval_);
   }
 
   void OnCancel() override {
@@ -92,7 +101,9 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   }
 
   void OnDone() override {
-    agent_->OnWatchEnded();
+    if (watching_) {
+      agent_->OnWatchEnded();
+    }
     const std::shared_ptr<WatchStream> last_reference = std::move(self_);
   }
 
@@ -102,11 +113,36 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
     return cancelled_;
   }
 
+  void Wait(Nanos left) {
+    const std::lock_guard<std::mutex> lock(alarm_mutex_);
+    const Nanos step = cancelled_ ? Nanos(0) : std::min(left, kWatchGlance);
+    // A new alarm each time: the old one may still be in its callback, which led here.
+    alarm_ = grpc::Alarm();
+    alarm_.Set(std::chrono::system_clock::time_point(
+                   std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                       SystemClock().Wall().time_since_epoch() + step)),
+               [this, left = left - step](bool fired) { OnAlarm(fired, left); });
+  }
+
+  void OnAlarm(bool fired, Nanos left) {
+    if (!fired || Cancelled()) {
+      Finish(grpc::Status::CANCELLED);
+    } else if (left <= Nanos(0) || agent_->Idle()) {
+      Send();
+    } else {
+      Wait(left);
+    }
+  }
+
   void Send() {
     const absl::StatusOr<Snapshot> snapshot = agent_->TakeSnapshot(run_id_);
     if (!snapshot.ok()) {
       Finish(ToGrpc(snapshot.status()));
       return;
+    }
+    if (!watching_) {
+      watching_ = true;  // only who sees the run keeps it under control
+      agent_->OnWatchBegan();
     }
     last_ = snapshot->state == RunState::kFinished || snapshot->state == RunState::kFailed;
     response_.Clear();
@@ -116,7 +152,8 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
 
   Agent* const agent_;
   const std::string run_id_;
-  Nanos interval_;
+  const Nanos interval_;
+  bool watching_ = false;
   v1::WatchResponse response_;
   bool last_ = false;
   std::mutex alarm_mutex_;
@@ -155,11 +192,17 @@ class Rpc final : public v1::AgentService::CallbackService {
   Reactor* Start(Context* context, const v1::StartRequest* request,
                  v1::StartResponse* response) override {
     return Answer(context, [&]() -> absl::Status {
-      WallTime at = SystemClock().Wall();
+      const WallTime now = SystemClock().Wall();
+      WallTime at = now;
       if (request->has_start_at()) {
-        at = WallTimeFromProto(request->start_at()).value_or(at);
+        SQUALL_ASSIGN_OR_RETURN(at, Field("start_at", WallTimeFromProto(request->start_at())));
       } else if (request->has_start_in()) {
-        at += NanosFromProto(request->start_in()).value_or(Nanos(0));
+        SQUALL_ASSIGN_OR_RETURN(const Nanos delay,
+                                Field("start_in", NanosFromProto(request->start_in())));
+        at += std::min(delay, kStartAheadMax + Nanos(1));
+      }
+      if (at - kStartAheadMax > now) {
+        return absl::InvalidArgumentError("the start must be at most 30 days ahead");
       }
       const absl::StatusOr<WallTime> started =
           agent_->Start(request->run_id(), request->epoch(), at);
@@ -173,12 +216,12 @@ class Rpc final : public v1::AgentService::CallbackService {
   Reactor* Reassign(Context* context, const v1::ReassignRequest* request,
                     v1::ReassignResponse* response) override {
     return Answer(context, [&]() -> absl::Status {
-      absl::StatusOr<Assignment> assignment = AssignmentFromProto(request->assignment());
-      if (!assignment.ok()) {
-        return assignment.status();
+      SQUALL_ASSIGN_OR_RETURN(Assignment assignment, AssignmentFromProto(request->assignment()));
+      if (request->has_spawn_rate()) {
+        SQUALL_RETURN_IF_ERROR(CheckSpawnRate("spawn_rate", request->spawn_rate()));
       }
       response->set_epoch(request->epoch());
-      return agent_->Reassign(request->run_id(), request->epoch(), *std::move(assignment),
+      return agent_->Reassign(request->run_id(), request->epoch(), std::move(assignment),
                               request->has_spawn_rate() ? request->spawn_rate() : 0);
     });
   }
@@ -239,7 +282,15 @@ class Rpc final : public v1::AgentService::CallbackService {
     if (!Admitted(options_.guard, *context)) {
       return RefusedWatch::Begin(Unauthenticated());
     }
-    return WatchStream::Begin(agent_, *request);
+    Nanos interval = kWatchIntervalDefault;
+    if (request->has_interval()) {
+      const auto wanted = Field("interval", NanosFromProto(request->interval()));
+      if (!wanted.ok()) {
+        return RefusedWatch::Begin(ToGrpc(wanted.status()));
+      }
+      interval = std::max(*wanted, kWatchIntervalMin);
+    }
+    return WatchStream::Begin(agent_, *request, interval);
   }
 
  private:
@@ -260,22 +311,10 @@ class Rpc final : public v1::AgentService::CallbackService {
     order.agent_id = request.agent_id();
     order.epoch = request.epoch();
     order.owner = request.owner();
-    absl::StatusOr<Plan> plan = PlanFromProto(request.plan());
-    if (!plan.ok()) {
-      return plan.status();
-    }
-    order.plan = *std::move(plan);
-    absl::StatusOr<RunSettings> settings = SettingsFromProto(request.settings());
-    if (!settings.ok()) {
-      return settings.status();
-    }
-    order.settings = *std::move(settings);
+    SQUALL_ASSIGN_OR_RETURN(order.plan, PlanFromProto(request.plan()));
+    SQUALL_ASSIGN_OR_RETURN(order.settings, SettingsFromProto(request.settings()));
     if (request.has_assignment()) {
-      absl::StatusOr<Assignment> assignment = AssignmentFromProto(request.assignment());
-      if (!assignment.ok()) {
-        return assignment.status();
-      }
-      order.assignment = *std::move(assignment);
+      SQUALL_ASSIGN_OR_RETURN(order.assignment, AssignmentFromProto(request.assignment()));
     } else {
       order.assignment = MakeAssignment(0, 1, request.epoch());  // alone: the whole run
     }
@@ -293,15 +332,20 @@ class Rpc final : public v1::AgentService::CallbackService {
     switch (request.change_case()) {
       case v1::SetLoadRequest::kUsers:
         change.users = request.users().users();
-        change.spawn_rate = request.users().has_spawn_rate() ? request.users().spawn_rate() : 1;
-        if (!(change.spawn_rate > 0 && change.spawn_rate <= 1e9)) {
-          return absl::InvalidArgumentError("users.spawn_rate must be above 0");
+        if (*change.users > kUsersMax) {
+          return absl::InvalidArgumentError(
+              fmt::format("users.users must be at most {}, got {}", kUsersMax, *change.users));
+        }
+        if (request.users().has_spawn_rate()) {
+          change.spawn_rate = request.users().spawn_rate();
+          SQUALL_RETURN_IF_ERROR(CheckSpawnRate("users.spawn_rate", change.spawn_rate));
         }
         break;
       case v1::SetLoadRequest::kArrivalFactor:
         change.rate_factor = request.arrival_factor();
-        if (!(*change.rate_factor >= 0 && *change.rate_factor <= 1e6)) {
-          return absl::InvalidArgumentError("arrival_factor must be 0 or more");
+        if (!(*change.rate_factor >= 0 && *change.rate_factor <= kArrivalFactorMax)) {
+          return absl::InvalidArgumentError(fmt::format("arrival_factor must be 0 to {}, got {}",
+                                                        kArrivalFactorMax, *change.rate_factor));
         }
         break;
       case v1::SetLoadRequest::kClear:

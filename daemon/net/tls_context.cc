@@ -62,8 +62,7 @@ absl::Status UseClientCertificate(SSL_CTX* context, const TlsOptions& options) {
   const BioPtr cert_bio = OpenPem(options.client_cert_pem);
   const X509Ptr leaf(PEM_read_bio_X509(cert_bio.get(), nullptr, nullptr, nullptr));
   if (leaf == nullptr || SSL_CTX_use_certificate(context, leaf.get()) != 1) {
-    return absl::InvalidArgumentError(
-        fmt::format("client certificate must be PEM: {}", LastError()));
+    return absl::InvalidArgumentError(fmt::format("certificate must be PEM: {}", LastError()));
   }
   while (true) {
     X509Ptr link(PEM_read_bio_X509(cert_bio.get(), nullptr, nullptr, nullptr));
@@ -78,7 +77,7 @@ absl::Status UseClientCertificate(SSL_CTX* context, const TlsOptions& options) {
       PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
   if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
     return absl::InvalidArgumentError(
-        fmt::format("client key must be a PEM private key of that certificate: {}", LastError()));
+        fmt::format("key must be a PEM private key of that certificate: {}", LastError()));
   }
   return absl::OkStatus();
 }

@@ -27,6 +27,7 @@
 
 #include "daemon/agent/agent.h"
 #include "daemon/agent/agent_server.h"
+#include "daemon/agent/grpc_log.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/engine/thread_usage.h"
@@ -42,8 +43,9 @@ namespace {
 constexpr int kExitCannotStart = 1;
 constexpr int kExitUsage = 2;
 constexpr int kExitInterrupted = 130;
-// For Watch streams to carry the last snapshot; they send at least every few seconds.
+// For Watch streams to carry the last snapshot; they look for the end twice a second.
 constexpr Nanos kStreamPatience = std::chrono::seconds(3);
+constexpr size_t kPemBytesMax = 1 << 20;
 constexpr timespec kDrainPoll = {0, 50'000'000};
 
 constexpr const char* kFooter = R"(Examples:
@@ -108,23 +110,25 @@ void DefineFlags(CLI::App* app, Flags* flags) {
       ->needs(cert);
   app->add_flag("--insecure", flags->insecure,
                 "Allow addresses that other machines can reach without TLS and a token");
-  app->add_option("--log-format", flags->log_format, "text or json")
+  app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
       ->transform(CLI::CheckedTransformer(formats))
-      ->default_str("text");
-  app->add_option("--log-level", flags->log_level, "debug, info, warning or error")
+      ->option_text("text|json");
+  app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
       ->transform(CLI::CheckedTransformer(levels))
-      ->default_str("info");
+      ->option_text("debug|info|warning|error");
   app->add_option("--port-file", flags->port_file, "Write the gRPC port to this file once serving");
 }
 
 absl::StatusOr<std::string> ReadFile(std::string_view flag, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || text.str().empty()) {
-    return absl::NotFoundError(fmt::format("{} must be a readable file, got '{}'", flag, path));
+  std::string text(kPemBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.empty() || text.size() > kPemBytesMax) {
+    return absl::NotFoundError(
+        fmt::format("{} must be a readable file of at most 1 MiB, got '{}'", flag, path));
   }
-  return text.str();
+  return text;
 }
 
 // In one piece: a script that waits for the file never sees half of it.
@@ -219,7 +223,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
   }
   absl::StatusOr<std::unique_ptr<AgentServer>> server = AgentServer::Make(&agent, options);
   if (!server.ok()) {
-    return Named("--listen", server.status());
+    return server.status();
   }
   if (!flags.port_file.empty()) {
     SQUALL_RETURN_IF_ERROR(
@@ -246,6 +250,18 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
   return absl::OkStatus();
 }
 
+int ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:     // an address or a certificate that is none
+    case absl::StatusCode::kFailedPrecondition:  // an open port without TLS and a token
+      return kExitUsage;
+    default:
+      return kExitCannotStart;
+  }
+}
+
 int Main(int argc, char** argv) {
   // Before any thread: all inherit the mask, and only this one takes the signals.
   sigset_t signals;
@@ -265,12 +281,16 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   EventLog log(flags.log_format, flags.log_level, &std::cerr);
+  SendGrpcLogTo([&log](GrpcSeverity severity, std::string_view text) {
+    log.Log(severity == GrpcSeverity::kError ? LogLevel::kWarning : LogLevel::kDebug, "grpc",
+            {{"text", std::string(text)}});
+  });
   const absl::Status status = Serve(flags, signals, &log);
+  SendGrpcLogTo(nullptr);
   if (!status.ok()) {
     log.Error("cannot start", {{"reason", std::string(status.message())}});
-    return status.code() == absl::StatusCode::kInvalidArgument ? kExitUsage : kExitCannotStart;
   }
-  return 0;
+  return ExitCodeOf(status);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "daemon/base/clock.h"
+#include "daemon/net/listen_address.h"
 #include "daemon/target/faults.h"
-#include "daemon/target/listen_address.h"
 
 namespace squall {
 

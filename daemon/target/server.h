@@ -8,9 +8,9 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/net/listen_address.h"
 #include "daemon/target/counters.h"
 #include "daemon/target/faults.h"
-#include "daemon/target/listen_address.h"
 #include "daemon/target/options.h"
 #include "daemon/target/router.h"
 

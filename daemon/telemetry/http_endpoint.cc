@@ -1,6 +1,5 @@
 #include "daemon/telemetry/http_endpoint.h"
 
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -22,6 +21,7 @@
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
+#include "daemon/net/listen_address.h"
 
 namespace squall {
 namespace {
@@ -38,25 +38,6 @@ constexpr const char* kMetricsPage = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kBacklog = 64;
 // Out of descriptors, which a load generator can be: accepting again at once would only spin.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-
-absl::StatusOr<tcp::endpoint> ParseListen(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  std::string host = text.substr(0, colon);
-  const std::string_view digits =
-      colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  host = bracketed ? host.substr(1, host.size() - 2) : host == "localhost" ? "127.0.0.1" : host;
-  uint16_t port = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  error_code error;
-  const asio::ip::address address = asio::ip::make_address(host, error);
-  if (error || problem != std::errc() || end != digits.data() + digits.size() ||
-      address.is_v6() != bracketed) {
-    return absl::InvalidArgumentError(fmt::format(
-        "must be ADDRESS:PORT such as 127.0.0.1:9646 or [::1]:0, got '{}'", text.substr(0, 80)));
-  }
-  return tcp::endpoint(address, port);
-}
 
 // What all connections share. Endpoint thread.
 struct Shared {
@@ -182,9 +163,12 @@ class HttpEndpoint::Impl {
     }
   }
 
-  absl::Status Listen(const tcp::endpoint& endpoint) {
+  absl::Status Listen(const ListenAddress& address) {
     error_code error;
-    acceptor_.open(endpoint.protocol(), error);
+    const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
+    if (!error) {
+      acceptor_.open(endpoint.protocol(), error);
+    }
     if (!error) {
       acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     }
@@ -195,8 +179,8 @@ class HttpEndpoint::Impl {
       acceptor_.listen(kBacklog, error);
     }
     if (error) {
-      return absl::UnavailableError(
-          fmt::format("cannot listen on '{}': {}", shared_.options.listen, error.message()));
+      return absl::UnavailableError(fmt::format("must be a free address, '{}' is not: {}",
+                                                shared_.options.listen, error.message()));
     }
     port_ = acceptor_.local_endpoint(error).port();
     Accept();
@@ -232,13 +216,13 @@ class HttpEndpoint::Impl {
 
 absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(HttpEndpointOptions options,
                                                                   Pages pages) {
-  SQUALL_ASSIGN_OR_RETURN(const tcp::endpoint endpoint, ParseListen(options.listen));
-  if (!endpoint.address().is_loopback() && !options.insecure) {
+  SQUALL_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen));
+  if (!IsLoopback(address) && !options.insecure) {
     return absl::FailedPreconditionError(fmt::format(
         "must be a loopback address unless --insecure is given, got '{}'", options.listen));
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(pages));
-  SQUALL_RETURN_IF_ERROR(impl->Listen(endpoint));
+  SQUALL_RETURN_IF_ERROR(impl->Listen(address));
   return std::unique_ptr<HttpEndpoint>(new HttpEndpoint(std::move(impl)));
 }
 

@@ -24,6 +24,7 @@ FLOORS = {
 # Arrows that stay on one floor, each with its reason.
 SIDEWAYS = {
     ("daemon/plan", "daemon/stats"): "a plan carries thresholds, and statistics define them",
+    ("daemon/telemetry", "daemon/net"): "the metrics endpoint takes addresses as all servers do",
 }
 
 # Arrows that must not exist, not even through other rooms.

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 namespace squall {
@@ -22,6 +23,10 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 
 // Nobody outside this machine can reach it.
 bool IsLoopback(const ListenAddress& address);
+
+// UNAVAILABLE with the system's reason when nobody could listen there just now. For a message; only
+// the server that binds the address can be sure.
+absl::Status CheckFree(const ListenAddress& address);
 
 // "127.0.0.1:8082", "[::1]:8082".
 std::string FormatListenAddress(const ListenAddress& address);
