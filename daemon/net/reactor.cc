@@ -1,10 +1,8 @@
 #include "daemon/net/reactor.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <utility>
@@ -17,7 +15,6 @@
 namespace squall {
 namespace {
 
-constexpr int kEventsPerTurn = 512;
 constexpr uint32_t kNotInHeap = UINT32_MAX;
 constexpr uint32_t kArity = 4;
 // A turn never blocks longer, so that civil time is re-anchored after the system clock was set.
@@ -110,6 +107,12 @@ absl::Status Reactor::Register(FdWatch* watch) {
 void Reactor::Unregister(FdWatch* watch) {
   epoll_event event{};
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, watch->fd, &event);
+  // A coroutine may close another connection of its own whose event of this turn is still to come.
+  for (int i = event_next_; i < event_count_; ++i) {
+    if (events_[i].data.ptr == watch) {
+      events_[i].data.ptr = nullptr;
+    }
+  }
 }
 
 void Reactor::Arm(Waiter* waiter, std::coroutine_handle<> handle, TimePoint deadline) {
@@ -133,19 +136,21 @@ void Reactor::Arm(Waiter* waiter, std::coroutine_handle<> handle, TimePoint dead
 
 void Reactor::Resume(Waiter* waiter) {
   if (waiter->waiting_) {
-    waiter->waiting_ = false;
-    waiter->reason_ = Wake::kReady;
-    ready_.push_back(waiter);
+    MakeReady(waiter, Wake::kReady);
   }
 }
 
 void Reactor::Cancel(Waiter* waiter) {
   waiter->cancelled_ = true;
   if (waiter->waiting_) {
-    waiter->waiting_ = false;
-    waiter->reason_ = Wake::kCancelled;
-    ready_.push_back(waiter);
+    MakeReady(waiter, Wake::kCancelled);
   }
+}
+
+void Reactor::MakeReady(Waiter* waiter, Wake reason) {
+  waiter->waiting_ = false;
+  waiter->reason_ = reason;
+  ready_.push_back(waiter);
 }
 
 void Reactor::Forget(Waiter* waiter) {
@@ -155,10 +160,11 @@ void Reactor::Forget(Waiter* waiter) {
   }
 }
 
-void Reactor::WakeUp(Waiter* waiter, Wake reason) {
-  if (waiter != nullptr && waiter->waiting_) {
+// At once, without the detour over ready_: what a descriptor brought is the hot path.
+void Reactor::WakeUp(Waiter* waiter) {
+  if (waiter->waiting_) {
     waiter->waiting_ = false;
-    waiter->reason_ = reason;
+    waiter->reason_ = Wake::kReady;
     waiter->handle_.resume();
   }
 }
@@ -172,7 +178,6 @@ void Reactor::Tick() {
 }
 
 void Reactor::WaitForEvents() {
-  std::array<epoll_event, kEventsPerTurn> events;
   Nanos block = kBlockMax;
   if (!heap_.empty()) {
     block = std::clamp(heap_.front()->heap_time_ - clock_->Now(), Nanos(0), kBlockMax);
@@ -183,17 +188,22 @@ void Reactor::WaitForEvents() {
   int count = -1;
   if (!pwait2_missing_) {
     const timespec timeout{block.count() / 1'000'000'000, block.count() % 1'000'000'000};
-    count = epoll_pwait2(epoll_fd_, events.data(), kEventsPerTurn, &timeout, nullptr);
+    count = epoll_pwait2(epoll_fd_, events_.data(), kEventsPerTurn, &timeout, nullptr);
     pwait2_missing_ = count < 0 && errno == ENOSYS;  // kernels before 5.11, some sandboxes
   }
   if (pwait2_missing_) {
     const int millis = static_cast<int>((block.count() + 999'999) / 1'000'000);
-    count = epoll_wait(epoll_fd_, events.data(), kEventsPerTurn, millis);
+    count = epoll_wait(epoll_fd_, events_.data(), kEventsPerTurn, millis);
   }
   Tick();
-  for (int i = 0; i < count; ++i) {
-    auto* watch = static_cast<FdWatch*>(events[i].data.ptr);
-    const uint32_t mask = events[i].events;
+  event_count_ = count;
+  for (event_next_ = 0; event_next_ < event_count_;) {
+    const epoll_event& event = events_[event_next_++];
+    auto* watch = static_cast<FdWatch*>(event.data.ptr);
+    if (watch == nullptr) {
+      continue;  // unregistered since
+    }
+    const uint32_t mask = event.events;
     const bool broken = (mask & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
     watch->hung_up = watch->hung_up || broken;
     // A broken socket is both readable and writable: the next call will say what is wrong.
@@ -203,13 +213,15 @@ void Reactor::WaitForEvents() {
     }
     // At most one of the two wakes: the coroutine may close the watch.
     if (watch->readable && watch->reader != nullptr) {
-      WakeUp(std::exchange(watch->reader, nullptr), Wake::kReady);
+      WakeUp(std::exchange(watch->reader, nullptr));
     } else if (watch->writable && watch->writer != nullptr) {
-      WakeUp(std::exchange(watch->writer, nullptr), Wake::kReady);
+      WakeUp(std::exchange(watch->writer, nullptr));
     }
   }
 }
 
+// Collects first and resumes with the ready ones: whoever sets a timer for now in its turn gets the
+// next turn, not this one, so nobody can hold the loop by never waiting.
 void Reactor::RunTimers() {
   while (!heap_.empty() && heap_.front()->heap_time_ <= now_) {
     Waiter* waiter = heap_.front();
@@ -226,7 +238,7 @@ void Reactor::RunTimers() {
     if (on_lag_) {
       on_lag_(now_ - waiter->deadline_);
     }
-    WakeUp(waiter, Wake::kDeadline);
+    MakeReady(waiter, Wake::kDeadline);
   }
 }
 

@@ -6,11 +6,13 @@
 // at a time.
 #pragma once
 
+#include <array>
 #include <coroutine>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <sys/epoll.h>
 #include <vector>
 
 #include <absl/status/statusor.h>
@@ -105,7 +107,7 @@ class Reactor final {
   static bool IsCancelled(const Waiter& waiter) { return waiter.cancelled_; }
 
   // Wakes a suspended coroutine with kReady in this or the next turn; nothing when it is not
-  // waiting.
+  // waiting. Until it runs, its waiter must not die.
   void Resume(Waiter* waiter);
   // Wakes it with kCancelled, and lets every later Suspend return kCancelled at once until Rearm.
   void Cancel(Waiter* waiter);
@@ -123,7 +125,8 @@ class Reactor final {
   void RunTimers();
   void RunReady();
   void RunPosted();
-  void WakeUp(Waiter* waiter, Wake reason);
+  void MakeReady(Waiter* waiter, Wake reason);
+  void WakeUp(Waiter* waiter);
 
   void HeapPush(Waiter* waiter);
   void HeapPop();
@@ -139,8 +142,12 @@ class Reactor final {
   TimePoint now_;
   TimePoint now_anchor_;
   WallTime wall_anchor_;
+  static constexpr int kEventsPerTurn = 512;
+  std::array<epoll_event, kEventsPerTurn> events_{};  // of this turn …
+  int event_next_ = 0;                                // … those not looked at yet
+  int event_count_ = 0;
   std::vector<Waiter*> heap_;   // 4-ary, by heap_time_
-  std::vector<Waiter*> ready_;  // to resume in the next turn
+  std::vector<Waiter*> ready_;  // to resume at the end of the turn
   std::vector<Waiter*> ready_now_;
   std::function<void(Nanos)> on_lag_;
   bool pwait2_missing_ = false;
