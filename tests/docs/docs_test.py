@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """docs_test.py BIN_DIR: what the docs show must work with the programs as they are.
 
-A fenced block right after `<!-- test: plan -->` is a whole plan and must be valid; the README's first
-plan is run, too. Every file in config/plans must be valid on the sample plan that it is laid over.
+A fenced block right after `<!-- test: plan -->` is a whole plan and must be valid; the first one of
+the README is run, too. Every file in config/plans must be valid on the sample plan it changes.
 """
 
 import pathlib

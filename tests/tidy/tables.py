@@ -40,6 +40,7 @@ GENERATED = (("squall/v1/", "protos"), ("protos/squall/v1/", "protos"))
 # hides can be swapped, fuzzed and upgraded there.
 HEADER_OWNERS = {
     "yaml-cpp/": ("daemon/plan",),
+    "re2/": ("daemon/plan",),
     "google/protobuf/": ("daemon/wire", "daemon/agent", "daemon/coordinator"),
     "grpc": ("daemon/wire", "daemon/agent", "daemon/coordinator", "daemon/programs"),
     "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
@@ -74,7 +75,7 @@ BANNED = (
 )
 BANNED_EVERYWHERE = (
     ("regex", r"\bstd::w?regex\b|#include <regex>",
-     "a hand-written reader: std::regex recurses once per input character"),
+     "RE2 through daemon/plan: std::regex recurses once per input character"),
     ("detached", r"\bdetached\b(?=\s*\))|asio::detached", "a TaskGroup that is joined"),
     # A unique_ptr on the same line owns it at once; private constructors need that form.
     ("new", r"^(?!.*unique_ptr<).*(?<![\w.])(?<!operator )new(\s+[A-Za-z_:(]|\()",
