@@ -101,8 +101,8 @@ void CheckTemplate(const Place& place, const std::string& text, Reading* reading
   // A default makes a missing variable fine; which hole it belongs to does not matter here.
   const bool has_default = text.find("default(") != std::string::npos;
   for (const std::string& name : compiled->Variables()) {
-    reading->variables.Read(name, place,
-                            has_default ? Variables::Use::kMaybe : Variables::Use::kValue);
+    reading->variables.Read(
+        name, place, has_default ? VariableLedger::Use::kMaybe : VariableLedger::Use::kValue);
   }
 }
 

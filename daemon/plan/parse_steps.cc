@@ -48,7 +48,7 @@ PickStep ParsePick(const Place& place, Reading* reading) {
   PickStep step;
   if (const auto from = fields.Require("from")) {
     step.from = ReadFilledText(*from, reading->problems).value_or("");
-    reading->variables.Read(step.from, *from, Variables::Use::kSource);
+    reading->variables.Read(step.from, *from, VariableLedger::Use::kSource);
     const auto data = reading->data_orders.find(step.from);
     step.order = data == reading->data_orders.end() ? PickOrder::kRandom : data->second;
   }
@@ -59,6 +59,9 @@ PickStep ParsePick(const Place& place, Reading* reading) {
   if (const auto order = fields.Find("order")) {
     const auto choice = ReadChoice(*order, {"random", "sequential", "unique"}, reading->problems);
     step.order = static_cast<PickOrder>(choice.value_or(0));
+    if (step.order != PickOrder::kRandom && !reading->data_orders.contains(step.from)) {
+      reading->problems->Add(*order, "must be random: only test data has another order");
+    }
   }
   return step;
 }
@@ -80,7 +83,7 @@ Condition ParseCondition(Fields* fields, Reading* reading) {
     if (condition.left.find("{{") != std::string::npos) {
       reading->problems->Add(place, "must be a variable's name without {{ }}");
     } else {
-      reading->variables.Read(condition.left, place, Variables::Use::kMaybe);
+      reading->variables.Read(condition.left, place, VariableLedger::Use::kMaybe);
     }
     return condition;
   }

@@ -1,7 +1,7 @@
 #include "daemon/plan/reader.h"
 
 #include <algorithm>
-#include <cmath>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -56,7 +56,7 @@ bool IsPlain(const YamlNode& node) { return node.IsScalar() && !node.quoted; }
 void Problems::Add(const TextMark& mark, std::string path, std::string message) {
   ++count_;
   if (errors_.size() < kEntriesMax) {
-    errors_.push_back({mark, {ToSource(mark), std::move(path), std::move(message)}});
+    errors_.push_back({mark, count_, {ToSource(mark), std::move(path), std::move(message)}});
   }
 }
 
@@ -77,8 +77,9 @@ SourceMark Problems::ToSource(const TextMark& mark) const {
 }
 
 std::vector<PlanError> Problems::TakeErrors(size_t max) {
-  std::stable_sort(errors_.begin(), errors_.end(),
-                   [](const Entry& a, const Entry& b) { return a.mark < b.mark; });
+  std::sort(errors_.begin(), errors_.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.mark, a.order) < std::tie(b.mark, b.order);
+  });
   std::vector<PlanError> errors;
   for (size_t i = 0; i < std::min(max, errors_.size()); ++i) {
     errors.push_back(std::move(errors_[i].error));

@@ -41,6 +41,7 @@ class Problems final {
  private:
   struct Entry {
     TextMark mark;
+    size_t order = 0;  // of arrival, for errors at one place
     PlanError error;
   };
   std::vector<std::string> files_;

@@ -12,7 +12,7 @@
 #include "daemon/plan/parse_plan.h"
 #include "daemon/plan/plan.h"
 #include "daemon/plan/reader.h"
-#include "daemon/plan/variables.h"
+#include "daemon/plan/variable_ledger.h"
 
 namespace squall {
 
@@ -21,7 +21,7 @@ inline constexpr double kWeightMax = 1e6;
 struct Reading {
   const PlanInputs* inputs = nullptr;
   Problems* problems = nullptr;
-  Variables variables;
+  VariableLedger variables;
   std::map<std::string, PickOrder> data_orders;  // of the data sets, for picks that do not say
 };
 

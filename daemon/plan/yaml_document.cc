@@ -26,39 +26,45 @@ constexpr size_t kTextBytesMax = 4 * kYamlBytesMax;
 // Thrown through yaml-cpp, which cannot be told to stop in any other way; caught in ReadYaml.
 struct StopReading {};
 
-// Hands the text out in blocks, and ends it early when the parser looks too far ahead: it buffers
-// about 150 bytes for every bracket that may still turn out to be a key, so a text of nothing but
-// "[" would cost gigabytes before the first event.
+// Hands the text out in blocks, and ends it early when the parser looks too far ahead: while an
+// open bracket may still turn out to be a key, it buffers every token behind it (some 150 bytes
+// each), so a hostile text would cost gigabytes before the first event.
 class BoundedBuffer final : public std::streambuf {
  public:
   explicit BoundedBuffer(std::string_view text) : rest_(text) {}
 
-  void OnEvent() { brackets_ahead_ = 0; }
-  bool EndedEarly() const { return brackets_ahead_ > kBracketsAheadMax; }
+  void OnEvent() { marks_ahead_ = 0; }
+  bool EndedEarly() const { return ended_early_; }
+  static std::string EndedEarlyMessage() {
+    return fmt::format("must not have more than {} brackets, commas and quotes in one value",
+                       kMarksAheadMax);
+  }
 
  private:
   static constexpr size_t kBlockBytes = 4096;
-  // Far more than any text holds between two values; a long scalar may have some, too.
-  static constexpr int64_t kBracketsAheadMax = 300'000;
+  // A long text may hold marks, too, but hardly so many.
+  static constexpr size_t kMarksAheadMax = 1'000'000;
+  static constexpr std::string_view kMarks = "[{,&!*\"'";
 
   int_type underflow() override {
     const std::string_view block = rest_.substr(0, kBlockBytes);
-    brackets_ahead_ += std::count(block.begin(), block.end(), '[');
-    brackets_ahead_ += std::count(block.begin(), block.end(), '{');
-    if (block.empty() || EndedEarly()) {
+    for (const char c : block) {
+      marks_ahead_ += kMarks.find(c) != std::string_view::npos ? 1 : 0;
+    }
+    ended_early_ = ended_early_ || marks_ahead_ > kMarksAheadMax;
+    if (block.empty() || ended_early_) {
       return traits_type::eof();
     }
     rest_.remove_prefix(block.size());
     char* begin = const_cast<char*>(block.data());  // a get area is never written to
     setg(begin, begin, begin + block.size());
-    return traits_type::to_int_type(*begin);
+    return traits_type::to_int_type(static_cast<unsigned char>(*begin));
   }
 
   std::string_view rest_;
-  int64_t brackets_ahead_ = 0;
+  size_t marks_ahead_ = 0;
+  bool ended_early_ = false;
 };
-
-std::string TooDeep() { return fmt::format("must not be nested deeper than {}", kYamlDepthMax); }
 
 // Turns the parser's events into a tree, without recursion.
 class TreeBuilder final : public YAML::EventHandler {
@@ -178,7 +184,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void CheckDepth(size_t depth, const TextMark& mark) {
     if (depth > kYamlDepthMax) {
-      Stop(mark, TooDeep());
+      Stop(mark, fmt::format("must not be nested deeper than {}", kYamlDepthMax));
     }
   }
 
@@ -290,11 +296,6 @@ class TreeBuilder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, Anchored> anchored_;
 };
 
-// yaml-cpp's messages are short phrases ("end of map not found").
-std::string SyntaxMessage(const std::string& phrase) {
-  return fmt::format("must be valid YAML: {}", phrase);
-}
-
 bool NeedsQuotes(std::string_view key) {
   return key.empty() || key.find_first_of(".[]\"= \n") != std::string_view::npos;
 }
@@ -327,13 +328,16 @@ YamlDocument ReadYaml(std::string_view text, int file) {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
-    document.complete = true;
+    document.complete = !buffer.EndedEarly();
   } catch (const StopReading&) {
-    // The problem is in the document already.
+    return document;  // the builder has said why
   } catch (const YAML::Exception& error) {
     document.problems.push_back({{file, error.mark.line + 1, error.mark.column + 1},
                                  "",
-                                 buffer.EndedEarly() ? TooDeep() : SyntaxMessage(error.msg)});
+                                 fmt::format("must be valid YAML: {}", error.msg)});
+  }
+  if (buffer.EndedEarly()) {  // what the parser made of the cut text does not matter
+    document.problems = {{{file, 1, 1}, "", BoundedBuffer::EndedEarlyMessage()}};
   }
   return document;
 }

@@ -73,7 +73,8 @@ TEST(ParseChecksTest, JsonIsComparedAtAPath) {
 
 TEST(ParseChecksTest, JsonChecksAreChecked) {
   ExpectError("checks", "{json: {path: $.a}}", "must have one of the keys equals, number");
-  ExpectError("checks", "{json: {path: '$.a[', exists: true}}", "checks[0].json.path: offset 4: must");
+  ExpectError("checks", "{json: {path: '$.a[', exists: true}}",
+              "checks[0].json.path: offset 4: must");
   ExpectError("checks", "{json: {number: ten}}", "must be a number");
   ExpectError("checks", "{json: {equals: 1, tolerance: 2}}", "must stand beside the key 'number'");
   ExpectError("checks", "{json: {exists: false}}", "must be true; leave the check out otherwise");

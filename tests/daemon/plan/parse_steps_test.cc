@@ -52,6 +52,8 @@ TEST(ParseStepsTest, PickTakesTheOrderOfItsDataWhenItDoesNotSay) {
   ExpectError("- pick: {from: nowhere, as: x}",
               "must name test data or a variable that is set, got 'nowhere'");
   ExpectError("- pick: {from: x}", "must have the key 'as'");
+  ExpectError("- set: {x: 1}\n- pick: {from: x, as: y, order: unique}",
+              "must be random: only test data has another order");
 }
 
 TEST(ParseStepsTest, ConditionsCompareTwoSides) {

@@ -134,6 +134,13 @@ TEST(YamlDocumentTest, ManyBracketsInsideTextsAreFine) {
   EXPECT_EQ(ProblemsOf("text: |\n" + Repeat("  [{ [{ [{\n", 20'000)), "");
 }
 
+TEST(YamlDocumentTest, ATextThatWouldBeBufferedWholeIsRefused) {
+  const std::string message =
+      "1:1 : must not have more than 1000000 brackets, commas and quotes in one value\n";
+  EXPECT_EQ(ProblemsOf("a: |\n  " + Repeat("[],", 700'000) + "\nb: 1\n"), message);
+  EXPECT_EQ(ProblemsOf("a: |\n" + Repeat("  [],\n", 300'000) + "b: 1\n"), "");
+}
+
 TEST(YamlDocumentTest, AHundredLevelsAreFine) {
   EXPECT_EQ(ProblemsOf(Repeat("[", 100) + Repeat("]", 100)), "");
   const std::string one_more = ProblemsOf(Repeat("[", 101) + Repeat("]", 101));

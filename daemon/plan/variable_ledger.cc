@@ -1,4 +1,4 @@
-#include "daemon/plan/variables.h"
+#include "daemon/plan/variable_ledger.h"
 
 #include <algorithm>
 
@@ -19,7 +19,7 @@ std::string DidYouMean(const std::string& name, const std::vector<std::string>& 
 
 }  // namespace
 
-void Variables::Set(const std::string& name, VariableScope scope) {
+void VariableLedger::Set(const std::string& name, VariableScope scope) {
   if (scope == VariableScope::kShared) {
     shared_.insert(name);
   } else {
@@ -27,11 +27,11 @@ void Variables::Set(const std::string& name, VariableScope scope) {
   }
 }
 
-void Variables::Read(std::string_view name, const Place& place, Use use) {
+void VariableLedger::Read(std::string_view name, const Place& place, Use use) {
   readers_.push_back({std::string(name.substr(0, name.find('.'))), place, use, class_});
 }
 
-bool Variables::IsSet(const std::string& name, int in_class) const {
+bool VariableLedger::IsSet(const std::string& name, int in_class) const {
   if (shared_.contains(name)) {
     return true;
   }
@@ -42,7 +42,7 @@ bool Variables::IsSet(const std::string& name, int in_class) const {
                      [&](const auto& set) { return set.second == name; });
 }
 
-void Variables::Check(const std::vector<DataSet>& data, Problems* problems) const {
+void VariableLedger::Check(const std::vector<DataSet>& data, Problems* problems) const {
   std::vector<std::string> data_names;
   for (const DataSet& set : data) {
     data_names.push_back(set.name);

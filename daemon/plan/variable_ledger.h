@@ -12,7 +12,7 @@
 
 namespace squall {
 
-class Variables final {
+class VariableLedger final {
  public:
   // What follows belongs to the user class number `index`; -1: to every class (service headers).
   void EnterClass(int index) { class_ = index; }

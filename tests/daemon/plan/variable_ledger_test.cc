@@ -1,13 +1,13 @@
-#include "daemon/plan/variables.h"
+#include "daemon/plan/variable_ledger.h"
 
 #include <gtest/gtest.h>
 
 namespace squall {
 namespace {
 
-class VariablesTest : public testing::Test {
+class VariableLedgerTest : public testing::Test {
  protected:
-  void Read(const std::string& name, Variables::Use use = Variables::Use::kValue) {
+  void Read(const std::string& name, VariableLedger::Use use = VariableLedger::Use::kValue) {
     variables_.Read(name, {&node_, "here"}, use);
   }
   std::string Errors(const std::vector<std::string>& data_names = {}) {
@@ -24,18 +24,18 @@ class VariablesTest : public testing::Test {
   }
 
   YamlNode node_;
-  Variables variables_;
+  VariableLedger variables_;
   Problems problems_{{"plan.yaml"}};
 };
 
-TEST_F(VariablesTest, WhatAClassSetsItMayRead) {
+TEST_F(VariableLedgerTest, WhatAClassSetsItMayRead) {
   variables_.EnterClass(0);
   Read("product.name");
   variables_.Set("product", VariableScope::kUser);
   EXPECT_EQ(Errors(), "");
 }
 
-TEST_F(VariablesTest, AnotherClassSeesOnlySharedVariables) {
+TEST_F(VariableLedgerTest, AnotherClassSeesOnlySharedVariables) {
   variables_.EnterClass(0);
   variables_.Set("mine", VariableScope::kUser);
   variables_.Set("ours", VariableScope::kShared);
@@ -45,7 +45,7 @@ TEST_F(VariablesTest, AnotherClassSeesOnlySharedVariables) {
   EXPECT_EQ(Errors(), "must read variables that a step of this class sets, got 'mine'\n");
 }
 
-TEST_F(VariablesTest, MisspelledNamesAreReportedOnceWithASuggestion) {
+TEST_F(VariableLedgerTest, MisspelledNamesAreReportedOnceWithASuggestion) {
   variables_.EnterClass(0);
   variables_.Set("product", VariableScope::kUser);
   Read("produkt.name");
@@ -55,26 +55,26 @@ TEST_F(VariablesTest, MisspelledNamesAreReportedOnceWithASuggestion) {
             "mean 'product'?\n");
 }
 
-TEST_F(VariablesTest, TestDataIsPickedFromAndNotReadDirectly) {
+TEST_F(VariableLedgerTest, TestDataIsPickedFromAndNotReadDirectly) {
   variables_.EnterClass(0);
-  Read("words", Variables::Use::kSource);
+  Read("words", VariableLedger::Use::kSource);
   EXPECT_EQ(Errors({"words"}), "");
   Read("words");
   EXPECT_EQ(Errors({"words"}),
             "must read a variable, got the test data 'words'; take a row first: "
             "pick: {from: words, as: row}\n");
-  Read("wrods", Variables::Use::kSource);
+  Read("wrods", VariableLedger::Use::kSource);
   EXPECT_NE(Errors({"words"}).find("did you mean 'words'?"), std::string::npos);
 }
 
-TEST_F(VariablesTest, WhatMayBeMissingIsOnlyWarnedAbout) {
+TEST_F(VariableLedgerTest, WhatMayBeMissingIsOnlyWarnedAbout) {
   variables_.EnterClass(0);
-  Read("nobody", Variables::Use::kMaybe);
+  Read("nobody", VariableLedger::Use::kMaybe);
   EXPECT_EQ(Errors(), "");
   EXPECT_EQ(problems_.TakeWarnings().size(), 1U);
 }
 
-TEST_F(VariablesTest, WhatStandsOutsideTheClassesMayReadAnyVariable) {
+TEST_F(VariableLedgerTest, WhatStandsOutsideTheClassesMayReadAnyVariable) {
   Read("token");
   variables_.EnterClass(0);
   variables_.Set("token", VariableScope::kUser);
