@@ -19,6 +19,7 @@ inline void* CountedAllocation(size_t size) {
 
 // Not inlined, or gcc takes free() for the wrong partner of new. The nothrow form is here because
 // std::stable_sort pairs it with the plain delete, which AddressSanitizer would report.
+// NOLINTBEGIN(misc-definitions-in-headers): included once per program, and cannot be inline.
 [[gnu::noinline]] void* operator new(size_t size) {
   void* memory = squall::CountedAllocation(size);
   if (memory == nullptr) {
@@ -34,3 +35,4 @@ inline void* CountedAllocation(size_t size) {
 [[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
   std::free(memory);
 }
+// NOLINTEND(misc-definitions-in-headers)

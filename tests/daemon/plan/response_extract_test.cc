@@ -33,7 +33,7 @@ std::string Applied(const Extract& extract, std::string_view body) {
   view.body = body;
   std::string got;
   const auto reason =
-      compiled->Apply(view, [&](const std::string& as, VariableScope scope, Value value) {
+      compiled->Apply(view, [&](const std::string& as, VariableScope scope, const Value& value) {
         EXPECT_EQ(as, extract.as);
         EXPECT_EQ(scope, extract.scope);
         value.AppendJson(&got);
