@@ -13,6 +13,7 @@
 #include "daemon/base/status_macros.h"
 #include "daemon/net/listen_address.h"
 #include "daemon/net/tls_context.h"
+#include "protos/squall/v1/agent_service.grpc.pb.h"
 
 namespace squall {
 namespace {
@@ -85,6 +86,7 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Make(Agent* agent,
   if (server->server_ == nullptr || (!options.listen.empty() && server->port_ == 0)) {
     return absl::UnavailableError(fmt::format("cannot serve gRPC on '{}'", options.listen));
   }
+  server->SetServing(true);
   return server;
 }
 
@@ -98,7 +100,9 @@ AgentServer::~AgentServer() {
 }
 
 void AgentServer::SetServing(bool serving) {
-  server_->GetHealthCheckService()->SetServingStatus(serving);
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  health->SetServingStatus(v1::AgentService::service_full_name(), serving);
 }
 
 void AgentServer::Shutdown(Nanos patience) {
