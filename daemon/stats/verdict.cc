@@ -86,10 +86,13 @@ void Judge::LookForStarvation(const std::string& subject, const GeneratorHealth&
   const double core_seconds = health.elapsed_seconds * health.shards;
   const double waiting = Ratio(health.run_delay_seconds, core_seconds);
   if (waiting > limits_.run_delay_ratio_max) {
-    invalid_.push_back(fmt::format(
-        "{}: its threads waited for a CPU {:.0f}% of the time, more than {:.0f}%: other processes "
-        "or a CPU quota held it back; give it cores of its own",
-        subject, waiting * 100, limits_.run_delay_ratio_max * 100));
+    const bool felt = health.loop_lag.count() >= limits_.loop_lag_samples_min &&
+                      lag > limits_.run_delay_lag_p99_min;
+    (felt ? invalid_ : report_.warnings)
+        .push_back(fmt::format(
+            "{}: its threads waited for a CPU {:.0f}% of the time, more than {:.0f}%: other "
+            "processes or a CPU quota held it back; give it cores of its own",
+            subject, waiting * 100, limits_.run_delay_ratio_max * 100));
   }
   const double busy = Ratio(health.thread_seconds, core_seconds);
   if (busy > kBusyRatio) {

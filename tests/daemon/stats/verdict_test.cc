@@ -85,8 +85,17 @@ TEST(VerdictTest, AStarvedGeneratorIsInvalid) {
        },
        Verdict::kPass,
        {}},
-      {"threads that wait for a core",
+      {"threads that wait for a core, in turns too short to matter",
        [](Snapshot* agent) { agent->health.run_delay_seconds = 6; },
+       Verdict::kPass,
+       {},
+       {"agent 'a-2': its threads waited for a CPU 30% of the time, more than 25%: other processes "
+        "or a CPU quota held it back; give it cores of its own"}},
+      {"threads that wait for a core, and loops that are late for it",
+       [](Snapshot* agent) {
+         agent->health.run_delay_seconds = 6;
+         agent->health.loop_lag.RecordMany(milliseconds(30), 10);
+       },
        Verdict::kInvalid,
        {"agent 'a-2': its threads waited for a CPU 30% of the time, more than 25%: other processes "
         "or a CPU quota held it back; give it cores of its own"}},
