@@ -1,7 +1,7 @@
 #include "daemon/wire/snapshot_proto.h"
 
-#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -124,12 +124,11 @@ void ReadHistogram(std::string_view field, const v1::Histogram& from, ProtoReade
   }
   std::vector<Histogram::Bucket> buckets;
   buckets.reserve(static_cast<size_t>(from.counts_size()));
-  uint64_t index = 0;
+  uint32_t index = 0;
   for (int i = 0; i < from.counts_size(); ++i) {
+    // A delta that wraps around ends below the index before it, which Restore refuses.
     index += from.index_deltas(i);
-    // Restore refuses the last index, so one that is too large cannot wrap around to a good one.
-    buckets.push_back({.index = static_cast<uint32_t>(std::min<uint64_t>(index, UINT32_MAX)),
-                       .count = from.counts(i)});
+    buckets.push_back({.index = index, .count = from.counts(i)});
   }
   // Not Span: an honest maximum may be any duration that a histogram holds.
   const std::optional<Nanos> min = NanosFromProto(from.min());
