@@ -202,7 +202,8 @@ std::vector<MetricFamily> RunCollector::Collect() const {
   const Snapshot run = source_.run();
   const EntryMap entries = Fold(run);
   Families families;
-  MetricFamily build = Family(MetricType::Gauge, kMetricBuildInfo, "1; the label is of interest");
+  MetricFamily build =
+      Family(MetricType::Gauge, kMetricBuildInfo, "Always 1; the label says which build");
   AddValue(&build, {{kMetricLabelVersion, Label(options_.version)}}, 1);
   families.push_back(std::move(build));
   AddRun(run, &families);
