@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <netdb.h>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -55,38 +56,59 @@ struct Resolver::State {
   std::condition_variable wake;
   std::deque<Job> jobs;
   bool closed = false;
+  bool has_thread = false;
+  void Work();
 };
 
-Resolver::Resolver() : state_(std::make_shared<State>()) {
-  // The thread shares the state and is not joined: getaddrinfo may block for tens of seconds and
-  // cannot be cancelled. After Shutdown it touches nothing but the shared state.
-  std::thread([state = state_] {
-    std::unique_lock<std::mutex> lock(state->mutex);
-    while (true) {
-      state->wake.wait(lock, [&] { return state->closed || !state->jobs.empty(); });
-      if (state->closed) {
-        return;
-      }
-      State::Job job = std::move(state->jobs.front());
-      state->jobs.pop_front();
-      lock.unlock();
-      DnsAnswer answer = Ask(job.host);
-      lock.lock();
-      if (!state->closed) {
-        job.reactor->Post([done = std::move(job.done), answer = std::move(answer)]() mutable {
-          done(std::move(answer));
-        });
-      }
+void Resolver::State::Work() {
+  std::unique_lock<std::mutex> lock(mutex);
+  while (true) {
+    wake.wait(lock, [this] { return closed || !jobs.empty(); });
+    if (closed) {
+      return;
     }
-  }).detach();
+    Job job = std::move(jobs.front());
+    jobs.pop_front();
+    lock.unlock();
+    DnsAnswer answer = Ask(job.host);
+    lock.lock();
+    if (!closed) {
+      job.reactor->Post([done = std::move(job.done), answer = std::move(answer)]() mutable {
+        done(std::move(answer));
+      });
+    }
+  }
 }
+
+Resolver::Resolver() : state_(std::make_shared<State>()) {}
 
 Resolver::~Resolver() { Shutdown(); }
 
 void Resolver::Lookup(std::string host, Reactor* reactor, std::function<void(DnsAnswer)> done) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
+  if (state_->closed) {
+    return;
+  }
+  if (!state_->has_thread && !StartThread()) {
+    reactor->Post([done = std::move(done)] {
+      done({{}, {NetError::Kind::kMemory, "generator out of threads to resolve names"}});
+    });
+    return;
+  }
   state_->jobs.push_back({std::move(host), reactor, std::move(done)});
   state_->wake.notify_one();
+}
+
+// The thread shares the state and is not joined: getaddrinfo may block for tens of seconds and
+// cannot be cancelled. After Shutdown it touches nothing but the shared state.
+bool Resolver::StartThread() {
+  try {
+    std::thread([state = state_] { state->Work(); }).detach();
+  } catch (const std::system_error&) {
+    return false;
+  }
+  state_->has_thread = true;
+  return true;
 }
 
 void Resolver::Shutdown() {
@@ -111,23 +133,32 @@ const DnsAnswer* DnsCache::Cached(const std::string& host) {
   if (!ParseIpEndpoint(host, 0, &endpoint)) {
     return nullptr;
   }
-  Entry& entry = entries_[host];
+  Entry& entry = EntryOf(host);
   entry.answer.endpoints = {endpoint};
   entry.expires = Reactor::kNever;
   return &entry.answer;
+}
+
+// Makes room first: those that are out of date go, and if that does not help, all but the pending.
+DnsCache::Entry& DnsCache::EntryOf(const std::string& host) {
+  if (entries_.size() >= kCacheEntriesMax && !entries_.contains(host)) {
+    std::erase_if(entries_, [this](const auto& item) {
+      return !item.second.pending && item.second.expires <= reactor_->now();
+    });
+    if (entries_.size() >= kCacheEntriesMax) {
+      std::erase_if(entries_, [](const auto& item) { return !item.second.pending; });
+    }
+  }
+  return entries_[host];
 }
 
 Co<DnsAnswer> DnsCache::Resolve(std::string host, Waiter* waiter, TimePoint deadline) {
   if (const DnsAnswer* cached = Cached(host); cached != nullptr) {
     co_return *cached;
   }
-  if (entries_.size() >= kCacheEntriesMax && !entries_.contains(host)) {
-    std::erase_if(entries_, [&](const auto& item) {
-      return !item.second.pending && item.second.expires <= reactor_->now();
-    });
-  }
+  Waiting waiting{waiter, {}};
   {
-    Entry& entry = entries_[host];
+    Entry& entry = EntryOf(host);
     if (!entry.pending) {
       entry.pending = true;
       resolver_->Lookup(host, reactor_, [this, host, alive = alive_](DnsAnswer answer) {
@@ -136,14 +167,15 @@ Co<DnsAnswer> DnsCache::Resolve(std::string host, Waiter* waiter, TimePoint dead
         }
       });
     }
-    entry.waiting.push_back(waiter);
+    entry.waiting.push_back(&waiting);
   }
   const Wake wake = co_await reactor_->Suspend(waiter, deadline);
-  Entry& entry = entries_[host];  // the map may have grown meanwhile
   if (wake == Wake::kReady) {
-    co_return entry.answer;
+    co_return std::move(waiting.answer);
   }
-  std::erase(entry.waiting, waiter);
+  if (const auto found = entries_.find(host); found != entries_.end()) {
+    std::erase(found->second.waiting, &waiting);
+  }
   DnsAnswer failed;
   failed.error = wake == Wake::kCancelled
                      ? NetError{NetError::Kind::kCancelled, "cancelled"}
@@ -156,10 +188,10 @@ void DnsCache::Finish(const std::string& host, DnsAnswer answer) {
   entry.pending = false;
   entry.expires = reactor_->now() + (answer.error.ok() ? ttl_ : kFailureTtl);
   entry.answer = std::move(answer);
-  std::vector<Waiter*> waiting;
-  waiting.swap(entry.waiting);
-  for (Waiter* waiter : waiting) {
-    reactor_->Resume(waiter);
+  // Everyone gets a copy: by the time they run, the entry may have made room for another.
+  for (Waiting* waiting : std::exchange(entry.waiting, {})) {
+    waiting->answer = entry.answer;
+    reactor_->Resume(waiting->waiter);
   }
 }
 

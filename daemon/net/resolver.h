@@ -1,5 +1,6 @@
 // Names to addresses. Resolver asks the system (getaddrinfo) on a thread of its own, since that
-// call blocks; DnsCache keeps the answers of one shard for a time to live, failures for one second.
+// call blocks; it starts with the first name. DnsCache keeps the answers of one shard for a time to
+// live, failures for one second.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +30,14 @@ class Resolver final {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // `done` runs on the reactor's thread.
+  // `done` runs on the reactor's thread; never after Shutdown.
   void Lookup(std::string host, Reactor* reactor, std::function<void(DnsAnswer)> done);
   // Afterwards no `done` will be posted. A getaddrinfo under way ends by itself later.
   void Shutdown();
 
  private:
   struct State;
+  bool StartThread();  // false when the system has none left
   std::shared_ptr<State> state_;
 };
 
@@ -47,17 +49,24 @@ class DnsCache final {
   DnsCache(const DnsCache&) = delete;
   DnsCache& operator=(const DnsCache&) = delete;
 
-  // The cached answer when it is fresh (an IP address always is); nullptr: call Resolve.
+  // The cached answer when it is fresh (an IP address always is); nullptr: call Resolve. Good until
+  // the next call.
   const DnsAnswer* Cached(const std::string& host);
   Co<DnsAnswer> Resolve(std::string host, Waiter* waiter, TimePoint deadline);
 
  private:
+  // In the frame of a suspended Resolve.
+  struct Waiting {
+    Waiter* waiter;
+    DnsAnswer answer;
+  };
   struct Entry {
     DnsAnswer answer;
     TimePoint expires{};
     bool pending = false;
-    std::vector<Waiter*> waiting;
+    std::vector<Waiting*> waiting;
   };
+  Entry& EntryOf(const std::string& host);
   void Finish(const std::string& host, DnsAnswer answer);
 
   Reactor* const reactor_;
