@@ -92,6 +92,7 @@ Co<NetError> Stream::Handshake(const TlsContext* context, std::string server_nam
   }
   while (true) {
     ERR_clear_error();
+    errno = 0;  // a peer that just closes leaves none
     const int result = SSL_do_handshake(session_);
     if (result == 1) {
       co_return NetError{};
@@ -105,8 +106,8 @@ Co<NetError> Stream::Handshake(const TlsContext* context, std::string server_nam
       watch_.writable = false;
       wake = co_await WaitWritable(deadline);
     } else {
-      const int error = errno;
-      co_return reason == SSL_ERROR_SYSCALL&& error != 0 ? NetErrorFromErrno(error) : TlsError();
+      const int error = reason == SSL_ERROR_SYSCALL ? errno : 0;
+      co_return error != 0 ? NetErrorFromErrno(error) : TlsError();
     }
     if (wake != Wake::kReady) {
       co_return WakeError(wake, "TLS handshake");
@@ -117,6 +118,7 @@ Co<NetError> Stream::Handshake(const TlsContext* context, std::string server_nam
 IoResult Stream::TrySend(const char* data, size_t size) {
   if (session_ != nullptr) {
     ERR_clear_error();
+    errno = 0;
     return TlsResult(SSL_write(session_, data, static_cast<int>(std::min<size_t>(size, INT_MAX))));
   }
   const ssize_t sent = send(watch_.fd, data, size, MSG_NOSIGNAL);
@@ -133,6 +135,7 @@ IoResult Stream::TrySend(const char* data, size_t size) {
 IoResult Stream::TryReceive(char* data, size_t size) {
   if (session_ != nullptr) {
     ERR_clear_error();
+    errno = 0;
     return TlsResult(SSL_read(session_, data, static_cast<int>(std::min<size_t>(size, INT_MAX))));
   }
   const ssize_t got = recv(watch_.fd, data, size, 0);
@@ -175,17 +178,21 @@ IoResult Stream::TlsResult(int result) {
 }
 
 NetError Stream::TlsError() const {
-  const long verify = session_ == nullptr ? X509_V_OK : SSL_get_verify_result(session_);
   const unsigned long code = ERR_peek_error();
   ERR_clear_error();
-  if (verify != X509_V_OK) {
-    return {NetError::Kind::kTls,
-            fmt::format("TLS: certificate not trusted: {}", X509_verify_cert_error_string(verify))};
+  if (session_ != nullptr && SSL_get_verify_mode(session_) != SSL_VERIFY_NONE) {
+    const long verify = SSL_get_verify_result(session_);
+    if (verify != X509_V_OK) {
+      return {NetError::Kind::kTls, fmt::format("TLS: certificate not trusted: {}",
+                                                X509_verify_cert_error_string(verify))};
+    }
   }
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  return {
-      NetError::Kind::kTls,
-      fmt::format("TLS: {}", reason == nullptr ? "connection closed in the handshake" : reason)};
+  if (const char* reason = ERR_reason_error_string(code); code != 0 && reason != nullptr) {
+    return {NetError::Kind::kTls, fmt::format("TLS: {}", reason)};
+  }
+  const bool established = session_ != nullptr && SSL_is_init_finished(session_) == 1;
+  return {NetError::Kind::kTls,
+          established ? "TLS: connection closed" : "TLS: connection closed in the handshake"};
 }
 
 void Stream::Close() {

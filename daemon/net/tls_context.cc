@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
@@ -38,46 +40,62 @@ BioPtr OpenPem(const std::string& pem) {
   return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-absl::Status AddTrusted(SSL_CTX* context, const std::string& pem) {
-  X509_STORE* store = SSL_CTX_get_cert_store(context);
+// Without this, OpenSSL asks the terminal for the passphrase of an encrypted key, and waits.
+int NoPassphrase(char*, int, int, void*) { return -1; }
+
+// All certificates of a text, with whatever stands between them. INVALID_ARGUMENT for a block that
+// is broken, or when there is none.
+absl::StatusOr<std::vector<X509Ptr>> ReadCertificates(std::string_view what,
+                                                      const std::string& pem) {
+  std::vector<X509Ptr> certificates;
   const BioPtr bio = OpenPem(pem);
-  int count = 0;
   while (true) {
-    const X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr));
     if (certificate == nullptr) {
       break;
     }
-    X509_STORE_add_cert(store, certificate.get());
-    ++count;
+    certificates.push_back(std::move(certificate));
   }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   const std::string reason = LastError();
-  if (count == 0) {
+  if (certificates.empty()) {
     return absl::InvalidArgumentError(
-        fmt::format("CA file must hold PEM certificates: {}", reason));
+        fmt::format("{} must hold PEM certificates: {}", what, reason));
+  }
+  if (!at_end) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} must hold PEM certificates, number {} cannot be read: {}", what,
+                    certificates.size() + 1, reason));
+  }
+  return certificates;
+}
+
+absl::Status AddTrusted(SSL_CTX* context, const std::string& pem) {
+  SQUALL_ASSIGN_OR_RETURN(const std::vector<X509Ptr> trusted, ReadCertificates("CA file", pem));
+  for (const X509Ptr& certificate : trusted) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
   }
   return absl::OkStatus();
 }
 
 absl::Status UseClientCertificate(SSL_CTX* context, const TlsOptions& options) {
-  const BioPtr cert_bio = OpenPem(options.client_cert_pem);
-  const X509Ptr leaf(PEM_read_bio_X509(cert_bio.get(), nullptr, nullptr, nullptr));
-  if (leaf == nullptr || SSL_CTX_use_certificate(context, leaf.get()) != 1) {
-    return absl::InvalidArgumentError(fmt::format("certificate must be PEM: {}", LastError()));
+  SQUALL_ASSIGN_OR_RETURN(const std::vector<X509Ptr> chain,
+                          ReadCertificates("client certificate", options.client_cert_pem));
+  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
+    return absl::InvalidArgumentError(
+        fmt::format("client certificate must be usable: {}", LastError()));
   }
-  while (true) {
-    X509Ptr link(PEM_read_bio_X509(cert_bio.get(), nullptr, nullptr, nullptr));
-    if (link == nullptr) {
-      break;
-    }
-    SSL_CTX_add1_chain_cert(context, link.get());
+  for (size_t i = 1; i < chain.size(); ++i) {
+    SSL_CTX_add1_chain_cert(context, chain[i].get());
   }
-  ERR_clear_error();
-  const BioPtr key_bio = OpenPem(options.client_key_pem);
+  const BioPtr bio = OpenPem(options.client_key_pem);
   const std::unique_ptr<EVP_PKEY, KeyDeleter> key(
-      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
     return absl::InvalidArgumentError(
-        fmt::format("key must be a PEM private key of that certificate: {}", LastError()));
+        fmt::format("client key must be the PEM private key of the client certificate, without a "
+                    "passphrase: {}",
+                    LastError()));
   }
   return absl::OkStatus();
 }
@@ -107,6 +125,11 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Make(const TlsOptions& o
   }
   if (!options.ca_pem.empty()) {
     SQUALL_RETURN_IF_ERROR(AddTrusted(context, options.ca_pem));
+  }
+  if (options.client_cert_pem.empty() != options.client_key_pem.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("client certificate and key must be given together, there is only the {}",
+                    options.client_key_pem.empty() ? "certificate" : "key"));
   }
   if (!options.client_cert_pem.empty()) {
     SQUALL_RETURN_IF_ERROR(UseClientCertificate(context, options));
