@@ -1,10 +1,11 @@
 #include "daemon/net/token_guard.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <sys/stat.h>
+#include <utility>
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
@@ -16,6 +17,12 @@ namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
 constexpr size_t kTokenBytesMax = 4096;
+
+absl::Status Unreadable(const std::string& path, int error) {
+  return absl::Status(
+      error == EACCES ? absl::StatusCode::kPermissionDenied : absl::StatusCode::kNotFound,
+      fmt::format("token file '{}' must be readable: {}", path, std::strerror(error)));
+}
 
 }  // namespace
 
@@ -37,24 +44,36 @@ absl::StatusOr<std::unique_ptr<TokenGuard>> TokenGuard::FromFile(std::string pat
 }
 
 absl::Status TokenGuard::Load() const {
+  // What the file was before it is read: a change in between is seen as one by the next Refresh.
   struct stat info {};
   if (stat(path_.c_str(), &info) != 0) {
-    return absl::NotFoundError(
-        fmt::format("token file '{}' must be readable: {}", path_, std::strerror(errno)));
+    return Unreadable(path_, errno);
   }
-  std::ifstream file(path_);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::string token = text.str().substr(0, kTokenBytesMax);
+  std::ifstream file(path_, std::ios::binary);
+  if (!file) {
+    return Unreadable(path_, errno);
+  }
+  std::string token(kTokenBytesMax + 1, '\0');  // never more: the path may name a device
+  file.read(token.data(), static_cast<std::streamsize>(token.size()));
+  token.resize(static_cast<size_t>(file.gcount()));
+  if (token.size() > kTokenBytesMax) {
+    return absl::InvalidArgumentError(
+        fmt::format("token file '{}' must hold at most {} bytes", path_, kTokenBytesMax));
+  }
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) {
     token.pop_back();
   }
-  if (!file || token.empty()) {
+  if (token.empty()) {
     return absl::InvalidArgumentError(
-        fmt::format("token file '{}' must hold a token, it is empty or unreadable", path_));
+        fmt::format("token file '{}' must hold a token, it is empty", path_));
+  }
+  if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    return absl::InvalidArgumentError(
+        fmt::format("token file '{}' must hold one line of visible ASCII characters", path_));
   }
   token_ = std::move(token);
   modified_ = info.st_mtim;
+  inode_ = info.st_ino;
   return absl::OkStatus();
 }
 
@@ -62,7 +81,8 @@ absl::Status TokenGuard::Load() const {
 void TokenGuard::Refresh() const {
   struct stat info {};
   if (stat(path_.c_str(), &info) == 0 &&
-      (info.st_mtim.tv_sec != modified_.tv_sec || info.st_mtim.tv_nsec != modified_.tv_nsec)) {
+      (info.st_mtim.tv_sec != modified_.tv_sec || info.st_mtim.tv_nsec != modified_.tv_nsec ||
+       info.st_ino != inode_)) {
     Load().IgnoreError();
   }
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 #include <absl/status/statusor.h>
 
@@ -17,7 +18,8 @@ bool EqualInConstantTime(std::string_view a, std::string_view b);
 
 class TokenGuard final {
  public:
-  // NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT (an empty file) names the file.
+  // NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT (empty, longer than 4 KiB, not one line of
+  // visible ASCII) names the file.
   static absl::StatusOr<std::unique_ptr<TokenGuard>> FromFile(std::string path);
 
   // Whether `authorization` is "Bearer <the token>".
@@ -34,6 +36,7 @@ class TokenGuard final {
   mutable std::mutex mutex_;
   mutable std::string token_;        // guarded by mutex_
   mutable timespec modified_{0, 0};  // guarded by mutex_
+  mutable ino_t inode_ = 0;          // guarded by mutex_
 };
 
 }  // namespace squall
