@@ -37,6 +37,7 @@ class BannedCallsTest(unittest.TestCase):
         "std::cout << x;",
         "std::printf(text);",
         "std::regex r(text);",
+        "#include <absl/strings/str_cat.h>",
         "co_spawn(io, body(), asio::detached);",
         "auto* x = new Thing();",
         "Registry::Instance().Add(x);",

@@ -76,6 +76,8 @@ BANNED = (
 BANNED_EVERYWHERE = (
     ("regex", r"\bstd::w?regex\b|#include <regex>",
      "RE2 through daemon/plan: std::regex recurses once per input character"),
+    ("absl_strings", r"#include <absl/strings/",
+     "std::string_view and fmt::format (docs/traps/absl-string-view.md)"),
     ("detached", r"\bdetached\b(?=\s*\))|asio::detached", "a TaskGroup that is joined"),
     # A unique_ptr on the same line owns it at once; private constructors need that form.
     ("new", r"^(?!.*unique_ptr<).*(?<![\w.])(?<!operator )new(\s+[A-Za-z_:(]|\()",
