@@ -87,6 +87,30 @@ TEST(ParsePlanTest, EveryOverlayLoads) {
   }
 }
 
+// The blocks of a Markdown page between "```yaml" and "```".
+std::vector<std::string> YamlBlocks(const std::string& page) {
+  constexpr std::string_view kStart = "```yaml\n";
+  std::vector<std::string> blocks;
+  for (size_t at = page.find(kStart); at != std::string::npos; at = page.find(kStart, at)) {
+    at += kStart.size();
+    const size_t end = page.find("```", at);
+    blocks.push_back(page.substr(at, end - at));
+  }
+  return blocks;
+}
+
+TEST(ParsePlanTest, EveryExampleOfTheReferenceLoads) {
+  const std::vector<std::string> blocks =
+      YamlBlocks(ReadFileOrDie(kSource + "/docs/plan-reference.md"));
+  EXPECT_GE(blocks.size(), 8U);
+  const std::string tasks =
+      "users: [{name: A, tasks: [{name: browse, steps: [{get: /}]}, {name: buy, steps: "
+      "[{get: /}]}]}]\n";
+  for (const std::string& block : blocks) {
+    EXPECT_EQ(ErrorText(ParsePlan(InputsOf({tasks, block}))), "") << block;
+  }
+}
+
 TEST(ParsePlanTest, TheServicesUrlComesFromTheEnvironmentUnlessItIsSet) {
   PlanInputs inputs = InputsOf({std::string("service: {base_url: http://file}\n") + kUsersYaml});
   inputs.environment["PRODUCT_SERVICE_URL"] = "http://nginx:80";
