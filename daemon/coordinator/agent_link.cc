@@ -88,18 +88,23 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
 
 namespace {
 
+// Whether a call waits, up to its deadline, for an agent that is not there (yet). Only the first
+// one does: an agent that has gone must not hold up the coordinator, which has others to look
+// after.
+enum class Absent { kWait, kFail };
+
 // Makes one call with the deadline and the token, and says who failed at what.
 template <typename Request, typename Response>
 absl::Status Call(v1::AgentService::Stub* stub,
                   grpc::Status (v1::AgentService::Stub::*method)(grpc::ClientContext*,
                                                                  const Request&, Response*),
                   const std::string& name, std::string_view what, const AgentLinkOptions& options,
-                  const Request& request, Response* response) {
+                  const Request& request, Response* response, Absent absent = Absent::kFail) {
   grpc::ClientContext context;
   context.set_deadline(
       gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                    gpr_time_from_nanos(options.call_timeout.count(), GPR_TIMESPAN)));
-  context.set_wait_for_ready(true);
+  context.set_wait_for_ready(absent == Absent::kWait);
   if (!options.authorization.empty()) {
     context.AddMetadata("authorization", options.authorization);
   }
@@ -137,8 +142,9 @@ absl::StatusOr<Nanos> AgentLink::MeasureClockOffset(const Clock& clock) {
     v1::GetStatusResponse response;
     const TimePoint before = clock.Now();
     const WallTime wall_before = clock.Wall();
-    const absl::Status status = Call(rpc_->stub.get(), &v1::AgentService::Stub::GetStatus, name_,
-                                     "get status", options_, v1::GetStatusRequest(), &response);
+    const absl::Status status =
+        Call(rpc_->stub.get(), &v1::AgentService::Stub::GetStatus, name_, "get status", options_,
+             v1::GetStatusRequest(), &response, Absent::kWait);
     if (!status.ok()) {
       return status;
     }

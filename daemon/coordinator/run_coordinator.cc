@@ -32,6 +32,7 @@ struct RunCoordinator::Member {
   Nanos clock_offset{0};
   Snapshot snapshot;  // the newest one
   TimePoint heard_at{};
+  bool held = false;  // asked to prepare, so it may hold our run
   bool lost = false;
   bool over = false;
 };
@@ -79,8 +80,14 @@ RunCoordinator::RunCoordinator(Plan plan, RunSettings settings, Profile profile,
 RunCoordinator::~RunCoordinator() = default;
 
 absl::StatusOr<RunReport> RunCoordinator::Run() {
-  SQUALL_RETURN_IF_ERROR(PrepareAll());
-  SQUALL_RETURN_IF_ERROR(StartAll());
+  absl::Status ready = PrepareAll();
+  if (ready.ok()) {
+    ready = StartAll();
+  }
+  if (!ready.ok()) {
+    GiveUp();
+    return ready;
+  }
   observer_->OnStarted(plan_, profile_);
   Follow();
   return MakeReport();
@@ -90,6 +97,7 @@ absl::Status RunCoordinator::PrepareAll() {
   std::string digest;
   for (const auto& member : members_) {
     SQUALL_ASSIGN_OR_RETURN(member->clock_offset, member->link.MeasureClockOffset(*clock_));
+    member->held = true;
     SQUALL_ASSIGN_OR_RETURN(const std::string understood,
                             member->link.Prepare(options_.run_id, epoch_, options_.owner,
                                                  sent_plan_, member->assignment, settings_));
@@ -116,16 +124,30 @@ absl::Status RunCoordinator::StartAll() {
         [this, member](Snapshot snapshot) { OnSnapshot(member, std::move(snapshot)); },
         [this, member](const absl::Status& status) { OnStreamEnd(member, status); });
   }
-  started_ = true;
   started_at_ = at;
   next_tick_ = clock_->Now() + options_.start_lead + kTick;
   return absl::OkStatus();
 }
 
+// Without all of its agents a run does not begin. Those that are ready, or have even started, must
+// not wait for us, nor refuse the next coordinator.
+void RunCoordinator::GiveUp() {
+  for (const auto& member : members_) {
+    if (member->held) {
+      // One that does not hear it drops a run that nobody watches by itself.
+      member->link.Stop(options_.run_id, epoch_, "the run could not begin", /*immediate=*/true)
+          .IgnoreError();
+    }
+  }
+}
+
 void RunCoordinator::Follow() {
   while (!AllOver()) {
+    // What was said before this moment is heard before anybody is called silent: a call to an agent
+    // that hangs may have kept us from listening.
+    const TimePoint listening_since = clock_->Now();
     inbox_.RunSome(kPatience);
-    FindLost();
+    FindLost(listening_since);
     if (clock_->Now() >= next_tick_) {
       next_tick_ += kTick;
       Tick();
@@ -145,9 +167,25 @@ void RunCoordinator::OnSnapshot(Member* member, Snapshot snapshot) {
       snapshot.sequence <= member->snapshot.sequence) {
     return;  // repeated, late, or from an agent that others have replaced
   }
+  const bool was_over = member->over;
   member->heard_at = clock_->Now();
   member->over = IsOver(snapshot.state);
   member->snapshot = std::move(snapshot);
+  if (member->over && !was_over && LeftEarly(member->snapshot)) {
+    Warn(fmt::format("agent '{}' left before the end: {}", member->link.name(),
+                     member->snapshot.stop_reason));
+    HandOver(member);
+  }
+}
+
+// Whether an agent has ended while the plan still has load for it: its squalld shuts down, or
+// somebody else has stopped it.
+bool RunCoordinator::LeftEarly(const Snapshot& last) const {
+  if (stop_requested_ || settings_.once || profile_.iterations().has_value()) {
+    return false;
+  }
+  const std::optional<Nanos> duration = profile_.Duration();
+  return !duration.has_value() || last.elapsed < *duration;
 }
 
 void RunCoordinator::OnStreamEnd(Member* member, const absl::Status& status) {
@@ -156,20 +194,36 @@ void RunCoordinator::OnStreamEnd(Member* member, const absl::Status& status) {
   }
 }
 
-void RunCoordinator::FindLost() {
+void RunCoordinator::FindLost(TimePoint listening_since) {
   for (const auto& member : members_) {
     if (!member->over && !member->lost &&
-        clock_->Now() - member->heard_at > options_.loss_timeout + options_.start_lead) {
+        listening_since - member->heard_at > options_.loss_timeout + options_.start_lead) {
       Lose(member.get(), fmt::format("silent for {}", FormatTimeSpan(options_.loss_timeout)));
     }
   }
 }
 
-// What the lost agent has reported stays counted; its users go to the others, nobody else's move.
+// What the lost agent has counted stays; what it was doing then, nobody knows any more.
 void RunCoordinator::Lose(Member* member, const std::string& why) {
   member->lost = true;
-  warnings_.push_back(fmt::format("agent '{}' was lost: {}", member->link.name(), why));
+  Snapshot* last = &member->snapshot;
+  last->state = RunState::kFailed;
+  last->error = fmt::format("lost: {}", why);
+  last->users.clear();
+  last->target_users = 0;
+  last->target_rate = 0;
+  last->open_requests = 0;
+  Warn(fmt::format("agent '{}' was lost: {}", member->link.name(), why));
+  HandOver(member);
+}
+
+void RunCoordinator::Warn(std::string text) {
+  warnings_.push_back(std::move(text));
   observer_->OnEvent(warnings_.back());
+}
+
+// The users of a member that is gone go to the others; nobody else's move.
+void RunCoordinator::HandOver(Member* member) {
   std::vector<Assignment> assignments;
   std::vector<Member*> present;
   size_t lost_index = 0;

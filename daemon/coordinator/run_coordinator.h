@@ -92,11 +92,15 @@ class RunCoordinator final {
                  RunObserver* observer, const Clock* clock);
   absl::Status PrepareAll();
   absl::Status StartAll();
+  void GiveUp();
   void Follow();
   void OnSnapshot(Member* member, Snapshot snapshot);
   void OnStreamEnd(Member* member, const absl::Status& status);
-  void FindLost();
+  bool LeftEarly(const Snapshot& last) const;
+  void FindLost(TimePoint listening_since);
   void Lose(Member* member, const std::string& why);
+  void HandOver(Member* member);
+  void Warn(std::string text);
   void Tick();
   void JudgeThresholds(bool may_abort);
   const Snapshot* WindowStart(Nanos over) const;
@@ -116,7 +120,6 @@ class RunCoordinator final {
   Inbox inbox_;  // outlives the members' streams
   std::vector<std::unique_ptr<Member>> members_;
   uint64_t epoch_ = 1;
-  bool started_ = false;
   bool stop_requested_ = false;
   std::string stop_reason_;
   WallTime started_at_{};

@@ -1,0 +1,292 @@
+#include "daemon/coordinator/run_coordinator.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "daemon/coordinator/exit_code.h"
+#include "tests/daemon/coordinator/fleet.h"
+
+namespace squall {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kEndless = "{users: 6, spawn_rate: 1000}";
+constexpr uint64_t kUsers = 6;
+
+class RunCoordinatorTest : public testing::Test {
+ protected:
+  void Make(Fleet* fleet, Plan plan) { Make(fleet->Targets(), std::move(plan)); }
+  void Make(std::vector<AgentTarget> targets, Plan plan) {
+    auto made = RunCoordinator::Make(std::move(plan), settings_, std::move(targets), options_,
+                                     &watcher_, &clock_);
+    ASSERT_TRUE(made.ok()) << made.status();
+    coordinator_ = *std::move(made);
+  }
+  // The report of a run that can be started.
+  RunReport Run() {
+    absl::StatusOr<RunReport> report = coordinator_->Run();
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? *std::move(report) : RunReport();
+  }
+  void StopGracefully() { coordinator_->Stop("seen enough", /*immediate=*/false); }
+  bool Heard(std::string_view text) const {
+    return std::any_of(
+        watcher_.events.begin(), watcher_.events.end(),
+        [&](const std::string& event) { return event.find(text) != std::string::npos; });
+  }
+
+  const SystemClock clock_;
+  RunSettings settings_;
+  CoordinatorOptions options_ = TestOptions();
+  Watcher watcher_;
+  std::unique_ptr<RunCoordinator> coordinator_;
+};
+
+TEST_F(RunCoordinatorTest, OneAgentRunsTheWholePlan) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor("{users: 4, spawn_rate: 1000, iterations: 200}"));
+  const RunReport report = Run();
+  EXPECT_EQ(report.total.Total().requests, 200U);
+  EXPECT_EQ(fleet.Answered(), 200U);
+  EXPECT_EQ(report.total.state, RunState::kFinished);
+  EXPECT_EQ(report.run_id, "run-1");
+  EXPECT_EQ(report.plan_name, "coordinated");
+  EXPECT_EQ(report.version, "1.2.3");
+  EXPECT_NE(report.seed, 0U);
+  EXPECT_EQ(report.agents_lost, 0U);
+  EXPECT_THAT(report.warnings, IsEmpty());
+  EXPECT_FALSE(report.series.empty());
+  EXPECT_EQ(watcher_.started, 1);
+}
+
+TEST_F(RunCoordinatorTest, ThreeAgentsShareThePlanAndTheirCountsAddUp) {
+  Fleet fleet(3);
+  Make(&fleet, fleet.PlanFor("{users: 6, spawn_rate: 1000, iterations: 301}"));
+  const RunReport report = Run();
+  EXPECT_EQ(report.total.Total().requests, 301U);
+  EXPECT_EQ(report.total.iterations, 301U);
+  EXPECT_EQ(fleet.Answered(), 301U);
+  ASSERT_EQ(report.agents.size(), 3U);
+  uint64_t sum = 0;
+  for (const Snapshot& agent : report.agents) {
+    EXPECT_GT(agent.Total().requests, 0U) << agent.agent_id;
+    sum += agent.Total().requests;
+  }
+  EXPECT_EQ(sum, 301U);
+}
+
+TEST_F(RunCoordinatorTest, NoAgentsAreRefused) {
+  const Fleet fleet(0);
+  const auto made =
+      RunCoordinator::Make(fleet.PlanFor(kEndless), {}, {}, options_, &watcher_, &clock_);
+  EXPECT_EQ(made.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(RunCoordinatorTest, AnUnreachableAgentIsSaidBeforeAnyLoad) {
+  Fleet fleet(1);
+  options_.call_timeout = std::chrono::seconds(1);
+  std::vector<AgentTarget> targets = fleet.Targets();
+  targets.push_back(
+      {"nobody", grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials())});
+  Make(std::move(targets), fleet.PlanFor(kEndless));
+  const auto report = coordinator_->Run();
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(report.status().message()), HasSubstr("'nobody'"));
+  EXPECT_EQ(fleet.Answered(), 0U);
+  EXPECT_EQ(watcher_.started, 0);
+}
+
+TEST_F(RunCoordinatorTest, AgentsThatUnderstandThePlanDifferentlyDoNotRunAndAreLetGo) {
+  Fleet fleet(1);
+  const HollowAgent other("another-digest");
+  std::vector<AgentTarget> targets = fleet.Targets();
+  targets.push_back(other.Target());
+  Make(std::move(targets), fleet.PlanFor(kEndless));
+  const auto report = coordinator_->Run();
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(report.status().message()), HasSubstr("same version"));
+  EXPECT_EQ(fleet.Answered(), 0U);
+  // The good one must not be held for a run that will never begin.
+  while (!fleet.agent(0).Idle()) {
+    std::this_thread::yield();
+  }
+  options_.run_id = "run-2";
+  Make(&fleet, fleet.PlanFor("{users: 1, iterations: 5}"));
+  EXPECT_EQ(Run().total.iterations, 5U);
+}
+
+TEST_F(RunCoordinatorTest, ALostAgentsUsersMoveToTheOthersAndWhatItCountedStays) {
+  Fleet fleet(3);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  bool killed = false;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (!killed && progress.merged->UserCount() == kUsers && progress.agents.size() == 3) {
+      killed = true;
+      fleet.Kill(1);
+    } else if (Heard("was lost") && progress.merged->UserCount() == kUsers) {
+      EXPECT_EQ(progress.merged->target_users, kUsers);
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_EQ(report.agents_lost, 1U);
+  EXPECT_EQ(ExitCodeOf(report, 1), static_cast<int>(ExitCode::kAgentsLost));
+  EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("agent 'agent-1' was lost")));
+  ASSERT_EQ(report.agents.size(), 3U);
+  const Snapshot& lost = report.agents[1];
+  EXPECT_EQ(lost.state, RunState::kFailed);
+  EXPECT_GT(lost.Total().requests, 0U);
+  EXPECT_EQ(lost.UserCount(), 0U);
+  const uint64_t survivors = report.agents[0].Total().requests + report.agents[2].Total().requests;
+  EXPECT_EQ(report.total.Total().requests, survivors + lost.Total().requests);
+  EXPECT_LE(report.total.Total().requests, fleet.Answered());
+}
+
+TEST_F(RunCoordinatorTest, TheLossOfTheLastAgentEndsTheRun) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (progress.merged->UserCount() == kUsers) {
+      fleet.Kill(0);
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_EQ(report.agents_lost, 1U);
+  ASSERT_EQ(report.agents.size(), 1U);
+  EXPECT_THAT(report.agents[0].error, HasSubstr("lost: "));
+  EXPECT_GT(report.total.Total().requests, 0U);
+}
+
+TEST_F(RunCoordinatorTest, ASilentAgentIsLost) {
+  const Fleet fleet(0);
+  const HollowAgent hollow("digest");
+  options_.loss_timeout = std::chrono::milliseconds(50);
+  Make({hollow.Target()}, fleet.PlanFor(kEndless));
+  const RunReport report = Run();
+  EXPECT_EQ(report.agents_lost, 1U);
+  EXPECT_THAT(report.warnings, ElementsAre("agent 'hollow' was lost: silent for 50ms"));
+  EXPECT_THAT(report.agents, IsEmpty());
+}
+
+TEST_F(RunCoordinatorTest, AnAgentThatShutsDownIsNamedAndReplacedButNotLost) {
+  Fleet fleet(2);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  bool drained = false;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (!drained && progress.merged->UserCount() == kUsers) {
+      drained = true;
+      fleet.agent(0).Drain("agent is shutting down");
+    } else if (Heard("left before the end") && progress.merged->UserCount() == kUsers) {
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_EQ(report.agents_lost, 0U);
+  EXPECT_THAT(report.warnings,
+              ElementsAre("agent 'agent-0' left before the end: agent is shutting down"));
+  EXPECT_EQ(report.total.Total().requests, fleet.Answered());
+}
+
+TEST_F(RunCoordinatorTest, StopEndsTheRunWithItsReasonAndEveryAnswerCounted) {
+  Fleet fleet(2);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (progress.merged->UserCount() == kUsers) {
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_EQ(report.total.stop_reason, "seen enough");
+  EXPECT_EQ(report.total.Total().requests, fleet.Answered());
+  EXPECT_EQ(report.total.UserCount(), 0U);
+  EXPECT_THAT(watcher_.events, Contains("stopping: seen enough"));
+  EXPECT_THAT(report.warnings, IsEmpty());
+}
+
+TEST_F(RunCoordinatorTest, AStopBeforeTheStartIsObeyed) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  coordinator_->Stop("changed my mind", /*immediate=*/true);
+  EXPECT_EQ(Run().total.stop_reason, "changed my mind");
+}
+
+TEST_F(RunCoordinatorTest, AThresholdThatAbortsEndsTheRun) {
+  Fleet fleet(2);
+  Make(&fleet, fleet.PlanFor(kEndless, "/no/such/page",
+                             "thresholds: {failures: [{threshold: 'rate < 1%', "
+                             "abort_on_fail: true}]}"));
+  const RunReport report = Run();
+  ASSERT_EQ(report.thresholds.size(), 1U);
+  EXPECT_FALSE(report.thresholds[0].passed);
+  EXPECT_THAT(report.total.stop_reason, HasSubstr("threshold"));
+}
+
+TEST_F(RunCoordinatorTest, ANewLoadIsSharedByTheAgents) {
+  Fleet fleet(2);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  bool asked = false;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (!asked && progress.merged->UserCount() == kUsers) {
+      asked = true;
+      coordinator_->SetLoad({.users = 2, .spawn_rate = 1000});
+    } else if (asked && progress.merged->UserCount() == 2) {
+      EXPECT_EQ(progress.agents[0]->UserCount(), 1U);
+      EXPECT_EQ(progress.agents[1]->UserCount(), 1U);
+      StopGracefully();
+    }
+  };
+  EXPECT_EQ(Run().total.stop_reason, "seen enough");
+}
+
+TEST_F(RunCoordinatorTest, APausedRunStandsStillUntilItIsResumed) {
+  Fleet fleet(2);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  enum { kBefore, kPausing, kPaused, kResuming } step = kBefore;
+  uint64_t answered = 0;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    const Snapshot& merged = *progress.merged;
+    if (step == kBefore && merged.UserCount() == kUsers) {
+      step = kPausing;
+      coordinator_->Pause();
+    } else if (step == kPausing && merged.state == RunState::kPaused && merged.open_requests == 0) {
+      step = kPaused;
+      answered = fleet.Answered();
+    } else if (step == kPaused) {
+      EXPECT_EQ(fleet.Answered(), answered);
+      step = kResuming;
+      coordinator_->Resume();
+    } else if (step == kResuming && fleet.Answered() > answered) {
+      StopGracefully();
+    }
+  };
+  EXPECT_EQ(Run().total.stop_reason, "seen enough");
+}
+
+TEST_F(RunCoordinatorTest, ACommandThatAnAgentRefusesIsSaid) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (progress.merged->UserCount() == kUsers && watcher_.events.empty()) {
+      coordinator_->SetLoad({.arrival_factor = 2});
+    }
+  };
+  watcher_.on_event = [&](std::string_view text) {
+    if (!text.starts_with("stopping")) {
+      EXPECT_THAT(std::string(text), HasSubstr("set load: agent 'agent-0'"));
+      StopGracefully();
+    }
+  };
+  EXPECT_EQ(Run().total.stop_reason, "seen enough");
+}
+
+}  // namespace
+}  // namespace squall
