@@ -11,7 +11,7 @@ namespace squall {
 
 struct Origin {
   bool tls = false;
-  std::string host;  // without brackets
+  std::string host;  // lower case, without brackets
   uint16_t port = 80;
   bool operator==(const Origin&) const = default;
 
@@ -32,7 +32,8 @@ struct Url {
 absl::StatusOr<Url> ParseUrl(std::string_view text);
 bool IsAbsoluteUrl(std::string_view text);
 
-// The Location of a redirect, absolute or relative to the request it answers (RFC 3986, 5.2).
+// The Location of a redirect, absolute or relative to the request it answers (RFC 3986, 5.2). What
+// it should have percent-encoded but has not, is.
 absl::StatusOr<Url> ResolveLocation(const Origin& origin, std::string_view target,
                                     std::string_view location);
 
