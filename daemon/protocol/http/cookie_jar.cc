@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace squall {
@@ -40,6 +42,22 @@ std::pair<std::string_view, std::string_view> NextPair(std::string_view* rest) {
   return {Trim(part.substr(0, equals)), Trim(part.substr(equals + 1))};
 }
 
+// When a cookie with this Max-Age ends; nothing when it is not a number (RFC 6265, 5.2.2: ignored).
+std::optional<TimePoint> ExpiryOf(std::string_view max_age, TimePoint now) {
+  constexpr int64_t kSecondsMax = int64_t{400} * 86400;  // as RFC 6265bis advises
+  int64_t seconds = 0;
+  const char* end = max_age.data() + max_age.size();
+  const auto [rest, problem] = std::from_chars(max_age.data(), end, seconds);
+  if (rest != end || problem == std::errc::invalid_argument) {
+    return std::nullopt;
+  }
+  if (problem == std::errc::result_out_of_range) {
+    seconds = max_age.starts_with('-') ? -1 : kSecondsMax;
+  }
+  return seconds <= 0 ? TimePoint::min()
+                      : now + std::chrono::seconds(std::min(seconds, kSecondsMax));
+}
+
 std::string DefaultPath(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   const size_t slash = path.rfind('/');
@@ -55,7 +73,8 @@ bool DomainCovers(std::string_view domain, std::string_view host) {
 
 void CookieJar::Store(std::string_view set_cookie, const Origin& origin, std::string_view target,
                       TimePoint now) {
-  if (set_cookie.size() > kCookieBytesMax) {
+  if (set_cookie.size() > kCookieBytesMax ||
+      set_cookie.substr(0, set_cookie.find(';')).find('=') == std::string_view::npos) {
     return;
   }
   std::string_view rest = set_cookie;
@@ -83,12 +102,7 @@ void CookieJar::Store(std::string_view set_cookie, const Origin& origin, std::st
     } else if (lower == "secure") {
       cookie.secure = true;
     } else if (lower == "max-age") {
-      int64_t seconds = 0;
-      std::from_chars(attribute.data(), attribute.data() + attribute.size(), seconds);
-      cookie.expires =
-          seconds <= 0
-              ? TimePoint::min()
-              : now + std::chrono::seconds(std::min<int64_t>(seconds, int64_t{400} * 86400));
+      cookie.expires = ExpiryOf(attribute, now).value_or(cookie.expires);
     }
   }
   std::erase_if(cookies_, [&](const Cookie& old) {
