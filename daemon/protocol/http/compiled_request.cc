@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<CompiledHttpRequest>> CompiledHttpRequest::Make(
   }
   const std::string& base = user_class.host.empty() ? service.base_url : user_class.host;
   SQUALL_RETURN_IF_ERROR(request->CompileTarget(step, base));
-  request->absolute_form_ = !service.proxy.empty();
+  SQUALL_RETURN_IF_ERROR(request->CompileProxy(service));
   SQUALL_RETURN_IF_ERROR(request->CompileBody(step));
   SQUALL_RETURN_IF_ERROR(request->CompileHeaders(step, service));
   SQUALL_ASSIGN_OR_RETURN(request->checks_, CompiledChecks::Make(step.checks, step.extract));
@@ -77,6 +77,17 @@ absl::Status CompiledHttpRequest::CompileTarget(const RequestStep& step,
     const size_t colon = url.userinfo.find(':');
     url_credentials_ = {url.userinfo.substr(0, colon),
                         colon == std::string::npos ? "" : url.userinfo.substr(colon + 1)};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompiledHttpRequest::CompileProxy(const Service& service) {
+  absolute_form_ = !service.proxy.empty();
+  if (absolute_form_) {
+    SQUALL_ASSIGN_OR_RETURN(Url proxy, ParseUrl(service.proxy));
+    if (!proxy.userinfo.empty()) {
+      AppendHeader("Proxy-Authorization", "Basic " + Base64(proxy.userinfo), &proxy_authorization_);
+    }
   }
   return absl::OkStatus();
 }
@@ -196,7 +207,7 @@ absl::Status CompiledHttpRequest::RenderTarget(const TemplateScope* scope,
   if (IsAbsoluteUrl(target)) {
     SQUALL_ASSIGN_OR_RETURN(Url url, ParseUrl(target));
     out->origin = std::move(url.origin);
-    target = url.target.empty() ? "/" : std::move(url.target);
+    target = url.target.starts_with('/') ? std::move(url.target) : "/" + url.target;
   } else {
     if (!target.starts_with('/')) {
       target.insert(target.begin(), '/');
@@ -294,6 +305,9 @@ void CompiledHttpRequest::StartHead(const Origin& origin, std::string_view metho
   if (!HasHeader("Host")) {
     AppendHeader("Host", origin.HostHeader(), head);
   }
+  if (absolute_form_ && !origin.tls) {
+    head->append(proxy_authorization_);  // a tunnel sends it with its CONNECT
+  }
 }
 
 absl::Status CompiledHttpRequest::AppendAuthorization(const TemplateScope* scope,
@@ -325,6 +339,10 @@ RenderedRequest CompiledHttpRequest::Follow(const RenderedRequest& before, int s
                       ((status == 301 || status == 302) && before.method == "POST");
   next.method = to_get ? "GET" : before.method;
   StartHead(next.origin, next.method, next.target, &next.head);
+  const bool other_host = !(next.origin == before.origin);
+  if (other_host && HasHeader("Host")) {
+    AppendHeader("Host", next.origin.HostHeader(), &next.head);  // the one set by hand stays behind
+  }
   // The other headers go along, but credentials not to another host, nor a body that is gone.
   size_t at = before.head.find("\r\n") + 2;
   while (at < before.head.size()) {
@@ -334,9 +352,11 @@ RenderedRequest CompiledHttpRequest::Follow(const RenderedRequest& before, int s
     const bool of_body = EqualsIgnoringCase(name, "Content-Length") ||
                          EqualsIgnoringCase(name, "Content-Type") ||
                          EqualsIgnoringCase(name, "Expect");
-    const bool dropped =
-        (EqualsIgnoringCase(name, "Host") && !HasHeader("Host")) || (to_get && of_body) ||
-        (EqualsIgnoringCase(name, "Authorization") && !(next.origin == before.origin));
+    const bool secret =
+        EqualsIgnoringCase(name, "Authorization") || EqualsIgnoringCase(name, "Cookie");
+    const bool rebuilt = (EqualsIgnoringCase(name, "Host") && (other_host || !HasHeader("Host"))) ||
+                         (absolute_form_ && EqualsIgnoringCase(name, "Proxy-Authorization"));
+    const bool dropped = rebuilt || (to_get && of_body) || (secret && other_host);
     if (!dropped) {
       next.head.append(line);
     }

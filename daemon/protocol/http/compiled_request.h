@@ -72,6 +72,7 @@ class CompiledHttpRequest final : public CompiledRequest {
 
   CompiledHttpRequest() = default;
   absl::Status CompileTarget(const RequestStep& step, const std::string& base_url);
+  absl::Status CompileProxy(const Service& service);
   absl::Status CompileBody(const RequestStep& step);
   absl::Status CompileHeaders(const RequestStep& step, const Service& service);
   absl::Status RenderWith(const TemplateScope* scope, RenderedRequest* out) const;
@@ -108,7 +109,8 @@ class CompiledHttpRequest final : public CompiledRequest {
   int redirects_max_ = 0;
   bool expect_continue_ = false;
   bool idempotent_ = false;
-  bool absolute_form_ = false;  // through an http proxy
+  bool absolute_form_ = false;       // through an http proxy
+  std::string proxy_authorization_;  // header line for it; "" when it wants none
   std::optional<RenderedRequest> constant_;
 };
 
