@@ -44,6 +44,14 @@ bool IsRedirect(int status) {
 
 }  // namespace
 
+// A reply while it comes in.
+struct HttpSession::Reply {
+  std::optional<ResponseReader> reader;
+  int interim = 0;           // 1xx replies that came before it
+  bool clean = true;         // nothing came after it
+  bool body_wanted = false;  // "100 Continue" has come and the body is still here
+};
+
 HttpSession::HttpSession(HttpShard* shard, UserContext* user)
     : shard_(shard), user_(user), pool_(shard, user) {}
 
@@ -108,6 +116,7 @@ Co<void> HttpSession::Exchange(Flight* flight) {
     }
     BuildWire(flight);
     const TimePoint now = user_->reactor()->Fresh();
+    flight->hop_sent_at = now;
     if (!flight->sent) {
       flight->sent = true;
       flight->sent_at = now;
@@ -186,6 +195,12 @@ Co<void> HttpSession::Send(Flight* flight, Connection* connection, std::string_v
   }
 }
 
+Co<void> HttpSession::SendHeldBack(Flight* flight, Connection* connection) {
+  const std::string_view wire = flight->buffers->wire;
+  const size_t size = std::exchange(flight->held_back, 0);
+  co_await Send(flight, connection, wire.substr(wire.size() - size));
+}
+
 // Waits until something can be read, or a held-back body must go out. False: flight->error says
 // why.
 Co<bool> HttpSession::AwaitBytes(Flight* flight, Connection* connection) {
@@ -194,7 +209,7 @@ Co<bool> HttpSession::AwaitBytes(Flight* flight, Connection* connection) {
     const bool first = flight->first_byte_at == TimePoint{};
     const std::optional<Nanos>& limit = shard_->service().first_byte_timeout;
     if (first && limit.has_value()) {
-      deadline = std::min(deadline, flight->sent_at + *limit);
+      deadline = std::min(deadline, flight->hop_sent_at + *limit);
     }
     if (flight->held_back > 0) {
       deadline = std::min(deadline, user_->reactor()->Fresh() + kContinueWait);
@@ -204,9 +219,7 @@ Co<bool> HttpSession::AwaitBytes(Flight* flight, Connection* connection) {
       co_return true;
     }
     if (wake == Wake::kDeadline && flight->held_back > 0) {
-      const std::string_view wire = flight->buffers->wire;
-      const size_t size = std::exchange(flight->held_back, 0);
-      co_await Send(flight, connection, wire.substr(wire.size() - size));
+      co_await SendHeldBack(flight, connection);
       if (!flight->error.ok()) {
         co_return false;
       }
@@ -221,86 +234,110 @@ Co<bool> HttpSession::AwaitBytes(Flight* flight, Connection* connection) {
 }
 
 Co<void> HttpSession::Receive(Flight* flight, Connection* connection) {
-  const Service& service = shard_->service();
-  const auto header_max = static_cast<uint32_t>(service.header_bytes_max);
-  const auto body_max = static_cast<uint64_t>(service.body_bytes_max);
-  const bool head = flight->current->method == "HEAD";
-  std::string& partial = flight->buffers->partial;
-  partial.clear();
-  std::optional<ResponseReader> reader;
-  reader.emplace(SinkFor(*flight), head, header_max, body_max);
-  int interim = 0;
-  bool clean = true;  // nothing came after the reply
-  while (!reader->is_done()) {
-    if (!co_await AwaitBytes(flight, connection)) {
-      co_return;
+  Reply reply;
+  StartReply(*flight, &reply);
+  flight->buffers->partial.clear();
+  while (!reply.reader->is_done()) {
+    if (!co_await AwaitBytes(flight, connection) || !TakeBytes(flight, connection, &reply)) {
+      break;
     }
-    char* scratch = shard_->scratch();
-    const size_t kept = partial.size();
-    const IoResult got =
-        connection->stream.TryReceive(scratch + kept, shard_->scratch_size() - kept);
-    if (got.kind == IoResult::Kind::kWouldBlock) {
-      continue;
-    }
-    flight->end = user_->reactor()->Fresh();
-    if (got.kind != IoResult::Kind::kDone) {
-      if (got.kind == IoResult::Kind::kClosed && reader->got_some() && reader->Finish()) {
-        break;
+    while (reply.body_wanted) {
+      reply.body_wanted = false;
+      // The receive memory is shared: others use it while we send.
+      const std::string early = flight->buffers->partial;
+      co_await SendHeldBack(flight, connection);
+      if (flight->error.ok()) {
+        Parse(flight, early, &reply);
       }
-      const bool nothing = flight->first_byte_at == TimePoint{};
-      flight->error = got.error != 0
-                          ? NetErrorFromErrno(got.error)
-                          : NetError{NetError::Kind::kClosed,
-                                     nothing ? "connection closed by the peer" : "reply cut short"};
-      co_return;
     }
-    if (flight->first_byte_at == TimePoint{}) {
-      flight->first_byte_at = flight->end;
+    if (!flight->error.ok()) {
+      break;
     }
-    std::memcpy(scratch, partial.data(), kept);
-    std::string_view data(scratch, kept + got.bytes);
-    std::string_view error;
-    while (true) {
-      data.remove_prefix(reader->Feed(data, &error));
-      if (!error.empty() || !reader->is_done() || reader->status() / 100 != 1 ||
-          reader->status() == 101) {
-        break;
-      }
-      if (++interim > kInterimRepliesMax) {
-        error = "malformed reply (too many interim replies)";
-        break;
-      }
-      if (reader->status() == 100 && flight->held_back > 0) {
-        const std::string_view wire = flight->buffers->wire;
-        const size_t size = std::exchange(flight->held_back, 0);
-        partial.assign(data);  // the scratch memory is shared: others use it while we send
-        co_await Send(flight, connection, wire.substr(wire.size() - size));
-        if (!flight->error.ok()) {
-          co_return;
-        }
-        std::memcpy(scratch, partial.data(), partial.size());
-        data = std::string_view(scratch, partial.size());
-      }
-      reader.emplace(SinkFor(*flight), head, header_max, body_max);
-    }
-    if (!error.empty() || data.size() > header_max + 1024) {
-      flight->error = {NetError::Kind::kProtocol,
-                       std::string(error.empty() ? "malformed reply" : error)};
-      co_return;
-    }
-    partial.assign(data);
-    clean = !reader->is_done() || data.empty();
   }
-  flight->status = reader->status();
-  flight->compressed = reader->compressed();
-  flight->bytes_received += reader->body_bytes();
-  if (!cookies_.empty() || !flight->buffers->set_cookies.empty()) {
+  flight->status = reply.reader->status();
+  flight->compressed = reply.reader->compressed();
+  flight->bytes_received += reply.reader->body_bytes();
+  if (!flight->error.ok()) {
+    co_return;
+  }
+  if (!flight->buffers->set_cookies.empty()) {
     KeepCookies(*flight);
   }
-  // A body that was never sent leaves the connection in no defined state.
-  if (!clean || !reader->keep_alive() || !service.keep_alive || flight->held_back > 0) {
+  // A body that was never sent, or another protocol, leaves the connection in no defined state.
+  if (!reply.clean || !reply.reader->keep_alive() || !shard_->service().keep_alive ||
+      flight->held_back > 0 || flight->status == 101) {
     pool_.Close(connection);
   }
+}
+
+void HttpSession::StartReply(const Flight& flight, Reply* reply) {
+  const Service& service = shard_->service();
+  reply->reader.emplace(SinkFor(flight), flight.current->method == "HEAD",
+                        static_cast<uint32_t>(service.header_bytes_max),
+                        static_cast<uint64_t>(service.body_bytes_max));
+}
+
+// Reads what has come and parses it; false when flight->error says why there is no more.
+bool HttpSession::TakeBytes(Flight* flight, Connection* connection, Reply* reply) {
+  const std::string& partial = flight->buffers->partial;
+  char* scratch = shard_->scratch();
+  const size_t kept = partial.size();
+  const IoResult got = connection->stream.TryReceive(scratch + kept, shard_->scratch_size() - kept);
+  if (got.kind == IoResult::Kind::kWouldBlock) {
+    return true;
+  }
+  flight->end = user_->reactor()->Fresh();
+  if (got.kind == IoResult::Kind::kError) {
+    flight->error = got.error != 0 ? NetErrorFromErrno(got.error) : connection->stream.TlsError();
+    return false;
+  }
+  if (got.kind == IoResult::Kind::kClosed) {
+    if (reply->reader->got_some() && reply->reader->Finish()) {
+      return true;
+    }
+    const bool nothing = flight->first_byte_at == TimePoint{};
+    flight->error = {NetError::Kind::kClosed,
+                     nothing ? "connection closed by the peer" : "reply cut short"};
+    return false;
+  }
+  if (flight->first_byte_at == TimePoint{}) {
+    flight->first_byte_at = flight->end;
+  }
+  std::memcpy(scratch, partial.data(), kept);
+  Parse(flight, std::string_view(scratch, kept + got.bytes), reply);
+  return flight->error.ok();
+}
+
+// Parses interim replies and the reply itself as far as `data` goes, and keeps the rest for later.
+void HttpSession::Parse(Flight* flight, std::string_view data, Reply* reply) {
+  std::string_view error;
+  while (true) {
+    data.remove_prefix(reply->reader->Feed(data, &error));
+    const int status = reply->reader->status();
+    if (!error.empty() || !reply->reader->is_done() || status / 100 != 1 || status == 101) {
+      break;
+    }
+    if (++reply->interim > kInterimRepliesMax) {
+      error = "malformed reply (too many interim replies)";
+      break;
+    }
+    StartReply(*flight, reply);
+    if (status == 100 && flight->held_back > 0) {
+      reply->body_wanted = true;
+      break;
+    }
+  }
+  const bool done = reply->reader->is_done();
+  const auto rest_max = static_cast<size_t>(shard_->service().header_bytes_max) + 1024;
+  if (error.empty() && !done && data.size() > rest_max) {
+    error = "malformed reply";
+  }
+  if (!error.empty()) {
+    flight->error = {NetError::Kind::kProtocol, std::string(error)};
+    return;
+  }
+  reply->clean = !done || data.empty();
+  flight->buffers->partial.assign(done ? std::string_view() : data);
 }
 
 ResponseSink HttpSession::SinkFor(const Flight& flight) {
@@ -347,6 +384,7 @@ bool HttpSession::NextHop(Flight* flight, int hops) {
   }
   flight->buffers->redirected = flight->request->Follow(*flight->current, flight->status, *to);
   flight->current = &flight->buffers->redirected;
+  flight->status = 0;  // of the hop to come
   return true;
 }
 
@@ -380,7 +418,7 @@ HttpSession::Result HttpSession::Conclude(Flight* flight) {
   } else if (!flight->error.ok()) {
     sample.failure = flight->error.text;
   } else {
-    sample.failure = Judge(flight);
+    sample.failure = Judge(flight, sample.entry);
   }
   sample.ok = sample.failure.empty();
   user_->recorder()->Record(sample, user_->reactor()->wall());
@@ -396,7 +434,7 @@ HttpSession::Result HttpSession::Conclude(Flight* flight) {
 }
 
 // Runs checks and extractions; the reason of the failure, or nothing.
-std::string_view HttpSession::Judge(Flight* flight) {
+std::string_view HttpSession::Judge(Flight* flight, EntryId entry) {
   const CompiledChecks& checks = flight->request->checks();
   ResponseView view;
   view.status = flight->status;
@@ -410,7 +448,6 @@ std::string_view HttpSession::Judge(Flight* flight) {
     }
     view.body = flight->buffers->inflated;
   }
-  const EntryId entry = EntryFor(*flight);
   std::optional<std::string> reason =
       checks.Evaluate(view, *user_, [&](const std::string& check, bool passed) {
         user_->recorder()->RecordCheck(entry, check, passed);

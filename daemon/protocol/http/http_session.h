@@ -30,6 +30,7 @@ class HttpSession final : public Session {
     std::optional<TimePoint> intended;
     TimePoint begin{};
     TimePoint sent_at{};
+    TimePoint hop_sent_at{};  // of the latest redirect or repetition
     TimePoint first_byte_at{};
     TimePoint end{};
     TimePoint deadline{};
@@ -42,19 +43,24 @@ class HttpSession final : public Session {
     uint64_t bytes_sent = 0;
     uint64_t bytes_received = 0;
   };
+  struct Reply;
   enum class Result : uint8_t { kPassed, kFailed, kRetryable, kNothing };
 
   Co<Result> Attempt(const CompiledHttpRequest* request, bool first);
   Co<void> Exchange(Flight* flight);
   Co<void> Send(Flight* flight, Connection* connection, std::string_view bytes);
   Co<void> Receive(Flight* flight, Connection* connection);
+  Co<void> SendHeldBack(Flight* flight, Connection* connection);
   Co<bool> AwaitBytes(Flight* flight, Connection* connection);
+  void StartReply(const Flight& flight, Reply* reply);
+  bool TakeBytes(Flight* flight, Connection* connection, Reply* reply);
+  void Parse(Flight* flight, std::string_view data, Reply* reply);
   bool NextHop(Flight* flight, int hops);
   void BuildWire(Flight* flight);
   ResponseSink SinkFor(const Flight& flight);
   void KeepCookies(const Flight& flight);
   Result Conclude(Flight* flight);
-  std::string_view Judge(Flight* flight);
+  std::string_view Judge(Flight* flight, EntryId entry);
   EntryId EntryFor(const Flight& flight);
   static std::string_view TraceName(const Flight& flight);
   void Trace(const Flight& flight, const Sample& sample);
