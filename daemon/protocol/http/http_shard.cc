@@ -13,7 +13,7 @@ constexpr size_t kKeptBytesMax = 64 * 1024;
 
 void Trim(std::string* text) {
   if (text->capacity() > kKeptBytesMax) {
-    *text = std::string();
+    std::string().swap(*text);  // an assignment would keep the memory
   }
 }
 

@@ -18,8 +18,9 @@ std::string_view ReasonOf(const boost::beast::error_code& error) {
   if (error == http::error::bad_version) {
     return "malformed reply (bad version)";
   }
-  if (error == http::error::bad_content_length || error == http::error::bad_transfer_encoding ||
-      error == http::error::bad_chunk || error == http::error::bad_chunk_extension) {
+  if (error == http::error::bad_content_length || error == http::error::multiple_content_length ||
+      error == http::error::bad_transfer_encoding || error == http::error::bad_chunk ||
+      error == http::error::bad_chunk_extension) {
     return "malformed reply (bad framing)";
   }
   return "malformed reply";
