@@ -116,7 +116,8 @@ def to_ms(text):
 
 
 def run_wrk(url, connections, seconds):
-    output, usage = run_pinned(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url])
+    output, usage = run_pinned(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+                                url])
     requests = int(re.search(r"(\d+) requests in", output).group(1))
     p50, p99 = (to_ms(re.search(rf"{p}%\s+(\S+)", output).group(1)) for p in (50, 99))
     return sample(requests, usage, p50, p99)
@@ -183,8 +184,8 @@ def bench_http(options, directory):
         "wrk": lambda c: run_wrk(nginx.url, c, options.seconds),
         "h2load": lambda c: run_h2load(nginx.url, c, options.seconds),
     }
-    lines = ["| connections | tool | µs of CPU per request | requests per CPU second | ratio to wrk"
-             " | p50 ms | p99 ms | peak RSS MiB |", "|--:|---|--:|--:|--:|--:|--:|--:|"]
+    lines = ["| connections | tool | µs of CPU per request | requests per CPU second "
+             "| ratio to wrk | p50 ms | p99 ms | peak RSS MiB |", "|--:|---|--:|--:|--:|--:|--:|--:|"]
     try:
         for connections in (1, 100, 1000):
             rounds = {tool: [] for tool in tools}
@@ -287,8 +288,8 @@ def main():
     if unknown:
         parser.error(f"no case {unknown[0]!r}; there are {', '.join(CASES)}")
     lines = ["# Benchmarks", "",
-             "Written by `scripts/bench --write`; every figure was measured in that one run, none is "
-             "rounded in our favour.", "", f"Machine: {machine()}.", ""]
+             "Written by `scripts/bench --write`; every figure was measured in that one run, none "
+             "is rounded in our favour.", "", f"Machine: {machine()}.", ""]
     for case in options.cases or CASES:
         with tempfile.TemporaryDirectory(prefix="squall-bench-") as directory:
             os.chmod(directory, 0o755)  # nginx's worker is another user

@@ -17,7 +17,7 @@ class BadPlans(SquallTest):
         self.assertLess(len(errors), 8000)
 
     def test_unknown_key_with_place_and_suggestion(self):
-        self.refuse(one_task("{users: 1}", "get: /", extra="thresold: {}"), "plan.yaml:4:1",
+        self.refuse(one_task("{users: 1}", "get: /", extra="threshholds: {}"), "plan.yaml:4:1",
                     "thresholds")
 
     def test_duplicate_key(self):

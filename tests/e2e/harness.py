@@ -1,4 +1,4 @@
-"""What every end-to-end test needs: the real programs, a target on a free port, a folder of its own.
+"""What every end-to-end test needs: the real programs, a target on a free port, an own folder.
 
 Programs are found in SQUALL_BIN (ctest sets it). Every process is ended by the handle that started
 it; every wait has a bound, generous enough for a sanitizer on a busy machine.
@@ -105,10 +105,11 @@ class SquallTest(unittest.TestCase):
         """Runs squall to its end: (exit code, standard output, standard error)."""
         process = subprocess.run([str(BIN / "squall"), *map(str, arguments)], input=stdin,
                                  capture_output=True, text=True, timeout=PATIENCE,
-                                 env={**os.environ, "NO_COLOR": "1", **(environment or {})}, **popen)
+                                 env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+                                 **popen)
         for word in ("AddressSanitizer", "runtime error:", "check failed", "ThreadSanitizer"):
             self.assertNotIn(word, process.stderr)
-        self.assertGreaterEqual(process.returncode, 0, f"ended by a signal: {process.stderr[-2000:]}")
+        self.assertGreaterEqual(process.returncode, 0, "killed: " + process.stderr[-2000:])
         return process.returncode, process.stdout, process.stderr
 
     def start_squall(self, *arguments):

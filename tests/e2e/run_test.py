@@ -38,8 +38,8 @@ class ProductPlan(SquallTest):
 
     def test_iterations_are_exact(self):
         target = self.target()
-        plan = self.plan(one_task("{users: 7, spawn_rate: 100, iterations: 345}", "get: /products/1",
-                                  base=target.url))
+        plan = self.plan(one_task("{users: 7, spawn_rate: 100, iterations: 345}",
+                                  "get: /products/1", base=target.url))
         report = self.run_json(plan, "--shards", "2")
         self.assertEqual(report["totals"]["requests"], 345)
         self.assertEqual(report["load"]["iterations"], 345)
@@ -62,7 +62,8 @@ class ProductPlan(SquallTest):
         self.assertEqual(code, 0)
         self.assertEqual(json.loads(output)["peak_users"], 50)
         report = self.run_json(PRODUCT_PLAN, ROOT / "config/plans/config.yaml", "-u", "20", "-r",
-                               "100", "-t", "5s", "--set", "users[0].wait_time.between=[0.05, 0.05]",
+                               "100", "-t", "5s", "--set",
+                               "users[0].wait_time.between=[0.05, 0.05]",
                                environment={"PRODUCT_SERVICE_URL": target.url})
         self.assertEqual(report["totals"]["requests"], target.stats()["total"])
         self.assertEqual(report["totals"]["failures"], 0)
@@ -147,8 +148,8 @@ class Stopping(SquallTest):
     def interrupt(self, number):
         target = self.target()
         report = self.folder / "report.json"
-        process = self.start_squall("run", PRODUCT_PLAN, "--headless", "-u", "20", "-r", "100", "-t",
-                                    "600s", "--host", target.url, "--json", report, "--csv",
+        process = self.start_squall("run", PRODUCT_PLAN, "--headless", "-u", "20", "-r", "100",
+                                    "-t", "600s", "--host", target.url, "--json", report, "--csv",
                                     self.folder / "out")
         wait_for(lambda: target.stats()["total"] > 30, "load")
         process.send_signal(number)
