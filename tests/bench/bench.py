@@ -185,7 +185,8 @@ def bench_http(options, directory):
         "h2load": lambda c: run_h2load(nginx.url, c, options.seconds),
     }
     lines = ["| connections | tool | µs of CPU per request | requests per CPU second "
-             "| ratio to wrk | p50 ms | p99 ms | peak RSS MiB |", "|--:|---|--:|--:|--:|--:|--:|--:|"]
+             "| ratio to wrk | p50 ms | p99 ms | peak RSS MiB |",
+             "|--:|---|--:|--:|--:|--:|--:|--:|"]
     try:
         for connections in (1, 100, 1000):
             rounds = {tool: [] for tool in tools}
