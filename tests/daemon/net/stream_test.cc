@@ -149,23 +149,26 @@ TEST_F(StreamTest, WhatCameBeforeTheCloseIsStillRead) {
   EXPECT_EQ(last.kind, Kind::kClosed);
 }
 
+// Not before: a reset that comes too early is one of the connect.
+void ResetAfterAByte(int fd) {
+  ReceiveExactly(fd, 1);
+  const linger hard{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
 TEST_F(StreamTest, AResetIsAnErrorWithItsNumber) {
-  Peer peer([](int fd) {
-    const linger hard{1, 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-  });
+  Peer peer(ResetAfterAByte);
   ASSERT_TRUE(Connect(peer.endpoint()).ok());
+  EXPECT_TRUE(Write("x"));
   EXPECT_EQ(Read(1), "");
   EXPECT_EQ(last.kind, Kind::kError);
   EXPECT_EQ(NetErrorFromErrno(last.error).kind, NetError::Kind::kReset);
 }
 
 TEST_F(StreamTest, WritingIntoAClosedConnectionFailsAndDoesNotKillUs) {
-  Peer peer([](int fd) {
-    const linger hard{1, 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-  });
+  Peer peer(ResetAfterAByte);
   ASSERT_TRUE(Connect(peer.endpoint()).ok());
+  EXPECT_TRUE(Write("x"));
   ASSERT_EQ(WaitReadable(Deadline()), Wake::kReady);
   EXPECT_FALSE(Write(PatternText(4 << 20)));
   EXPECT_EQ(last.kind, Kind::kError);
