@@ -12,6 +12,7 @@ namespace squall {
 namespace {
 
 constexpr size_t kBodyBytesMax = 2048;
+constexpr std::string_view kIndent = "    ";
 constexpr std::array<std::string_view, 4> kSecretHeaders = {"authorization", "cookie", "set-cookie",
                                                             "proxy-authorization"};
 
@@ -59,7 +60,7 @@ std::string ShowMessage(std::string_view message, size_t bytes_max) {
       line.remove_suffix(1);
     }
     in_head = in_head && !line.empty();
-    out += "    ";
+    out += kIndent;
     if (in_head && IsSecret(line)) {
       AppendVisible(line.substr(0, line.find(':')), &out);
       out += ": (hidden)";
@@ -104,7 +105,7 @@ void OnceTrace::OnCheck(std::string_view /*name*/, std::string_view check, bool 
 
 void OnceTrace::OnText(std::string_view text) {
   std::string line = ShowMessage(text, kBodyBytesMax);
-  line = "== " + line.substr(line.find_first_not_of(' '));
+  line = "== " + (line.empty() ? "\n" : line.substr(kIndent.size()));
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);
 }
