@@ -8,6 +8,7 @@
 #include "daemon/plan/sections.h"
 #include "daemon/plan/validate_plan.h"
 #include "daemon/plan/yaml_document.h"
+#include "daemon/plan/yaml_text.h"
 
 namespace squall {
 namespace {
@@ -23,7 +24,7 @@ std::vector<std::string> SourceNames(const PlanInputs& inputs) {
   }
   names.emplace_back(kUrlVariable);
   for (const std::string& set : inputs.sets) {
-    names.push_back("--set " + set.substr(0, set.find('=')));  // the value may be a secret
+    names.push_back("--set " + Shown(set.substr(0, set.find('='))));  // the value may be a secret
   }
   return names;
 }

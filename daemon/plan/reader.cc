@@ -8,6 +8,7 @@
 #include "daemon/base/suggest.h"
 #include "daemon/base/units.h"
 #include "daemon/plan/scalar.h"
+#include "daemon/plan/utf8.h"
 #include "daemon/plan/yaml_text.h"
 
 namespace squall {
@@ -49,12 +50,21 @@ std::string NumberHint(const YamlNode& node) {
   return "";
 }
 
+// Messages of the readers below may hold pieces of the user's text as it is.
+std::string OneLine(std::string_view message) {
+  constexpr size_t kBytesMax = 500;
+  std::string line;
+  AppendPrintable(message, kBytesMax, &line);
+  return line;
+}
+
 bool IsPlain(const YamlNode& node) { return node.IsScalar() && !node.quoted; }
 
 }  // namespace
 
 void Problems::Add(const TextMark& mark, std::string path, std::string message) {
   ++count_;
+  message = OneLine(message);
   if (errors_.size() < kEntriesMax) {
     errors_.push_back({mark, count_, {ToSource(mark), std::move(path), std::move(message)}});
   }
@@ -67,7 +77,7 @@ void Problems::Add(const Place& place, std::string message) {
 }
 
 void Problems::Warn(const Place& place, const std::string& message) {
-  const PlanError warning{ToSource(place.node->mark), place.path, message};
+  const PlanError warning{ToSource(place.node->mark), place.path, OneLine(message)};
   warnings_.push_back(warning.ToString());
 }
 
@@ -175,8 +185,8 @@ std::optional<Nanos> ReadSpan(const Place& place, SpanRule rule, Problems* probl
 std::optional<int64_t> ReadBytes(const Place& place, Problems* problems) {
   const YamlNode& node = *place.node;
   const absl::StatusOr<int64_t> size = ParseByteSize(node.text);
-  if (!node.IsScalar() || !size.ok()) {
-    problems->Add(place, MustBe("a size such as 512, 64KiB or 10MB", node));
+  if (!node.IsScalar() || !size.ok() || *size < 1) {
+    problems->Add(place, MustBe("a size above 0, such as 512, 64KiB or 10MB", node));
     return std::nullopt;
   }
   return *size;

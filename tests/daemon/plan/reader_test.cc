@@ -119,6 +119,21 @@ TEST_F(ReaderTest, TimeSpansAreNotNegativeAndMayHaveToBePositive) {
   EXPECT_NE(Errors().find("must be a time span such as 20, 20s"), std::string::npos);
 }
 
+TEST_F(ReaderTest, SizesAreAboveZero) {
+  int64_t bytes = 7;
+  for (const char* text : {"0", "-1", "ten", "64 KiB", "[1]"}) {
+    Open(std::string("z: ") + text).Bytes("z", &bytes);
+    EXPECT_NE(Errors().find("must be a size above 0, such as"), std::string::npos) << text;
+  }
+  EXPECT_EQ(bytes, 7);
+}
+
+TEST_F(ReaderTest, MessagesAreOneLineWhateverTheTextHolds) {
+  Nanos span{0};
+  Open("s: \"a\\nb\"").Span("s", SpanRule::kAny, &span);
+  EXPECT_NE(Errors().find("got 'a b'"), std::string::npos);
+}
+
 TEST_F(ReaderTest, ChoicesSuggestTheNearest) {
   Fields& fields = Open("{c: peek}");
   EXPECT_FALSE(ReadChoice(*fields.Find("c"), {"peak", "soak"}, &*problems_).has_value());

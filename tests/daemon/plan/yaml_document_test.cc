@@ -115,13 +115,14 @@ TEST(YamlDocumentTest, LongTextThroughManyAliasesIsBounded) {
 }
 
 TEST(YamlDocumentTest, DeepNestingIsOneErrorInEveryForm) {
-  for (const int depth : {101, 10'000, 1'000'000}) {
-    for (const char* form :
-         {"[", "{", "{a: ", "[{a: ", "- ", "? ", "- - ", "[[\n", "&a [", "!!str ["}) {
-      const YamlDocument document = ReadYaml(Repeat(form, depth), 0);
-      EXPECT_EQ(document.problems.size(), 1U) << form << depth;
+  for (const char* form :
+       {"[", "{", "{a: ", "[{a: ", "- ", "? ", "- - ", "[[\n", "&a [", "!!str ["}) {
+    for (const int depth : {101, 10'000}) {
+      EXPECT_EQ(ReadYaml(Repeat(form, depth), 0).problems.size(), 1U) << form << depth;
     }
   }
+  EXPECT_EQ(ReadYaml(Repeat("[", 1'000'000), 0).problems.size(), 1U);
+  EXPECT_EQ(ReadYaml(Repeat("- ", 1'000'000), 0).problems.size(), 1U);
   std::string blocks;
   for (int i = 0; i < 3'000; ++i) {
     blocks += std::string(i, ' ') + "a:\n";
