@@ -1,0 +1,240 @@
+#include "daemon/agent/agent.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/daemon/agent/agent_rig.h"
+
+namespace squall {
+namespace {
+
+using absl::StatusCode;
+
+class AgentTest : public testing::Test {
+ protected:
+  AgentTest() : rig_(&clock_), agent_(rig_.agent) {}
+
+  // A run with an end that only Stop brings; its users' requests last a minute.
+  void Run(const std::string& run_id, RunSettings settings = {}) {
+    PrepareOrder order = rig_.Order(run_id, rig_.MakePlan("/delay/60000", 4));
+    order.settings = settings;
+    ASSERT_TRUE(agent_.Prepare(order).ok());
+    ASSERT_TRUE(agent_.Start(run_id, 1, clock_.Wall()).ok());
+  }
+  void ExpectRefused(const absl::Status& status, StatusCode code, const std::string& text) {
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_NE(std::string(status.message()).find(text), std::string::npos) << status;
+  }
+
+  ManualClock clock_;
+  AgentRig rig_;
+  Agent& agent_;
+};
+
+TEST_F(AgentTest, IsIdleAtFirst) {
+  EXPECT_TRUE(agent_.Idle());
+  EXPECT_EQ(agent_.Status().state, RunState::kIdle);
+  EXPECT_EQ(agent_.Status().agent_id, "a-1");
+  EXPECT_EQ(agent_.Peek().state, RunState::kIdle);
+  ExpectRefused(agent_.TakeSnapshot("").status(), StatusCode::kNotFound, "not on this agent");
+}
+
+TEST_F(AgentTest, SaysWhatItHolds) {
+  const auto digest = agent_.Prepare(rig_.Order("r", rig_.MakePlan("/products", 1), 7));
+  ASSERT_TRUE(digest.ok()) << digest.status();
+  const AgentStatus status = agent_.Status();
+  EXPECT_EQ(status.state, RunState::kPrepared);
+  EXPECT_EQ(status.run_id, "r");
+  EXPECT_EQ(status.owner, "coordinator-1");
+  EXPECT_EQ(status.epoch, 7U);
+  EXPECT_EQ(status.plan_digest, *digest);
+  EXPECT_EQ(status.now, clock_.Wall());
+}
+
+TEST_F(AgentTest, TheDigestIsOfThePlanAlone) {
+  const Plan plan = rig_.MakePlan("/products", 1);
+  const std::string first = *agent_.Prepare(rig_.Order("r", plan));
+  EXPECT_EQ(*agent_.Prepare(rig_.Order("r", plan, 2)), first);
+  EXPECT_NE(*agent_.Prepare(rig_.Order("r", rig_.MakePlan("/other", 1), 3)), first);
+}
+
+TEST_F(AgentTest, RefusesWhatCannotRun) {
+  PrepareOrder order = rig_.Order("", rig_.MakePlan("/", 1));
+  ExpectRefused(agent_.Prepare(order).status(), StatusCode::kInvalidArgument, "run_id must");
+  order.run_id = std::string(129, 'r');
+  ExpectRefused(agent_.Prepare(order).status(), StatusCode::kInvalidArgument, "got 129");
+  order.run_id = "r";
+  order.settings.tags = {"no such tag"};
+  ExpectRefused(agent_.Prepare(order).status(), StatusCode::kInvalidArgument, "");
+  order.settings = {};
+  order.settings.once = true;  // nobody to trace to
+  ExpectRefused(agent_.Prepare(order).status(), StatusCode::kFailedPrecondition, "--once");
+  EXPECT_TRUE(agent_.Idle());
+}
+
+TEST_F(AgentTest, ASecondCoordinatorIsToldWhoHoldsIt) {
+  Run("mine");
+  PrepareOrder other = rig_.Order("theirs", rig_.MakePlan("/products", 1));
+  other.owner = "coordinator-2";
+  ExpectRefused(agent_.Prepare(other).status(), StatusCode::kFailedPrecondition,
+                "held by coordinator-1 with run 'mine' (running)");
+  EXPECT_EQ(agent_.Status().run_id, "mine");
+}
+
+TEST_F(AgentTest, AFinishedRunMakesRoom) {
+  Run("first");
+  ASSERT_TRUE(agent_.Stop("first", 1, "enough", /*immediate=*/true).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished first enough"));
+  EXPECT_EQ(agent_.Status().state, RunState::kFinished);
+  EXPECT_EQ(agent_.TakeSnapshot("first")->stop_reason, "enough");
+  EXPECT_TRUE(agent_.Prepare(rig_.Order("second", rig_.MakePlan("/products", 1))).ok());
+}
+
+TEST_F(AgentTest, OnlyTheRunItHoldsTakesCommands) {
+  Run("r");
+  for (const absl::Status& status :
+       {agent_.Start("x", 1, clock_.Wall()).status(), agent_.Pause("x", 1), agent_.Resume("x", 1),
+        agent_.Stop("x", 1, "", true), agent_.SetLoad("x", 1, {}), agent_.Reassign("x", 1, {}, 0),
+        agent_.TakeSnapshot("x").status()}) {
+    ExpectRefused(status, StatusCode::kNotFound, "run 'x' is not on this agent");
+  }
+  EXPECT_EQ(agent_.Status().state, RunState::kRunning);
+}
+
+TEST_F(AgentTest, ALowerEpochIsFencedOff) {
+  Run("r");
+  EXPECT_TRUE(agent_.Pause("r", 5).ok());
+  ExpectRefused(agent_.Resume("r", 4), StatusCode::kFailedPrecondition, "at least 5, got 4");
+  ExpectRefused(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/", 1), 4)).status(),
+                StatusCode::kFailedPrecondition, "at least 5, got 4");
+  EXPECT_EQ(agent_.Status().state, RunState::kPaused);
+  EXPECT_TRUE(agent_.Resume("r", 5).ok());
+  EXPECT_EQ(agent_.Status().epoch, 5U);
+}
+
+TEST_F(AgentTest, ARepeatedStartChangesNothing) {
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/delay/60000", 1))).ok());
+  const WallTime wanted = clock_.Wall() + std::chrono::seconds(3);
+  EXPECT_EQ(*agent_.Start("r", 1, wanted), wanted);
+  clock_.Advance(std::chrono::seconds(10));
+  EXPECT_EQ(*agent_.Start("r", 1, clock_.Wall()), wanted);
+}
+
+TEST_F(AgentTest, AStartInThePastIsNow) {
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/delay/60000", 1))).ok());
+  EXPECT_EQ(*agent_.Start("r", 1, clock_.Wall() - std::chrono::hours(1)), clock_.Wall());
+}
+
+TEST_F(AgentTest, APreparedRunThatIsStoppedCannotStart) {
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/products", 1))).ok());
+  ASSERT_TRUE(agent_.Stop("r", 1, "", false).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished r stopped"));
+  ExpectRefused(agent_.Start("r", 1, clock_.Wall()).status(), StatusCode::kFailedPrecondition,
+                "cannot be started");
+  EXPECT_EQ(rig_.target.counters.TotalRequests(), 0U);
+  EXPECT_TRUE(agent_.Prepare(rig_.Order("s", rig_.MakePlan("/products", 1))).ok());
+}
+
+TEST_F(AgentTest, LoadAndPauseNeedARunThatGoesOn) {
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/products", 1))).ok());
+  LoadChange change;
+  change.users = 3;
+  ExpectRefused(agent_.SetLoad("r", 1, change), StatusCode::kFailedPrecondition, "is prepared");
+  ExpectRefused(agent_.Pause("r", 1), StatusCode::kFailedPrecondition, "it is prepared");
+}
+
+TEST_F(AgentTest, TheOtherModelsChangeIsRefused) {
+  Run("closed");
+  LoadChange change;
+  change.rate_factor = 2;
+  ExpectRefused(agent_.SetLoad("closed", 1, change), StatusCode::kInvalidArgument, "set users");
+  ASSERT_TRUE(agent_.Stop("closed", 1, "", true).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished closed stopped"));
+
+  Plan plan = rig_.MakePlan("/products", 1);
+  plan.load_profile.load = Arrival{{{std::chrono::hours(1), 1, std::nullopt}}, 10, {}};
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("open", plan)).ok());
+  ASSERT_TRUE(agent_.Start("open", 1, clock_.Wall()).ok());
+  change = {};
+  change.users = 2;
+  ExpectRefused(agent_.SetLoad("open", 1, change), StatusCode::kInvalidArgument, "arrival_factor");
+}
+
+TEST_F(AgentTest, ALevelThatIsSetAfterAPauseStartsAtOnce) {
+  Run("r");
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(agent_.Peek().target_users, 4U);
+  ASSERT_TRUE(agent_.Pause("r", 1).ok());
+  agent_.Peek();  // the loops have seen the pause before the time goes on
+  clock_.Advance(std::chrono::seconds(10));
+  ASSERT_TRUE(agent_.Resume("r", 1).ok());
+  LoadChange change;
+  change.users = 9;
+  change.spawn_rate = 1;
+  ASSERT_TRUE(agent_.SetLoad("r", 1, change).ok());
+  EXPECT_EQ(agent_.Peek().target_users, 5U);
+}
+
+TEST_F(AgentTest, TheFirstStopReasonStays) {
+  Run("r");
+  ASSERT_TRUE(agent_.Stop("r", 1, "first", false).ok());
+  EXPECT_EQ(agent_.Status().state, RunState::kStopping);
+  ASSERT_TRUE(agent_.Stop("r", 1, "second", true).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished r first"));
+  EXPECT_EQ(agent_.TakeSnapshot("r")->stop_reason, "first");
+  EXPECT_TRUE(agent_.Stop("r", 1, "third", true).ok());
+  EXPECT_EQ(agent_.TakeSnapshot("r")->stop_reason, "first");
+}
+
+TEST_F(AgentTest, SnapshotsAreNumberedAndPeeksAreNot) {
+  Run("r");
+  EXPECT_EQ(agent_.TakeSnapshot("r")->sequence, 1U);
+  EXPECT_EQ(agent_.Peek().sequence, 1U);
+  const Snapshot next = *agent_.TakeSnapshot("");
+  EXPECT_EQ(next.sequence, 2U);
+  EXPECT_EQ(next.run_id, "r");
+  EXPECT_EQ(next.agent_id, "a-1");
+  EXPECT_EQ(next.started_at, clock_.Wall());
+}
+
+TEST_F(AgentTest, WhileShuttingDownItTakesNoOtherRun) {
+  Run("r");
+  agent_.Drain("shutting down");
+  EXPECT_TRUE(agent_.draining());
+  EXPECT_EQ(agent_.Status().state, RunState::kStopping);
+  ASSERT_TRUE(agent_.Stop("r", 1, "", true).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished r shutting down"));
+  ExpectRefused(agent_.Prepare(rig_.Order("next", rig_.MakePlan("/", 1))).status(),
+                StatusCode::kUnavailable, "shutting down");
+}
+
+TEST_F(AgentTest, GoesOnAloneUnlessItWasToldToStop) {
+  RunSettings settings;
+  settings.control_loss_timeout = std::chrono::seconds(5);
+  Run("alone", settings);
+  agent_.OnWatchBegan();
+  agent_.OnWatchEnded();
+  clock_.Advance(std::chrono::hours(1));
+  ASSERT_TRUE(agent_.Stop("alone", 1, "by hand", true).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished alone by hand"));
+
+  settings.control_loss_policy = ControlLossPolicy::kStop;
+  Run("watched", settings);
+  agent_.OnWatchBegan();
+  clock_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(agent_.Status().state, RunState::kRunning);
+  agent_.OnWatchEnded();
+  clock_.Advance(std::chrono::seconds(6));
+  EXPECT_TRUE(rig_.events.Await("run stopping watched control lost"));
+}
+
+TEST_F(AgentTest, APreparedRunThatNobodyStartsIsDropped) {
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/products", 1))).ok());
+  clock_.Advance(std::chrono::seconds(61));
+  ASSERT_TRUE(rig_.events.Await("run finished r control lost"));
+  EXPECT_TRUE(agent_.Idle());
+}
+
+}  // namespace
+}  // namespace squall
