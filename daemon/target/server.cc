@@ -166,8 +166,9 @@ class TargetServer::Impl final {
 
   void HandOver(int descriptor, const sockaddr_storage& peer) {
     if (parts_.counters->OpenConnections() >= options_.limits.connections_max) {
-      ::close(descriptor);
+      // Counted first: who sees the close may ask for the count.
       Add(parts_.counters->slot(0).connections_refused);
+      ::close(descriptor);
       return;
     }
     Add(parts_.counters->slot(next_).connections_accepted);
