@@ -7,6 +7,7 @@
 #include "daemon/plan/response_check.h"
 #include "daemon/protocol/http/inflate.h"
 #include "daemon/protocol/http/response_reader.h"
+#include "daemon/protocol/http/simple_reply.h"
 
 namespace squall {
 namespace {
@@ -47,9 +48,13 @@ bool IsRedirect(int status) {
 // A reply while it comes in.
 struct HttpSession::Reply {
   std::optional<ResponseReader> reader;
-  int interim = 0;           // 1xx replies that came before it
-  bool clean = true;         // nothing came after it
-  bool body_wanted = false;  // "100 Continue" has come and the body is still here
+  std::optional<SimpleReply> simple;  // the reader was not needed; its body must not be used later
+  int interim = 0;                    // 1xx replies that came before it
+  bool clean = true;                  // nothing came after it
+  bool body_wanted = false;           // "100 Continue" has come and the body is still here
+
+  bool Done() const { return simple.has_value() || reader->is_done(); }
+  bool KeepsAlive() const { return simple.has_value() || reader->keep_alive(); }
 };
 
 HttpSession::HttpSession(HttpShard* shard, UserContext* user)
@@ -237,7 +242,7 @@ Co<void> HttpSession::Receive(Flight* flight, Connection* connection) {
   Reply reply;
   StartReply(*flight, &reply);
   flight->buffers->partial.clear();
-  while (!reply.reader->is_done()) {
+  while (!reply.Done()) {
     if (!co_await AwaitBytes(flight, connection) || !TakeBytes(flight, connection, &reply)) {
       break;
     }
@@ -254,9 +259,10 @@ Co<void> HttpSession::Receive(Flight* flight, Connection* connection) {
       break;
     }
   }
-  flight->status = reply.reader->status();
-  flight->compressed = reply.reader->compressed();
-  flight->bytes_received += reply.reader->body_bytes();
+  flight->status = reply.simple.has_value() ? reply.simple->status : reply.reader->status();
+  flight->compressed = !reply.simple.has_value() && reply.reader->compressed();
+  flight->bytes_received +=
+      reply.simple.has_value() ? reply.simple->body.size() : reply.reader->body_bytes();
   if (!flight->error.ok()) {
     co_return;
   }
@@ -264,7 +270,7 @@ Co<void> HttpSession::Receive(Flight* flight, Connection* connection) {
     KeepCookies(*flight);
   }
   // A body that was never sent, or another protocol, leaves the connection in no defined state.
-  if (!reply.clean || !reply.reader->keep_alive() || !shard_->service().keep_alive ||
+  if (!reply.clean || !reply.KeepsAlive() || !shard_->service().keep_alive ||
       flight->held_back > 0 || flight->status == 101) {
     pool_.Close(connection);
   }
@@ -309,7 +315,29 @@ bool HttpSession::TakeBytes(Flight* flight, Connection* connection, Reply* reply
 }
 
 // Parses interim replies and the reply itself as far as `data` goes, and keeps the rest for later.
+// Most replies come whole and plain; then the parser is not needed.
+bool HttpSession::TakeSimple(const Flight& flight, std::string_view data, Reply* reply) {
+  const ResponseSink sink = SinkFor(flight);
+  if (reply->reader->got_some() || reply->interim > 0 || sink.headers != nullptr ||
+      flight.held_back > 0 || flight.current->method == "HEAD") {
+    return false;
+  }
+  const Service& service = shard_->service();
+  reply->simple = ReadSimpleReply(data, static_cast<size_t>(service.header_bytes_max),
+                                  static_cast<uint64_t>(service.body_bytes_max));
+  if (!reply->simple.has_value()) {
+    return false;
+  }
+  if (sink.body != nullptr) {
+    sink.body->append(reply->simple->body);
+  }
+  return true;
+}
+
 void HttpSession::Parse(Flight* flight, std::string_view data, Reply* reply) {
+  if (TakeSimple(*flight, data, reply)) {
+    return;
+  }
   std::string_view error;
   while (true) {
     data.remove_prefix(reply->reader->Feed(data, &error));

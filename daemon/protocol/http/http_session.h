@@ -55,6 +55,7 @@ class HttpSession final : public Session {
   void StartReply(const Flight& flight, Reply* reply);
   bool TakeBytes(Flight* flight, Connection* connection, Reply* reply);
   void Parse(Flight* flight, std::string_view data, Reply* reply);
+  bool TakeSimple(const Flight& flight, std::string_view data, Reply* reply);
   bool NextHop(Flight* flight, int hops);
   void BuildWire(Flight* flight);
   ResponseSink SinkFor(const Flight& flight);
