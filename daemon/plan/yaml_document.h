@@ -55,7 +55,7 @@ struct YamlProblem {
 };
 
 struct YamlDocument {
-  YamlNode root;                      // null when the text holds nothing
+  YamlNode root;  // null when the text holds nothing
   std::vector<YamlProblem> problems;
   bool complete = false;  // the whole text is in `root`, maybe with duplicate keys left out
 };
