@@ -446,7 +446,7 @@ HttpSession::Result HttpSession::Conclude(Flight* flight) {
   } else if (!flight->error.ok()) {
     sample.failure = flight->error.text;
   } else {
-    sample.failure = Judge(flight, sample.entry);
+    sample.failure = Judge(flight, sample.entry, sample.phase);
   }
   sample.ok = sample.failure.empty();
   user_->recorder()->Record(sample, user_->reactor()->wall());
@@ -462,7 +462,7 @@ HttpSession::Result HttpSession::Conclude(Flight* flight) {
 }
 
 // Runs checks and extractions; the reason of the failure, or nothing.
-std::string_view HttpSession::Judge(Flight* flight, EntryId entry) {
+std::string_view HttpSession::Judge(Flight* flight, EntryId entry, RunPhase phase) {
   const CompiledChecks& checks = flight->request->checks();
   ResponseView view;
   view.status = flight->status;
@@ -478,7 +478,7 @@ std::string_view HttpSession::Judge(Flight* flight, EntryId entry) {
   }
   std::optional<std::string> reason =
       checks.Evaluate(view, *user_, [&](const std::string& check, bool passed) {
-        user_->recorder()->RecordCheck(entry, check, passed);
+        user_->recorder()->RecordCheck(entry, check, passed, phase);
         if (user_->trace() != nullptr) {
           user_->trace()->OnCheck(TraceName(*flight), check, passed);
         }

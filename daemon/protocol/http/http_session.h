@@ -61,7 +61,7 @@ class HttpSession final : public Session {
   ResponseSink SinkFor(const Flight& flight);
   void KeepCookies(const Flight& flight);
   Result Conclude(Flight* flight);
-  std::string_view Judge(Flight* flight, EntryId entry);
+  std::string_view Judge(Flight* flight, EntryId entry, RunPhase phase);
   EntryId EntryFor(const Flight& flight);
   static std::string_view TraceName(const Flight& flight);
   void Trace(const Flight& flight, const Sample& sample);
