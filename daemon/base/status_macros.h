@@ -24,6 +24,8 @@
     }                                                       \
   } while (false)
 
+// `target` may be a declaration and `leave` is a keyword: neither can stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define SQUALL_ASSIGN_OR_RETURN(target, expression) \
   SQUALL_ASSIGN_OR_RETURN_INNER(SQUALL_CONCAT(status_or_, __LINE__), target, expression, return )
 
@@ -36,3 +38,4 @@
     leave result.status();                                               \
   }                                                                      \
   target = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
