@@ -222,8 +222,9 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
     options.loss_timeout = std::chrono::hours(24);  // it cannot be lost without us
   } else {
     absl::StatusOr<std::vector<AgentTarget>> remote = RemoteAgents(flags);
-    if (!remote.ok()) {
-      return SayStatus(remote.status());
+    if (!remote.ok()) {  // a flag that cannot be, or names no readable file: nobody was called yet
+      Say(std::string(remote.status().message()));
+      return Code(ExitCode::kUsage);
     }
     targets = *std::move(remote);
     if (!flags.agent_token_file.empty()) {

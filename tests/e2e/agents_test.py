@@ -207,11 +207,16 @@ class Refusals(AgentsTest):
         self.assertEqual(code, 130)
         self.assertEqual(report["totals"]["requests"], target.stats()["total"])
 
-    def test_the_same_agent_twice(self):
-        code, _, errors = self.squall("run", self.plan(one_task("{users: 1}", "get: /")),
-                                      "--headless", "--agents", "127.0.0.1:1,127.0.0.1:1")
-        self.assertIn(code, (2, 3))
-        self.assertIn("once", errors)
+    def test_flags_that_cannot_be_are_usage_errors(self):
+        plan = self.plan(one_task("{users: 1}", "get: /"))
+        for flags, word in ((["--agents", "127.0.0.1:1,127.0.0.1:1"], "once"),
+                            (["--agents", "127.0.0.1:1", "--agent-ca", "no-such.pem"],
+                             "no-such.pem"),
+                            (["--agents", "127.0.0.1:1", "--agent-token-file", "no-such-token"],
+                             "no-such-token")):
+            code, _, errors = self.squall("run", plan, "--headless", *flags)
+            self.assertEqual(code, 2, errors)
+            self.assertIn(word, errors)
 
 
 class Secrets(AgentsTest):
