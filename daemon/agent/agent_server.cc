@@ -19,6 +19,12 @@ namespace squall {
 namespace {
 
 constexpr int kMessageBytesMax = 64 << 20;  // a plan with its embedded data
+constexpr int kCallsPerConnectionMax = 100;
+// A coordinator whose machine is gone says no goodbye; only unanswered pings end its Watch stream,
+// and with it the time of control_loss_timeout begins.
+constexpr int kPingEveryMs = 10'000;
+constexpr int kPingPatienceMs = 10'000;
+constexpr int kClientPingEveryMsMin = 5'000;
 
 absl::Status CheckExposure(const AgentServerOptions& options, const ListenAddress& address) {
   const bool tls = !options.tls_cert_pem.empty();
@@ -80,6 +86,12 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Make(Agent* agent,
     SQUALL_RETURN_IF_ERROR(Prefixed("--listen", CheckFree(*address)));
     // Two agents on one port would share it silently; the second must be refused.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsPerConnectionMax);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingEveryMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingPatienceMs);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                               kClientPingEveryMsMin);
     builder.AddListeningPort(FormatListenAddress(*address), Credentials(options), &server->port_);
   }
   server->server_ = builder.BuildAndStart();

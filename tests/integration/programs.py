@@ -33,6 +33,15 @@ def wait_until(condition, what, seconds=START_SECONDS):
         time.sleep(0.01)
 
 
+def golden(test, name, actual):
+    """Compares with tests/golden/NAME; SQUALL_UPDATE_GOLDEN=1 rewrites the file instead."""
+    path = ROOT / "tests" / "golden" / name
+    if os.environ.get("SQUALL_UPDATE_GOLDEN") == "1":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(actual)
+    test.assertEqual(path.read_text(), actual, f"{path}; SQUALL_UPDATE_GOLDEN=1 rewrites it")
+
+
 def http_get(url):
     """Returns (status, body as text)."""
     try:
