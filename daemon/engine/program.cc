@@ -1,5 +1,6 @@
 #include "daemon/engine/program.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <absl/status/status.h>
@@ -53,10 +54,12 @@ class Compiler final {
     return result;
   }
 
-  static absl::Status Located(const absl::Status& status, const SourceMark& mark) {
-    if (mark.line == 0) {
+  // Of the innermost step that has a place: it is left first.
+  absl::Status Located(const absl::Status& status, const SourceMark& mark) {
+    if (mark.line == 0 || located_) {
       return status;
     }
+    located_ = true;
     return absl::Status(status.code(), fmt::format("{}:{}:{}: {}", mark.file, mark.line,
                                                    mark.column, std::string(status.message())));
   }
@@ -130,7 +133,12 @@ class Compiler final {
   const Protocol* const protocol_;
   const UserClass* user_class_ = nullptr;
   size_t request_count_ = 0;
+  bool located_ = false;
 };
+
+bool CanOccur(const UserClass& user_class) {
+  return user_class.fixed_count.has_value() ? *user_class.fixed_count > 0 : user_class.weight > 0;
+}
 
 }  // namespace
 
@@ -139,7 +147,15 @@ absl::StatusOr<std::shared_ptr<const Program>> CompileProgram(std::shared_ptr<co
   if (plan->users.empty()) {
     return absl::InvalidArgumentError("users must name at least one user class");
   }
-  SQUALL_ASSIGN_OR_RETURN(Profile profile, Profile::Make(plan->load_profile));
+  if (std::none_of(plan->users.begin(), plan->users.end(), CanOccur)) {
+    return absl::InvalidArgumentError(
+        "users must have a class with a weight above 0 or a fixed_count");
+  }
+  absl::StatusOr<Profile> profile = Profile::Make(plan->load_profile);
+  if (!profile.ok()) {
+    return absl::Status(profile.status().code(),
+                        fmt::format("load_profile: {}", std::string(profile.status().message())));
+  }
   Compiler compiler(plan.get(), &protocol);
   std::vector<ProgramClass> classes;
   for (const UserClass& user_class : plan->users) {
@@ -148,7 +164,7 @@ absl::StatusOr<std::shared_ptr<const Program>> CompileProgram(std::shared_ptr<co
   }
   ClassMix mix(plan->users);
   return std::make_shared<const Program>(
-      Program{std::move(plan), std::move(profile), std::move(mix), std::move(classes)});
+      Program{std::move(plan), *std::move(profile), std::move(mix), std::move(classes)});
 }
 
 }  // namespace squall

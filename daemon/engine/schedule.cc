@@ -9,27 +9,38 @@ namespace squall {
 
 void Schedule::Apply(const LoadChange& change) {
   if (change.clear) {
-    level_.reset();
+    levels_.clear();
     rate_factor_ = 1;
   }
   if (change.users.has_value()) {
-    const uint64_t from = UsersAt(change.since);
-    level_ = Level{change.since, from, *change.users, change.spawn_rate};
+    const Level level{change.since, UsersAt(change.since), *change.users, change.spawn_rate};
+    std::erase_if(levels_, [&](const Level& other) { return other.since >= change.since; });
+    levels_.push_back(level);
+    if (levels_.size() > 2) {
+      levels_.erase(levels_.begin());
+    }
   }
   if (change.rate_factor.has_value()) {
     rate_factor_ = *change.rate_factor;
   }
 }
 
+const Schedule::Level* Schedule::Find(Nanos elapsed) const {
+  const auto found = std::find_if(levels_.rbegin(), levels_.rend(),
+                                  [elapsed](const Level& level) { return level.since <= elapsed; });
+  return found == levels_.rend() ? nullptr : &*found;
+}
+
 uint64_t Schedule::UsersAt(Nanos elapsed) const {
-  if (!level_.has_value()) {
+  const Level* level = Find(elapsed);
+  if (level == nullptr) {
     return profile_->UsersAt(elapsed);
   }
   const std::optional<Nanos> duration = Duration();
   if (duration.has_value() && elapsed >= *duration) {
     return 0;
   }
-  return LevelAt(*level_, elapsed);
+  return LevelAt(*level, elapsed);
 }
 
 // As in a profile's ramp: the first user moves at once, user i at i / rate.
@@ -43,19 +54,34 @@ uint64_t Schedule::LevelAt(const Level& level, Nanos elapsed) const {
 }
 
 std::optional<Nanos> Schedule::NextChange(Nanos elapsed) const {
-  if (!level_.has_value()) {
-    return profile_->NextChange(elapsed);
+  std::optional<Nanos> next;
+  const auto earlier = [&next](std::optional<Nanos> other) {
+    if (other.has_value() && (!next.has_value() || *other < *next)) {
+      next = other;
+    }
+  };
+  if (const Level* level = Find(elapsed); level == nullptr) {
+    earlier(profile_->NextChange(elapsed));
+  } else {
+    earlier(NextStep(*level, elapsed));
+    earlier(Duration());
+    if (next.has_value() && *next <= elapsed) {
+      return std::nullopt;  // after the end
+    }
   }
-  const std::optional<Nanos> duration = Duration();
-  const std::optional<Nanos> end =
-      duration.has_value() && elapsed < *duration ? duration : std::nullopt;
-  if (LevelAt(*level_, elapsed) == level_->to) {
-    return end;
+  if (!levels_.empty() && levels_.back().since > elapsed) {
+    earlier(levels_.back().since);
   }
-  const double moved = std::floor(ToSeconds(elapsed - level_->since) * level_->spawn_rate + 1e-9);
-  Nanos next = level_->since + FromSeconds((moved + 1) / level_->spawn_rate);
-  next = std::max(next, elapsed + Nanos(1));
-  return end.has_value() ? std::min(next, *end) : next;
+  return next;
+}
+
+std::optional<Nanos> Schedule::NextStep(const Level& level, Nanos elapsed) const {
+  if (LevelAt(level, elapsed) == level.to) {
+    return std::nullopt;
+  }
+  const double moved = std::floor(ToSeconds(elapsed - level.since) * level.spawn_rate + 1e-9);
+  const Nanos next = level.since + FromSeconds((moved + 1) / level.spawn_rate);
+  return std::max(next, elapsed + Nanos(1));
 }
 
 double Schedule::ArrivalRateAt(Nanos elapsed) const {

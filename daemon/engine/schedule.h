@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/plan/profile.h"
@@ -40,9 +41,14 @@ class Schedule final {
     double spawn_rate = 1;
   };
   uint64_t LevelAt(const Level& level, Nanos elapsed) const;
+  std::optional<Nanos> NextStep(const Level& level, Nanos elapsed) const;
+  // The one in force at `elapsed`; nullptr: the profile.
+  const Level* Find(Nanos elapsed) const;
 
   const Profile* const profile_;
-  std::optional<Level> level_;
+  // In order of `since`, the newest two: a change comes when it is due, give or take the way to the
+  // shard, so that only the one before it can still be asked for.
+  std::vector<Level> levels_;
   double rate_factor_ = 1;
 };
 

@@ -1,0 +1,70 @@
+#include "daemon/engine/thread_usage.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace squall {
+namespace {
+
+TEST(ThreadUsageTest, GrowsWithTheWorkOfItsThread) {
+  ThreadUsageReader reader;
+  const ThreadUsage before = reader.Read();
+  volatile uint64_t sum = 0;
+  ThreadUsage after = before;
+  while (after.cpu_seconds < before.cpu_seconds + 0.005) {
+    for (int i = 0; i < 10'000; ++i) {
+      sum = sum + 1;
+    }
+    after = reader.Read();
+  }
+  EXPECT_GE(after.run_delay_seconds, before.run_delay_seconds);
+  EXPECT_GE(before.cpu_seconds, 0);
+}
+
+TEST(ThreadUsageTest, TheWorkOfAnotherThreadIsNotOurs) {
+  double other = 0;
+  std::thread([&other] {
+    ThreadUsageReader reader;
+    while (reader.Read().cpu_seconds < 0.02) {
+    }
+    other = reader.Read().cpu_seconds;
+  }).join();
+  EXPECT_GE(other, 0.02);
+  EXPECT_GE(ReadProcessUsage().cpu_seconds, other) << "but it is the process's";
+}
+
+TEST(ProcessUsageTest, CountsTheDescriptors) {
+  const ProcessUsage before = ReadProcessUsage();
+  EXPECT_GT(before.rss_bytes, 0u);
+  std::vector<int> fds;
+  for (int i = 0; i < 5; ++i) {
+    fds.push_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ASSERT_GE(fds.back(), 0);
+  }
+  EXPECT_EQ(ReadProcessUsage().open_fds, before.open_fds + 5);
+  for (const int fd : fds) {
+    close(fd);
+  }
+  EXPECT_EQ(ReadProcessUsage().open_fds, before.open_fds);
+}
+
+TEST(ProcessUsageTest, RaisesTheLimitToWhatTheSystemAllows) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = 64;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(ReadProcessUsage().fd_limit, 64u);
+  EXPECT_EQ(RaiseDescriptorLimit(), before.rlim_max);
+  EXPECT_EQ(ReadProcessUsage().fd_limit, before.rlim_max);
+  EXPECT_EQ(RaiseDescriptorLimit(), before.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &before);
+}
+
+}  // namespace
+}  // namespace squall
