@@ -19,9 +19,8 @@ boost::json::string_view View(std::string_view text) { return {text.data(), text
 
 std::optional<int64_t> WholeNumber(std::string_view text, int64_t min, int64_t max) {
   int64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, value);
-  const bool whole = problem == std::errc() && rest == end;
+  const auto [rest, problem] = std::from_chars(text.begin(), text.end(), value);
+  const bool whole = problem == std::errc() && rest == text.end();
   return whole && value >= min && value <= max ? std::optional(value) : std::nullopt;
 }
 

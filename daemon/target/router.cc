@@ -196,9 +196,9 @@ TargetResponse TargetRouter::ListProducts(const TargetCall& call) const {
 
 TargetResponse TargetRouter::GetProduct(const TargetCall& call) const {
   int id = 0;
-  const char* end = call.parameter.data() + call.parameter.size();
-  const auto [rest, problem] = std::from_chars(call.parameter.data(), end, id);
-  const auto index = problem == std::errc() && rest == end ? store_->FindById(id) : std::nullopt;
+  const auto [rest, problem] = std::from_chars(call.parameter.begin(), call.parameter.end(), id);
+  const bool whole = problem == std::errc() && rest == call.parameter.end();
+  const auto index = whole ? store_->FindById(id) : std::nullopt;
   if (!index.has_value()) {
     return UnknownProduct(call.parameter);
   }

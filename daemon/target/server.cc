@@ -44,20 +44,11 @@ absl::StatusOr<Tcp::acceptor> Listen(asio::io_context* io, const ListenAddress& 
   }
   const Tcp::endpoint endpoint(host, address.port);
   Tcp::acceptor acceptor(*io);
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) {
-    acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
-  }
-  if (!error) {
-    acceptor.bind(endpoint, error);
-  }
-  if (!error) {
-    acceptor.listen(kBacklog, error);
-  }
-  if (!error) {
-    acceptor.native_non_blocking(true, error);
-  }
-  if (error) {
+  const bool listening = !acceptor.open(endpoint.protocol(), error) &&
+                         !acceptor.set_option(Tcp::acceptor::reuse_address(true), error) &&
+                         !acceptor.bind(endpoint, error) && !acceptor.listen(kBacklog, error) &&
+                         !acceptor.native_non_blocking(true, error);
+  if (!listening) {
     return absl::UnavailableError(
         fmt::format("listen on {}: {}", FormatListenAddress(address), error.message()));
   }
@@ -101,7 +92,7 @@ class TargetServer::Impl final {
     address_ = options_.listen;
     address_.port = acceptor_->local_endpoint().port();
     asio::co_spawn(shards_[0]->io(), AcceptLoop(),
-                   [](std::exception_ptr bug) { SQUALL_CHECK(bug == nullptr); });
+                   [](const std::exception_ptr& bug) { SQUALL_CHECK(bug == nullptr); });
     for (const auto& shard : shards_) {
       shard->Start();
     }
@@ -117,7 +108,7 @@ class TargetServer::Impl final {
     std::promise<void> closed;
     asio::post(shards_[0]->io(), [this, &closed] {
       error_code ignored;
-      acceptor_->close(ignored);
+      ignored = acceptor_->close(ignored);
       pause_->cancel();
       closed.set_value();
     });

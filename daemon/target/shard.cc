@@ -38,7 +38,7 @@ TargetShard::TargetShard(TargetShardContext context, FaultDice dice, asio::ssl::
 }
 
 void TargetShard::Start() {
-  asio::co_spawn(io_, Sweep(), [](std::exception_ptr bug) { SQUALL_CHECK(bug == nullptr); });
+  asio::co_spawn(io_, Sweep(), [](const std::exception_ptr& bug) { SQUALL_CHECK(bug == nullptr); });
   thread_ = std::thread([this] { io_.run(); });
 }
 
@@ -55,17 +55,17 @@ void TargetShard::Join() { thread_.join(); }
 void TargetShard::Serve(int descriptor, bool is_v6, bool from_loopback) {
   error_code error;
   Tcp::socket socket(io_);
-  socket.assign(is_v6 ? Tcp::v6() : Tcp::v4(), descriptor, error);
-  if (error) {
+  if (socket.assign(is_v6 ? Tcp::v6() : Tcp::v4(), descriptor, error)) {
     ::close(descriptor);
     Add(context_.counters->connections_closed);
     return;
   }
-  socket.set_option(Tcp::no_delay(true), error);
+  // Without it small answers are late, not wrong.
+  error = socket.set_option(Tcp::no_delay(true), error);
   auto owned = MakeTargetSession(std::move(socket), from_loopback, tls_, &context_);
   TargetSession* session = owned.get();
   sessions_.emplace(session, std::move(owned));
-  asio::co_spawn(io_, session->Run(), [this, session](std::exception_ptr bug) {
+  asio::co_spawn(io_, session->Run(), [this, session](const std::exception_ptr& bug) {
     SQUALL_CHECK(bug == nullptr);
     sessions_.erase(session);
     Add(context_.counters->connections_closed);
