@@ -108,7 +108,7 @@ class ArrivalClock final {
   double NextPoint() const;
 
   const Profile* profile_;
-  const uint64_t seed_;
+  uint64_t seed_;
   uint64_t next_number_ = 0;
   double point_ = 0;                    // of arrival next_number_ - 1, on the scaled area
   std::optional<double> point_before_;  // of the one before that, for TakeBack
