@@ -13,24 +13,23 @@ namespace squall {
 
 class Arrivals final {
  public:
-  // `profile` outlives this. `mine` says whether the arrival with a number belongs to this shard;
-  // what it answers may change at a Reassigned().
+  // `profile` outlives this. `mine` says whether the arrival with a number belongs to this shard.
   Arrivals(const Profile* profile, uint64_t seed, std::function<bool(uint64_t number)> mine);
 
-  // The next arrival, whoever owns it, until Take. Null when none will come (see Exhausted) or none
-  // at the present rate.
+  // The next arrival, whoever owns it, until Take; others' may be taken before they are due. Null
+  // when none will come (see Exhausted), or none at the present rate.
   const ArrivalClock::Due* Next();
   void Take();
   // All iterations of the profile have been taken.
   bool Exhausted() const;
-  bool Mine(uint64_t number) const { return mine_(number); }
 
   // See ArrivalClock::Rescale.
   void Rescale(double factor, Nanos elapsed);
-  void Reassigned() { ahead_.reset(); }
+  // To be called at `elapsed`, just before `mine` answers otherwise.
+  void PrepareReassign(Nanos elapsed);
 
   // How many of our arrivals were due by `elapsed`. Never less than before. Looks at no more than
-  // 1 000 000 arrivals that were not taken; the next call goes on from there.
+  // 1 000 000 arrivals; the next call goes on from there.
   uint64_t DueBy(Nanos elapsed);
 
  private:
@@ -38,17 +37,18 @@ class Arrivals final {
   struct Walk {
     ArrivalClock clock;
     std::optional<ArrivalClock::Due> next;
-    uint64_t taken = 0;  // of all
-    uint64_t mine = 0;   // of those, ours
+    uint64_t taken = 0;
   };
   const ArrivalClock::Due* Peek(Walk* walk) const;
-  void Advance(Walk* walk) const;
+  static void Advance(Walk* walk);
+  bool CountUntil(Nanos elapsed);
+  void Rewind(Nanos elapsed);
 
   const Profile* const profile_;
   const std::function<bool(uint64_t)> mine_;
-  Walk walk_;
-  std::optional<Walk> ahead_;  // how far DueBy has counted, unless walk_ has come further
-  uint64_t due_ = 0;
+  Walk taken_;        // behind `counted_` when the shard is late, ahead of it over others' arrivals
+  Walk counted_;      // up to the first arrival that was not due at the last look
+  uint64_t due_ = 0;  // of ours, before `counted_`
 };
 
 }  // namespace squall

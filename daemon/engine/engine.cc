@@ -1,5 +1,6 @@
 #include "daemon/engine/engine.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -13,6 +14,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
                                                      EngineOptions options) {
   SQUALL_ASSIGN_OR_RETURN(std::shared_ptr<const Program> program,
                           CompileProgram(std::move(plan), *protocol));
+  if (program->profile.IsOpen()) {
+    // A loop without a user would drop its part of the arrivals.
+    const uint64_t users = options.assignment.Share(program->profile.UsersMax());
+    options.shards = static_cast<uint32_t>(
+        std::clamp<uint64_t>(users, 1, std::max<uint32_t>(options.shards, 1)));
+  }
   std::unique_ptr<Engine> engine(new Engine());
   engine->on_finished_ = std::move(options.on_finished);
   engine->cpu_at_start_ = ReadProcessUsage().cpu_seconds;
@@ -29,6 +36,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
     shard.once = options.once;
     shard.log = options.log;
     shard.on_finished = [raw](std::string reason) { raw->OnShardFinished(std::move(reason)); };
+    shard.on_deserted = [raw](bool deserted, bool had_users) {
+      raw->OnShardDeserted(deserted, had_users);
+    };
     shard.on_shared = [raw, i](std::string_view name, Value value) {
       for (uint32_t other = 0; other < raw->shards_.size(); ++other) {
         if (other != i) {
@@ -45,6 +55,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
 }
 
 Engine::~Engine() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closing_ = true;
+  }
   resolver_.Shutdown();
   // The shards talk to each other: stop all of them before the first one goes.
   Stop("shut down", /*immediate=*/true);
@@ -99,7 +113,7 @@ void Engine::OnShardFinished(std::string reason) {
     const std::lock_guard<std::mutex> lock(mutex_);
     SQUALL_CHECK(running_ > 0);
     reason_ = std::move(reason);
-    if (--running_ > 0) {
+    if (--running_ > 0 || closing_) {
       return;
     }
   }
@@ -108,12 +122,27 @@ void Engine::OnShardFinished(std::string reason) {
   }
 }
 
+// The run has ended by itself when nobody is left on any loop; a loop that never had a user does
+// not count as an end, since this agent may get some later.
+void Engine::OnShardDeserted(bool deserted, bool had_users) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    deserted ? ++deserted_ : --deserted_;
+    had_users_ = had_users_ || had_users;
+    if (deserted_ == 0 || deserted_ < running_ || !had_users_) {
+      return;
+    }
+  }
+  Stop("every user has ended", /*immediate=*/false);
+}
+
 Snapshot Engine::TakeSnapshot() {
   Snapshot snapshot;
   for (std::unique_ptr<Shard>& shard : shards_) {
-    std::promise<void> done;
-    shard->Fill(&snapshot, [&done] { done.set_value(); });
-    done.get_future().wait();
+    // Shared, since the shard may still be inside set_value when the wait is over.
+    const auto done = std::make_shared<std::promise<void>>();
+    shard->Fill(&snapshot, [done] { done->set_value(); });
+    done->get_future().wait();
   }
   const ProcessUsage usage = ReadProcessUsage();
   snapshot.health.cpu_seconds = usage.cpu_seconds - cpu_at_start_;

@@ -1,5 +1,6 @@
 // Runs one plan's share on this machine: a shard per core, each on a thread of its own. Made for
-// one run and then thrown away. All methods may be called from any thread, one at a time.
+// one run and then thrown away. All methods may be called from any thread, one at a time, but not
+// from its own callbacks (the destructor and TakeSnapshot wait for the shards' threads).
 #pragma once
 
 #include <cstdint>
@@ -20,13 +21,15 @@
 namespace squall {
 
 struct EngineOptions {
-  uint32_t shards = 1;  // event loops; more than cores is waste
-  uint64_t seed = 1;    // the same on every agent of a run
+  // Event loops; more than cores is waste. A run of the open model has no more of them than users.
+  uint32_t shards = 1;
+  uint64_t seed = 1;  // the same on every agent of a run
   Assignment assignment;
   RecorderLimits recorder;
   RequestTrace* trace = nullptr;  // set, with `once`, for a verbose single pass (one shard)
   bool once = false;
-  // A shard's thread; every user of every shard has ended.
+  // A shard's thread; every user of every shard has ended. Once, and never after the destructor has
+  // begun.
   std::function<void(std::string reason)> on_finished;
   // A shard's thread; what log steps say, at most one line a second and shard.
   std::function<void(std::string_view text)> log;
@@ -43,6 +46,7 @@ class Engine final {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  // A second Start changes nothing. `at` may lie in the future.
   void Start(TimePoint at);
   void Reassign(const Assignment& assignment, double spawn_rate);
   void Change(const LoadChange& change);
@@ -58,14 +62,18 @@ class Engine final {
  private:
   Engine() = default;
   void OnShardFinished(std::string reason);
+  void OnShardDeserted(bool deserted, bool had_users);
 
   std::function<void(std::string)> on_finished_;
   Resolver resolver_;
   std::vector<std::unique_ptr<Shard>> shards_;
   double cpu_at_start_ = 0;
   mutable std::mutex mutex_;
-  size_t running_ = 0;  // guarded by mutex_
-  std::string reason_;  // guarded by mutex_
+  size_t running_ = 0;      // guarded by mutex_
+  size_t deserted_ = 0;     // of the running ones; guarded by mutex_
+  bool had_users_ = false;  // guarded by mutex_
+  bool closing_ = false;    // guarded by mutex_
+  std::string reason_;      // guarded by mutex_
 };
 
 }  // namespace squall

@@ -1,7 +1,10 @@
 #include "daemon/engine/shard.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "daemon/base/check.h"
 #include "daemon/base/status_macros.h"
@@ -15,11 +18,8 @@ namespace {
 constexpr Nanos kRequestGrace = std::chrono::seconds(2);
 constexpr Nanos kHeartbeat = std::chrono::milliseconds(20);
 constexpr Nanos kLogInterval = std::chrono::seconds(1);
-// Other agents' arrivals are skipped this far ahead of time, no further, so that a shard that owns
-// none does not walk the whole profile at once.
-constexpr Nanos kLookAhead = std::chrono::seconds(1);
-// Arrivals handed out before users get a turn, when the pump is late.
-constexpr int kDispatchBatch = 64;
+// Users started before the others get a turn.
+constexpr int kSpawnBatch = 256;
 
 }  // namespace
 
@@ -33,10 +33,16 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Make(std::shared_ptr<const Program
   SQUALL_ASSIGN_OR_RETURN(shard->client_, protocol->MakeShardClient(plan, shard->reactor_.get(),
                                                                     resolver, &shard->recorder_));
   Shard* raw = shard.get();
-  shard->thread_ = std::thread([raw] {
-    raw->usage_ = std::make_unique<ThreadUsageReader>();
-    raw->reactor_->Run();
-  });
+  raw->users_ = std::make_unique<Population>(static_cast<UserHost*>(raw), raw->client_.get(),
+                                             raw->options_.seed);
+  try {
+    raw->thread_ = std::thread([raw] {
+      raw->usage_ = std::make_unique<ThreadUsageReader>();
+      raw->reactor_->Run();
+    });
+  } catch (const std::system_error& error) {
+    return absl::ResourceExhaustedError(fmt::format("event loop thread: {}", error.what()));
+  }
   return shard;
 }
 
@@ -47,9 +53,7 @@ Shard::Shard(std::shared_ptr<const Program> program, ShardOptions options,
       reactor_(std::move(reactor)),
       recorder_(options_.recorder),
       assignment_(options_.assignment),
-      schedule_(&program_->profile),
-      idle_(program_->classes.size()),
-      users_by_class_(program_->classes.size()) {
+      schedule_(&program_->profile) {
   reactor_->set_on_lag([this](Nanos lag) { loop_lag_.Record(lag); });
 }
 
@@ -60,7 +64,7 @@ void Shard::Join() {
     return;
   }
   reactor_->Post([this] {
-    if (started_ && !finished_) {
+    if (clock_.started() && !finished_) {
       shut_down_ = true;
       BeginStop("shut down", /*immediate=*/true);
     } else {
@@ -76,60 +80,31 @@ void Shard::Start(TimePoint at) {
 
 void Shard::Reassign(Assignment assignment, double spawn_rate) {
   reactor_->Post([this, assignment = std::move(assignment), spawn_rate] {
-    const Assignment before = std::exchange(assignment_, assignment);
-    pending_rate_ = spawn_rate;
-    std::vector<User*> lost;
-    for (auto& [number, user] : users_) {
-      if (!Mine(number)) {
-        lost.push_back(user.get());
-      }
-    }
-    for (User* user : lost) {
-      Leave(user, plan().stop_timeout > Nanos(0));
-    }
-    for (uint64_t number = spawned_until_; number-- > 0 && !open_model();) {
-      if (Mine(number) && !before.Owns(number)) {
-        pending_.push_back(number);
-      }
-    }
-    reactor_->Resume(&conductor_waiter_);
+    OnReassign(assignment, spawn_rate);
   });
 }
 
 void Shard::Change(const LoadChange& change) {
   reactor_->Post([this, change] {
     schedule_.Apply(change);
-    if (arrivals_.has_value() && (change.rate_factor.has_value() || change.clear)) {
-      if (next_arrival_.has_value()) {
-        arrivals_->TakeBack();  // it gets a new time, or waits for the next change
-        next_arrival_.reset();
-      }
-      arrivals_->Rescale(change.rate_factor.value_or(1.0), change.since);
-      reactor_->Resume(&pump_waiter_);
+    if (pump_ != nullptr && (change.rate_factor.has_value() || change.clear)) {
+      pump_->Rescale(change.rate_factor.value_or(1.0), change.since);
     }
     reactor_->Resume(&conductor_waiter_);
   });
 }
 
 void Shard::Pause() {
-  reactor_->Post([this] {
-    if (!paused_at_.has_value()) {
-      paused_at_ = reactor_->now();
-    }
-  });
+  reactor_->Post([this] { clock_.Pause(reactor_->now()); });
 }
 
 void Shard::Resume() {
   reactor_->Post([this] {
-    if (!paused_at_.has_value()) {
-      return;
+    clock_.Resume(reactor_->now());
+    users_->Nudge();
+    if (pump_ != nullptr) {
+      pump_->Wake();
     }
-    paused_total_ += reactor_->now() - *paused_at_;
-    paused_at_.reset();
-    for (auto& [number, user] : users_) {
-      user->Nudge();
-    }
-    reactor_->Resume(&pump_waiter_);
     reactor_->Resume(&conductor_waiter_);
   });
 }
@@ -139,12 +114,10 @@ void Shard::Stop(std::string reason, bool immediate) {
     if (finished_) {
       return;
     }
-    if (!started_) {
-      stopping_ = true;  // before the first user
-      stop_reason_ = reason;
-      OnStart(reactor_->now());
-    }
     BeginStop(reason, immediate);
+    if (!clock_.started()) {
+      OnStart(reactor_->now());  // to an end at once
+    }
   });
 }
 
@@ -161,28 +134,46 @@ void Shard::Fill(Snapshot* snapshot, std::function<void()> done) {
 }
 
 void Shard::OnStart(TimePoint at) {
-  if (started_) {
+  if (clock_.started()) {
     return;
   }
-  started_ = true;
-  started_at_ = at;
+  clock_.Start(at);
   usage_at_start_ = usage_->Read();
   peak_users_ = std::max<uint64_t>(1, program_->profile.PeakUsers());
-  ComputeBudget();
-  if (open_model()) {
-    for (uint64_t k = 0; k < program_->profile.UsersMax(); ++k) {
-      users_max_ += Mine(k) ? 1 : 0;
+  if (open_model() && !options_.once) {
+    pump_ = std::make_unique<ArrivalPump>(
+        ArrivalPump::Parts{reactor_.get(), program_.get(), &clock_, users_.get()}, options_.seed,
+        [this](uint64_t number) { return Mine(number); },
+        [this] { reactor_->Resume(&conductor_waiter_); });
+    if (!stopping_) {
+      pump_->Start();
     }
-    arrivals_.emplace(&program_->profile, options_.seed);
-    if (!options_.once) {
-      pump_ = Pump();
-      pump_.Start();
-    }
+  } else {
+    ComputeBudget();
   }
   heartbeat_ = Heartbeat();
   heartbeat_.Start();
   conductor_ = Conduct();
   conductor_.Start();
+}
+
+void Shard::OnReassign(const Assignment& assignment, double spawn_rate) {
+  if (pump_ != nullptr) {
+    pump_->PrepareReassign();
+  }
+  const Assignment before = std::exchange(assignment_, assignment);
+  if (pump_ != nullptr) {
+    pump_->Reassigned();
+  } else if (!open_model()) {
+    pending_rate_ = spawn_rate;
+    users_->LeaveIf([this](uint64_t number) { return !Mine(number); }, FinishesTasks());
+    for (uint64_t number = spawned_until_; number-- > 0;) {
+      if (Mine(number) && !before.Owns(number)) {
+        pending_.push_back(number);
+      }
+    }
+  }
+  reactor_->Resume(&conductor_waiter_);
 }
 
 // Iteration i belongs to user i mod peak: the shares of all shards of all agents add up exactly.
@@ -191,49 +182,50 @@ void Shard::ComputeBudget() {
   if (!total.has_value() || open_model()) {
     return;
   }
-  uint64_t share = 0;
-  for (uint64_t k = 0; k < peak_users_; ++k) {
-    if (Mine(k)) {
-      share += *total / peak_users_ + (k < *total % peak_users_ ? 1 : 0);
-    }
-  }
-  budget_ = share;
+  const uint64_t rest = *total % peak_users_;
+  budget_ = CountMine(peak_users_) * (*total / peak_users_) + CountMine(rest);
 }
 
 Co<void> Shard::Conduct() {
-  while (!stopping_ && reactor_->now() < started_at_) {
-    co_await reactor_->Suspend(&conductor_waiter_, started_at_);
+  while (!stopping_ && reactor_->now() < clock_.started_at()) {
+    co_await reactor_->Suspend(&conductor_waiter_, clock_.started_at());
   }
   if (options_.once && !stopping_) {
     for (size_t i = 0; i < program_->classes.size(); ++i) {
-      SpawnUser(i, i);
+      users_->Spawn(i, i);
     }
   }
   while (true) {
-    Reap();
+    users_->Reap();
     const TimePoint now = reactor_->now();
     if (!stopping_) {
       Direct(now);
     }
-    if (stopping_ && users_.empty() && leaving_.empty()) {
+    if (stopping_ && users_->empty()) {
       break;
+    }
+    if (now >= hurry_at_) {
+      hurry_at_ = Reactor::kNever;
+      users_->HurryLeaving();
     }
     if (now >= abort_at_) {
       abort_at_ = Reactor::kNever;
-      for (auto& [user, owner] : leaving_) {
-        user->Abort();
-      }
+      users_->AbortLeaving();
     }
-    if (!ended_.empty()) {
+    if (users_->HasEnded()) {
       continue;
     }
-    const TimePoint next = stopping_ ? abort_at_ : NextWakeUp(Elapsed(now));
+    const TimePoint next = stopping_ ? std::min(hurry_at_, abort_at_) : NextWakeUp(now);
     co_await reactor_->Suspend(&conductor_waiter_, next);
   }
+  Finish();
+}
+
+void Shard::Finish() {
+  SetDeserted(false);
   finished_ = true;
-  finished_elapsed_ = reactor_->now() - started_at_;
+  finished_at_ = reactor_->now();
   usage_at_end_ = usage_->Read();
-  reactor_->Cancel(&pump_waiter_);
   reactor_->Cancel(&heartbeat_waiter_);
   if (shut_down_) {
     reactor_->Stop();
@@ -245,66 +237,51 @@ Co<void> Shard::Conduct() {
 
 // Starts and stops users as the schedule wants it now; ends the run when it is over.
 void Shard::Direct(TimePoint now) {
-  const Nanos elapsed = Elapsed(now);
+  const Nanos elapsed = clock_.Elapsed(now);
   const std::optional<Nanos> duration = schedule_.Duration();
-  const bool no_users = users_.empty() && leaving_.empty();
   if (options_.once) {
-    if (no_users) {
+    if (users_->empty()) {
       BeginStop("single pass finished", false);
+    }
+  } else if (duration.has_value() && elapsed >= *duration && !paused()) {
+    BeginStop("profile finished", false);
+  } else if (open_model()) {
+    if (pump_->Done()) {
+      BeginStop("iterations finished", false);
+    }
+  } else {
+    DirectClosed(now, elapsed);
+  }
+}
+
+void Shard::DirectClosed(TimePoint now, Nanos elapsed) {
+  if (BudgetSpent()) {
+    users_->LeaveAll(/*finish_task=*/true);
+    if (users_->empty()) {
+      BeginStop("iterations finished", false);
     }
     return;
   }
-  if (duration.has_value() && elapsed >= *duration && !paused()) {
-    BeginStop("profile finished", false);
-  } else if (BudgetSpent() && no_users) {
-    BeginStop("iterations finished", false);
-  } else if (!open_model() && !BudgetSpent()) {
-    AdjustUsers(elapsed);
-    SpawnPending(now);
-    const bool all_gone = users_.empty() && leaving_.empty() && users_started_ > 0;
-    if (all_gone && pending_.empty() && !schedule_.NextChange(elapsed).has_value() && !paused()) {
-      BeginStop("every user has ended", false);
+  if (paused()) {
+    return;
+  }
+  const uint64_t wanted = schedule_.UsersAt(elapsed);
+  AdjustUsers(wanted);
+  SpawnPending(now);
+  SetDeserted(users_->empty() && pending_.empty() && wanted > 0 && spawned_until_ == wanted &&
+              !schedule_.NextChange(elapsed).has_value());
+}
+
+void Shard::SetDeserted(bool deserted) {
+  if (deserted_ != deserted) {
+    deserted_ = deserted;
+    if (options_.on_deserted) {
+      options_.on_deserted(deserted, users_->started() > 0);
     }
   }
 }
 
-Co<void> Shard::Pump() {
-  int batch = 0;
-  std::optional<ArrivalClock::Due>& due = next_arrival_;
-  while (!stopping_) {
-    if (!due.has_value()) {
-      due = arrivals_->Next();
-    }
-    if (!due.has_value()) {
-      // None before the end at the present rate; a change of it may bring some.
-      if (co_await reactor_->Suspend(&pump_waiter_, Reactor::kNever) == Wake::kCancelled) {
-        co_return;
-      }
-      continue;
-    }
-    const std::optional<uint64_t> limit = program_->profile.iterations();
-    if (limit.has_value() && due->number >= *limit) {
-      BeginStop("iterations finished", false);
-      co_return;
-    }
-    const bool mine = Mine(due->number);
-    const TimePoint when = InstantOf(due->at) - (mine ? Nanos(0) : kLookAhead);
-    if (paused() || when > reactor_->now() || batch >= kDispatchBatch) {
-      batch = 0;
-      const TimePoint until = paused() ? Reactor::kNever : std::max(when, reactor_->now());
-      if (co_await reactor_->Suspend(&pump_waiter_, until) == Wake::kCancelled) {
-        co_return;
-      }
-      continue;
-    }
-    if (mine) {
-      ++batch;
-      DispatchArrival(due->number, when);
-    }
-    due.reset();
-  }
-}
-
+// A timer that always runs, so that the lag of an idle loop is known as well.
 Co<void> Shard::Heartbeat() {
   while (!finished_) {
     const TimePoint next = reactor_->now() + kHeartbeat;
@@ -314,58 +291,40 @@ Co<void> Shard::Heartbeat() {
   }
 }
 
-void Shard::DispatchArrival(uint64_t number, TimePoint due) {
-  ++arrivals_planned_;
-  const size_t class_index = program_->mix.ClassOf(number);
-  std::vector<User*>& idle = idle_[class_index];
-  if (idle.empty() && users_.size() < users_max_) {
-    // Numbers of open-model users are made here, unique over shards and (by residue) agents.
-    const uint64_t local = next_open_user_++ * options_.count + options_.index;
-    const ResidueClass own =
-        assignment_.classes.empty() ? ResidueClass{} : assignment_.classes.front();
-    SpawnUser(own.residue + own.modulus * local, class_index);
-  }
-  if (idle.empty()) {
-    ++dropped_;
-    return;
-  }
-  User* user = idle.back();
-  idle.pop_back();
-  user->Dispatch(number, due);
-}
-
 void Shard::BeginStop(std::string reason, bool immediate) {
-  const bool finish_task = plan().stop_timeout > Nanos(0) && !immediate;
+  const TimePoint now = reactor_->now();
   if (!stopping_) {
     stopping_ = true;
     stop_reason_ = std::move(reason);
+    const bool begun = clock_.started() && now >= clock_.started_at();
+    stopped_elapsed_ = begun ? clock_.Elapsed(now) : Nanos(-1);  // not even the first arrival
   }
   pending_.clear();
-  while (!users_.empty()) {
-    Leave(users_.begin()->second.get(), finish_task);
-  }
+  users_->LeaveAll(FinishesTasks() && !immediate);
   if (immediate) {
-    abort_at_ = reactor_->now();
+    abort_at_ = now;
   } else {
-    abort_at_ = std::min(abort_at_, reactor_->now() + plan().stop_timeout + kRequestGrace);
+    hurry_at_ = std::min(hurry_at_, now + plan().stop_timeout);
+    abort_at_ = std::min(abort_at_, now + plan().stop_timeout + kRequestGrace);
   }
-  reactor_->Resume(&pump_waiter_);
+  if (pump_ != nullptr) {
+    pump_->Stop();
+  }
   reactor_->Resume(&conductor_waiter_);
 }
 
-void Shard::AdjustUsers(Nanos elapsed) {
-  const uint64_t wanted = schedule_.UsersAt(elapsed);
-  for (; spawned_until_ < wanted; ++spawned_until_) {
+void Shard::AdjustUsers(uint64_t wanted) {
+  int batch = 0;
+  for (; spawned_until_ < wanted && batch < kSpawnBatch; ++spawned_until_) {
     if (Mine(spawned_until_)) {
-      SpawnUser(spawned_until_, program_->mix.ClassOf(spawned_until_));
+      ++batch;
+      users_->Spawn(spawned_until_, program_->mix.ClassOf(spawned_until_));
     }
   }
   if (spawned_until_ > wanted) {
     spawned_until_ = wanted;
     std::erase_if(pending_, [wanted](uint64_t number) { return number >= wanted; });
-    while (!users_.empty() && users_.rbegin()->first >= wanted) {
-      Leave(users_.rbegin()->second.get(), plan().stop_timeout > Nanos(0));
-    }
+    users_->LeaveFrom(wanted, FinishesTasks());
   }
 }
 
@@ -373,8 +332,8 @@ void Shard::SpawnPending(TimePoint now) {
   while (!pending_.empty() && (pending_rate_ <= 0 || pending_next_ <= now)) {
     const uint64_t number = pending_.back();
     pending_.pop_back();
-    if (!users_.contains(number) && Mine(number)) {
-      SpawnUser(number, program_->mix.ClassOf(number));
+    if (!users_->Contains(number) && Mine(number)) {
+      users_->Spawn(number, program_->mix.ClassOf(number));
       if (pending_rate_ > 0) {
         pending_next_ = std::max(pending_next_, now - kHeartbeat) + FromSeconds(1 / pending_rate_);
       }
@@ -382,69 +341,43 @@ void Shard::SpawnPending(TimePoint now) {
   }
 }
 
-TimePoint Shard::NextWakeUp(Nanos elapsed) const {
+TimePoint Shard::NextWakeUp(TimePoint now) const {
   if (paused() || options_.once) {
     return Reactor::kNever;
   }
+  const Nanos elapsed = clock_.Elapsed(now);
   TimePoint next = Reactor::kNever;
   if (const std::optional<Nanos> duration = schedule_.Duration(); duration.has_value()) {
-    next = InstantOf(*duration);
+    next = clock_.InstantOf(*duration);
   }
-  if (!open_model()) {
-    if (const std::optional<Nanos> change = schedule_.NextChange(elapsed); change.has_value()) {
-      next = std::min(next, InstantOf(*change));
-    }
-    if (!pending_.empty()) {
-      next = std::min(next, pending_next_);
-    }
+  if (open_model() || BudgetSpent()) {
+    return next;
   }
-  return next;
+  if (spawned_until_ < schedule_.UsersAt(elapsed)) {
+    return now;  // more than one turn's worth of users
+  }
+  if (const std::optional<Nanos> change = schedule_.NextChange(elapsed); change.has_value()) {
+    next = std::min(next, clock_.InstantOf(*change));
+  }
+  return pending_.empty() ? next : std::min(next, pending_next_);
 }
 
 bool Shard::Mine(uint64_t number) const {
   return ShardOf(number, options_.count) == options_.index && assignment_.Owns(number);
 }
 
-void Shard::SpawnUser(uint64_t number, size_t class_index) {
-  auto user =
-      std::make_unique<User>(static_cast<UserHost*>(this), number, class_index, options_.seed);
-  user->set_session(client_->NewSession(class_index, user.get()));
-  User* raw = user.get();
-  users_[number] = std::move(user);
-  ++users_started_;
-  ++users_by_class_[class_index];
-  raw->Start();
+// Of the numbers 0 … numbers-1.
+uint64_t Shard::CountMine(uint64_t numbers) const {
+  uint64_t count = 0;
+  for (uint64_t k = 0; k < numbers; ++k) {
+    count += Mine(k) ? 1 : 0;
+  }
+  return count;
 }
-
-void Shard::Leave(User* user, bool finish_task) {
-  const auto found = users_.find(user->number());
-  SQUALL_CHECK(found != users_.end() && found->second.get() == user);
-  --users_by_class_[user->class_index()];
-  leaving_[user] = std::move(found->second);
-  users_.erase(found);
-  std::erase(idle_[user->class_index()], user);
-  user->RequestStop(finish_task);
-}
-
-void Shard::OnIdle(User* user) { idle_[user->class_index()].push_back(user); }
 
 void Shard::OnEnded(User* user) {
-  ended_.push_back(user);
+  users_->NoteEnded(user);
   reactor_->Resume(&conductor_waiter_);
-}
-
-void Shard::Reap() {
-  for (User* user : ended_) {
-    if (const auto found = users_.find(user->number());
-        found != users_.end() && found->second.get() == user) {
-      --users_by_class_[user->class_index()];
-      users_.erase(found);
-    } else {
-      leaving_.erase(user);
-    }
-    ++users_stopped_;
-  }
-  ended_.clear();
 }
 
 bool Shard::TakeIteration() {
@@ -454,7 +387,9 @@ bool Shard::TakeIteration() {
   if (*budget_ == 0) {
     return false;
   }
-  --*budget_;
+  if (--*budget_ == 0) {
+    reactor_->Resume(&conductor_waiter_);  // those who sleep need not wake for nothing
+  }
   return true;
 }
 
@@ -478,14 +413,10 @@ void Shard::CountExhaustion(const NetError& error) {
 void Shard::Log(std::string_view text) {
   if (options_.trace != nullptr) {
     options_.trace->OnText(text);
-  } else if (options_.log && reactor_->now() - last_log_ >= kLogInterval) {
-    last_log_ = reactor_->now();
+  } else if (const TimePoint now = reactor_->now(); options_.log && now >= next_log_) {
+    next_log_ = now + kLogInterval;
     options_.log(text);
   }
-}
-
-Nanos Shard::Elapsed(TimePoint now) const {
-  return std::max(Nanos(0), paused_at_.value_or(now) - started_at_ - paused_total_);
 }
 
 RunPhase Shard::PhaseAt(TimePoint when) const {
@@ -493,7 +424,7 @@ RunPhase Shard::PhaseAt(TimePoint when) const {
   if (profile.warm_up() == Nanos(0) && profile.cool_down() == Nanos(0)) {
     return RunPhase::kMeasured;
   }
-  const Nanos elapsed = when - started_at_ - paused_total_;
+  const Nanos elapsed = clock_.Elapsed(when);
   if (elapsed < profile.warm_up()) {
     return RunPhase::kWarmUp;
   }
@@ -502,46 +433,55 @@ RunPhase Shard::PhaseAt(TimePoint when) const {
                                                                             : RunPhase::kMeasured;
 }
 
-void Shard::FillNow(Snapshot* snapshot) const {
+void Shard::FillNow(Snapshot* snapshot) {
+  const TimePoint now = reactor_->now();
   recorder_.Fill(snapshot);
-  for (size_t i = 0; i < users_by_class_.size(); ++i) {
-    snapshot->users[program_->classes[i].source->name] += users_by_class_[i];
+  for (size_t i = 0; i < program_->classes.size(); ++i) {
+    snapshot->users[program_->classes[i].source->name] += users_->by_class()[i];
   }
-  snapshot->users_started += users_started_;
-  snapshot->users_stopped += users_stopped_;
-  snapshot->arrivals_planned += arrivals_planned_;
-  snapshot->dropped_iterations += dropped_;
+  snapshot->users_started += users_->started();
+  snapshot->users_stopped += users_->stopped();
   snapshot->iterations += iterations_;
   snapshot->open_requests += static_cast<uint64_t>(std::max<int64_t>(0, open_requests_));
-  GeneratorHealth& health = snapshot->health;
-  health.loop_lag.Merge(loop_lag_);
-  health.fd_exhausted += fd_exhausted_;
-  health.ports_exhausted += ports_exhausted_;
-  health.memory_exhausted += memory_exhausted_;
-  ++health.shards;
-  if (!started_ || reactor_->now() < started_at_) {
+  FillHealth(&snapshot->health);
+  if (!clock_.started() || now < clock_.started_at()) {
     return;
   }
-  const ThreadUsage usage = finished_ ? usage_at_end_ : usage_->Read();
-  health.thread_seconds += usage.cpu_seconds - usage_at_start_.cpu_seconds;
-  health.run_delay_seconds += usage.run_delay_seconds - usage_at_start_.run_delay_seconds;
-  const Nanos elapsed = finished_ ? finished_elapsed_ : reactor_->now() - started_at_;
-  health.elapsed_seconds = std::max(health.elapsed_seconds, ToSeconds(elapsed));
-  snapshot->elapsed = std::max(snapshot->elapsed, elapsed);
+  if (pump_ != nullptr) {
+    snapshot->arrivals_planned += pump_->DueBy(std::min(clock_.Elapsed(now), stopped_elapsed_));
+    snapshot->dropped_iterations += pump_->dropped();
+  }
+  const Nanos lasted = (finished_ ? finished_at_ : now) - clock_.started_at();
+  snapshot->elapsed = std::max(snapshot->elapsed, lasted);
+  snapshot->health.elapsed_seconds = std::max(snapshot->health.elapsed_seconds, ToSeconds(lasted));
   if (!stopping_) {
-    uint64_t target = 0;
-    const uint64_t wanted = schedule_.UsersAt(Elapsed(reactor_->now()));
-    if (!open_model() && options_.index == 0) {
-      target = assignment_.Share(wanted);
-    }
-    snapshot->target_users += target;
-    if (open_model() && options_.index == 0) {
-      double share = 0;
-      for (const ResidueClass& owned : assignment_.classes) {
-        share += 1.0 / static_cast<double>(owned.modulus);
-      }
-      snapshot->target_rate = schedule_.ArrivalRateAt(Elapsed(reactor_->now())) * share;
-    }
+    FillTargets(snapshot);
+  }
+}
+
+void Shard::FillHealth(GeneratorHealth* health) const {
+  ++health->shards;
+  health->loop_lag.Merge(loop_lag_);
+  health->fd_exhausted += fd_exhausted_;
+  health->ports_exhausted += ports_exhausted_;
+  health->memory_exhausted += memory_exhausted_;
+  if (clock_.started()) {
+    const ThreadUsage usage = finished_ ? usage_at_end_ : usage_->Read();
+    health->thread_seconds += usage.cpu_seconds - usage_at_start_.cpu_seconds;
+    health->run_delay_seconds += usage.run_delay_seconds - usage_at_start_.run_delay_seconds;
+  }
+}
+
+// What this agent should have now; the first of its shards tells it for all of them.
+void Shard::FillTargets(Snapshot* snapshot) const {
+  if (options_.index != 0) {
+    return;
+  }
+  const Nanos elapsed = clock_.Elapsed(reactor_->now());
+  if (open_model()) {
+    snapshot->target_rate += schedule_.ArrivalRateAt(elapsed) * assignment_.Fraction();
+  } else {
+    snapshot->target_users += assignment_.Share(schedule_.UsersAt(elapsed));
   }
 }
 

@@ -5,18 +5,19 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "daemon/engine/arrival_pump.h"
+#include "daemon/engine/population.h"
 #include "daemon/engine/program.h"
+#include "daemon/engine/run_clock.h"
 #include "daemon/engine/schedule.h"
 #include "daemon/engine/thread_usage.h"
 #include "daemon/engine/user.h"
@@ -37,6 +38,9 @@ struct ShardOptions {
   bool once = false;              // each task once, then the end
   // Loop thread: every user has ended and no more will come. Why: "profile finished", …
   std::function<void(std::string reason)> on_finished;
+  // Loop thread: the shard has nobody left, and nobody is to come by itself; or it has again. When
+  // all are deserted, the run is over, but one alone cannot know that.
+  std::function<void(bool deserted, bool had_users)> on_deserted;
   // Loop thread: a variable shared by all users changed; tell the other shards.
   std::function<void(std::string_view name, Value value)> on_shared;
   std::function<void(std::string_view text)> log;
@@ -51,12 +55,16 @@ class Shard final : private UserHost {
 
   // Any thread.
   void Start(TimePoint at);
-  // New ownership; users that move here start at `spawn_rate` per second (0: at once).
+  // New ownership; users that move here start at `spawn_rate` per second (0: at once). In the open
+  // model the users stay, and arrivals go to others. What the lost agent had left of a number of
+  // iterations is not made up for.
   void Reassign(Assignment assignment, double spawn_rate);
   void Change(const LoadChange& change);
   void Pause();
   void Resume();
-  // `immediate`: open requests are given up at once.
+  // Running tasks get the plan's stop_timeout to end, open requests a short grace on top, and then
+  // count as unfinished. `immediate`: open requests are given up at once. A shard that was never
+  // started finishes without a user.
   void Stop(std::string reason, bool immediate);
   void SetSharedFromOther(std::string name, Value value);
   // Adds this shard's figures to `snapshot` on the loop's thread, then calls `done` there.
@@ -78,78 +86,70 @@ class Shard final : private UserHost {
   const Value* FindShared(std::string_view name) const override { return shared_.Find(name); }
   void SetShared(std::string_view name, Value value) override;
   bool open_model() const override { return program_->profile.IsOpen(); }
-  bool paused() const override { return paused_at_.has_value(); }
+  bool paused() const override { return clock_.paused(); }
   bool once() const override { return options_.once; }
   bool TakeIteration() override;
   uint64_t peak_users() const override { return peak_users_; }
   void CountIteration() override { ++iterations_; }
+  void CountDropped() override { pump_->CountDropped(); }
   void CountOpenRequest(int change) override { open_requests_ += change; }
   void CountExhaustion(const NetError& error) override;
   void Log(std::string_view text) override;
-  void OnIdle(User* user) override;
+  void OnIdle(User* user) override { pump_->AddIdle(user); }
   void OnEnded(User* user) override;
 
   void OnStart(TimePoint at);
+  void OnReassign(const Assignment& assignment, double spawn_rate);
   Co<void> Conduct();
-  Co<void> Pump();
   Co<void> Heartbeat();
+  void Finish();
   void BeginStop(std::string reason, bool immediate);
+  bool FinishesTasks() const { return plan().stop_timeout > Nanos(0); }
   void Direct(TimePoint now);
-  void AdjustUsers(Nanos elapsed);
+  void DirectClosed(TimePoint now, Nanos elapsed);
+  void AdjustUsers(uint64_t wanted);
   void SpawnPending(TimePoint now);
-  TimePoint NextWakeUp(Nanos elapsed) const;
+  void SetDeserted(bool deserted);
+  TimePoint NextWakeUp(TimePoint now) const;
   bool BudgetSpent() const { return budget_.has_value() && *budget_ == 0; }
   bool Mine(uint64_t number) const;
-  void SpawnUser(uint64_t number, size_t class_index);
-  void Leave(User* user, bool finish_task);
-  void Reap();
-  void DispatchArrival(uint64_t number, TimePoint due);
-  Nanos Elapsed(TimePoint now) const;
-  TimePoint InstantOf(Nanos elapsed) const { return started_at_ + elapsed + paused_total_; }
+  uint64_t CountMine(uint64_t numbers) const;
   void ComputeBudget();
-  void FillNow(Snapshot* snapshot) const;
+  void FillNow(Snapshot* snapshot);
+  void FillHealth(GeneratorHealth* health) const;
+  void FillTargets(Snapshot* snapshot) const;
 
   const std::shared_ptr<const Program> program_;
   const ShardOptions options_;
   const std::unique_ptr<Reactor> reactor_;
   Recorder recorder_;
   std::unique_ptr<ShardClient> client_;
+  std::unique_ptr<Population> users_;
   Assignment assignment_;
   Schedule schedule_;
-  std::optional<ArrivalClock> arrivals_;
-  std::optional<ArrivalClock::Due> next_arrival_;  // taken from arrivals_, not yet handed out
+  RunClock clock_;
   Variables shared_;
   std::unique_ptr<ThreadUsageReader> usage_;
 
-  std::map<uint64_t, std::unique_ptr<User>> users_;  // by number
-  std::unordered_map<User*, std::unique_ptr<User>> leaving_;
-  std::vector<User*> ended_;
+  // Closed model. Numbers below this have been looked at, and started if they are ours.
+  uint64_t spawned_until_ = 0;
   std::vector<uint64_t> pending_;  // numbers that a reassignment gave us, last first
   double pending_rate_ = 0;
   TimePoint pending_next_{};
-  uint64_t spawned_until_ = 0;            // numbers below have been looked at
-  std::vector<std::vector<User*>> idle_;  // open model, by class
-  std::vector<uint64_t> users_by_class_;
-  uint64_t next_open_user_ = 0;
+  std::optional<uint64_t> budget_;  // iterations left
+  bool deserted_ = false;
+  std::unique_ptr<ArrivalPump> pump_;  // open model, but for a single pass
 
-  bool started_ = false;
   bool stopping_ = false;
   bool finished_ = false;
   bool shut_down_ = false;
   std::string stop_reason_;
-  TimePoint started_at_{};
-  std::optional<TimePoint> paused_at_;
-  Nanos paused_total_{0};
-  TimePoint abort_at_ = Reactor::kNever;
-  std::optional<uint64_t> budget_;
+  Nanos stopped_elapsed_ = Nanos::max();
+  TimePoint hurry_at_ = Reactor::kNever;  // running tasks end with their present step
+  TimePoint abort_at_ = Reactor::kNever;  // open requests are given up
   uint64_t peak_users_ = 1;
-  uint64_t users_max_ = 0;  // open model: this shard's share
 
-  uint64_t users_started_ = 0;
-  uint64_t users_stopped_ = 0;
   uint64_t iterations_ = 0;
-  uint64_t arrivals_planned_ = 0;
-  uint64_t dropped_ = 0;
   int64_t open_requests_ = 0;
   uint64_t fd_exhausted_ = 0;
   uint64_t ports_exhausted_ = 0;
@@ -157,14 +157,12 @@ class Shard final : private UserHost {
   Histogram loop_lag_;
   ThreadUsage usage_at_start_;
   ThreadUsage usage_at_end_;
-  Nanos finished_elapsed_{0};
-  TimePoint last_log_{};
+  TimePoint finished_at_{};
+  TimePoint next_log_{};
 
   Waiter conductor_waiter_;
-  Waiter pump_waiter_;
   Waiter heartbeat_waiter_;
   Co<void> conductor_;
-  Co<void> pump_;
   Co<void> heartbeat_;
   std::thread thread_;
 };

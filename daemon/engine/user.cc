@@ -11,6 +11,8 @@
 namespace squall {
 namespace {
 
+// A task that never had to wait (nothing to pick, connection refused on loopback) and no wait time
+// would spin and starve every other user of its shard.
 constexpr Nanos kIdleTaskPause = std::chrono::milliseconds(1);
 
 }  // namespace
@@ -33,18 +35,15 @@ void User::Start() {
 }
 
 void User::Dispatch(uint64_t arrival, TimePoint intended) {
-  arrival_ = arrival;
-  intended_ = intended;
-  dispatched_ = true;
-  host_->reactor()->Resume(&waiter_);
+  SQUALL_CHECK(!dispatched_.has_value());
+  dispatched_ = Arrival{arrival, intended};
+  Nudge();
 }
 
 void User::RequestStop(bool finish_task) {
   stop_soon_ = true;
-  stop_now_ = stop_now_ || !finish_task;
-  if (sleeping_) {
-    host_->reactor()->Resume(&waiter_);
-  }
+  stop_now_ = stop_now_ || !(finish_task || on_stop_);  // on_stop itself runs to its end
+  Nudge();
 }
 
 void User::Abort() {
@@ -89,6 +88,9 @@ Co<void> User::Run() {
       co_await RunClosed();
     }
   }
+  if (dispatched_.has_value()) {
+    host_->CountDropped();
+  }
   if (!Reactor::IsCancelled(waiter_)) {
     on_stop_ = true;
     stop_now_ = false;
@@ -104,10 +106,12 @@ Co<void> User::RunOnce() {
     if (stop_now_) {
       co_return;
     }
-    host_->trace()->OnText(fmt::format("task {}.{}", class_->source->name, task.name));
-    co_await RunSteps(&task.steps);
-    ++iteration_;
-    host_->CountIteration();
+    if (host_->trace() != nullptr) {
+      host_->trace()->OnText(fmt::format("task {}.{}", class_->source->name, task.name));
+    }
+    if (co_await RunSteps(&task.steps) != Flow::kStopUser) {
+      CountIteration();
+    }
   }
 }
 
@@ -124,14 +128,15 @@ Co<void> User::RunClosed() {
     const TimePoint turn = host_->reactor()->now();
     const Flow flow = co_await RunSteps(&ChooseTask().steps);
     intended_.reset();
-    ++iteration_;
-    host_->CountIteration();
-    if (flow == Flow::kStopUser || !co_await WaitForNextTask()) {
+    if (flow == Flow::kStopUser) {
       co_return;
     }
-    // A task that never had to wait (nothing to pick, connection refused on loopback) and no wait
-    // time would spin and starve every other user of this shard.
-    if (host_->reactor()->now() == turn && !co_await SleepUntil(turn + kIdleTaskPause)) {
+    CountIteration();
+    if (!co_await WaitForNextTask()) {
+      co_return;
+    }
+    if (host_->reactor()->now() == turn &&
+        !co_await SleepUntil(turn + kIdleTaskPause, Sleep::kBetweenTasks)) {
       co_return;
     }
   }
@@ -139,168 +144,38 @@ Co<void> User::RunClosed() {
 
 Co<void> User::RunOpen() {
   while (!stop_soon_) {
-    if (!dispatched_) {
-      host_->OnIdle(this);
-      if (dispatched_) {
-        continue;  // an arrival was waiting for us
-      }
-      sleeping_ = true;
-      co_await host_->reactor()->Suspend(&waiter_, Reactor::kNever);
-      sleeping_ = false;
-      continue;
+    co_await AwaitArrival();
+    if (stop_soon_) {
+      co_return;
     }
-    dispatched_ = false;
+    arrival_ = dispatched_->number;
+    intended_ = dispatched_->due;
+    dispatched_.reset();
     const Flow flow = co_await RunSteps(&ChooseTask().steps);
     intended_.reset();
-    ++iteration_;
-    host_->CountIteration();
+    arrival_.reset();
     if (flow == Flow::kStopUser) {
       co_return;
     }
+    CountIteration();
   }
 }
 
-Co<User::Flow> User::RunSteps(const ProgramSteps* steps) {
-  for (const ProgramStep& step : *steps) {
-    if (stop_now_ || Reactor::IsCancelled(waiter_)) {
-      co_return Flow::kStopUser;
-    }
-    Flow flow = Flow::kNext;
-    if (const auto* request = std::get_if<RequestOp>(&step.op)) {
-      const bool passed = co_await session_->Execute(request->request.get(), this);
-      flow = passed ? Flow::kNext : Flow::kEndTask;
-    } else if (const auto* set = std::get_if<SetOp>(&step.op)) {
-      flow = RunSet(*set);
-    } else if (const auto* pick = std::get_if<PickOp>(&step.op)) {
-      flow = RunPick(*pick);
-    } else if (const auto* branch = std::get_if<IfOp>(&step.op)) {
-      flow = co_await RunIf(branch);
-    } else if (const auto* loop = std::get_if<LoopOp>(&step.op)) {
-      flow = co_await RunLoop(loop);
-    } else if (const auto* think = std::get_if<ThinkOp>(&step.op)) {
-      const Nanos span(rng_.Between(think->low.count(), think->high.count()));
-      flow = co_await Pause(span) ? Flow::kNext : Flow::kStopUser;
-    } else if (const auto* log = std::get_if<LogOp>(&step.op)) {
-      std::string text;
-      const absl::Status status = log->message.Render(*this, &text);
-      host_->Log(status.ok() ? text : std::string(status.message()));
-    } else if (const auto* fail = std::get_if<FailOp>(&step.op)) {
-      std::string text;
-      const absl::Status status = fail->message.Render(*this, &text);
-      ReportTaskError(status.ok() ? text : std::string(status.message()));
-      flow = Flow::kEndTask;
-    }
-    if (flow != Flow::kNext) {
-      co_return flow;
-    }
+Co<void> User::AwaitArrival() {
+  if (dispatched_.has_value()) {
+    co_return;  // one was waiting for our on_start
   }
-  co_return Flow::kNext;
+  host_->OnIdle(this);
+  while (!dispatched_.has_value() && !stop_soon_) {
+    sleeping_ = true;
+    co_await host_->reactor()->Suspend(&waiter_, Reactor::kNever);
+    sleeping_ = false;
+  }
 }
 
-Co<User::Flow> User::RunIf(const IfOp* op) {
-  co_return co_await RunSteps(Holds(*op) ? &op->then : &op->otherwise);
-}
-
-Co<User::Flow> User::RunLoop(const LoopOp* op) {
-  for (int64_t i = 0; i < op->times; ++i) {
-    const Flow flow = co_await RunSteps(&op->steps);
-    if (flow != Flow::kNext) {
-      co_return flow;
-    }
-  }
-  co_return Flow::kNext;
-}
-
-User::Flow User::RunSet(const SetOp& op) {
-  absl::StatusOr<Value> value = op.value.Evaluate(*this);
-  if (!value.ok()) {
-    ReportTaskError(std::string(value.status().message()));
-    return Flow::kEndTask;
-  }
-  SetVariable(op.variable, *std::move(value), op.scope);
-  return Flow::kNext;
-}
-
-User::Flow User::RunPick(const PickOp& op) {
-  const std::vector<Value>* rows = nullptr;
-  Value held;  // keeps a shared list alive while we read it
-  if (op.data != nullptr) {
-    rows = &op.data->rows;
-  } else if (const size_t dot = op.from.find('.');
-             const Value* value = Find(std::string_view(op.from).substr(0, dot))) {
-    if (dot != std::string::npos) {
-      value = value->FindDotted(std::string_view(op.from).substr(dot + 1));
-    }
-    if (value != nullptr) {
-      held = *value;
-      rows = held.AsList();
-    }
-  }
-  if (rows == nullptr || rows->empty()) {
-    return Flow::kEndTask;
-  }
-  const std::optional<size_t> row = NextRow(op, rows->size());
-  if (!row.has_value()) {
-    return Flow::kStopUser;
-  }
-  variables_.Set(op.as, (*rows)[*row]);
-  return Flow::kNext;
-}
-
-std::optional<size_t> User::NextRow(const PickOp& op, size_t rows) {
-  if (op.order == PickOrder::kRandom || op.data == nullptr) {
-    return rng_.Below(rows);
-  }
-  if (cursors_.size() <= op.data_index) {
-    cursors_.resize(op.data_index + 1);
-  }
-  // Unique rows follow from numbers alone: arrival n takes row n; user k takes rows k, k + peak,
-  // k + 2·peak, … so that no two users of any agent meet before the set is used up.
-  const uint64_t taken = cursors_[op.data_index]++;
-  uint64_t row = taken;
-  if (op.order == PickOrder::kUnique) {
-    row = host_->open_model() ? arrival_ : number_ + taken * host_->peak_users();
-  }
-  if (row >= rows && op.data->on_end == DataSet::OnEnd::kStopUser) {
-    return std::nullopt;
-  }
-  return row % rows;
-}
-
-bool User::Holds(const IfOp& op) {
-  if (op.op == Condition::Op::kExists) {
-    const size_t dot = op.exists.find('.');
-    const Value* value = Find(std::string_view(op.exists).substr(0, dot));
-    if (value != nullptr && dot != std::string::npos) {
-      value = value->FindDotted(std::string_view(op.exists).substr(dot + 1));
-    }
-    const bool empty_list =
-        value != nullptr && value->AsList() != nullptr && value->AsList()->empty();
-    return value != nullptr && !value->IsNull() && !empty_list;
-  }
-  std::string left;
-  std::string right;
-  if (!op.left.Render(*this, &left).ok() || !op.right.Render(*this, &right).ok()) {
-    return false;  // a variable that is not there equals nothing
-  }
-  double left_number = 0;
-  double right_number = 0;
-  const bool numbers = Value(left).ToNumber(&left_number) && Value(right).ToNumber(&right_number);
-  switch (op.op) {
-    case Condition::Op::kEquals:
-      return numbers ? left_number == right_number : left == right;
-    case Condition::Op::kNotEquals:
-      return numbers ? left_number != right_number : left != right;
-    case Condition::Op::kLess:
-      return numbers ? left_number < right_number : left < right;
-    case Condition::Op::kGreater:
-      return numbers ? left_number > right_number : left > right;
-    case Condition::Op::kContains:
-      return left.find(right) != std::string::npos;
-    case Condition::Op::kExists:
-      break;
-  }
-  return false;
+void User::CountIteration() {
+  ++iteration_;
+  host_->CountIteration();
 }
 
 const ProgramTask& User::ChooseTask() {
@@ -326,12 +201,10 @@ Co<bool> User::WaitForNextTask() {
   Nanos pacing{0};
   switch (wait.kind) {
     case WaitTime::Kind::kConstant:
-      if (wait.low.count() == 0) {
-        co_return true;
-      }
-      co_return co_await SleepUntil(now + wait.low);
+      co_return wait.low.count() == 0 || co_await SleepUntil(now + wait.low, Sleep::kBetweenTasks);
     case WaitTime::Kind::kBetween:
-      co_return co_await SleepUntil(now + Nanos(rng_.Between(wait.low.count(), wait.high.count())));
+      co_return co_await SleepUntil(now + Nanos(rng_.Between(wait.low.count(), wait.high.count())),
+                                    Sleep::kBetweenTasks);
     case WaitTime::Kind::kConstantPacing:
       pacing = wait.low;
       break;
@@ -342,11 +215,11 @@ Co<bool> User::WaitForNextTask() {
   const TimePoint planned = task_started_ + pacing;
   intended_ = planned;
   task_started_ = std::max(planned, now);
-  co_return planned <= now || co_await SleepUntil(planned);
+  co_return planned <= now || co_await SleepUntil(planned, Sleep::kBetweenTasks);
 }
 
-Co<bool> User::SleepUntil(TimePoint when) {
-  while (!stop_soon_ || on_stop_) {
+Co<bool> User::SleepUntil(TimePoint when, Sleep sleep) {
+  while (sleep == Sleep::kInTask ? !stop_now_ : !stop_soon_) {
     sleeping_ = true;
     const Wake wake = co_await host_->reactor()->Suspend(&waiter_, when);
     sleeping_ = false;
@@ -357,7 +230,9 @@ Co<bool> User::SleepUntil(TimePoint when) {
   co_return false;
 }
 
-Co<bool> User::Pause(Nanos span) { co_return co_await SleepUntil(host_->reactor()->now() + span); }
+Co<bool> User::Pause(Nanos span) {
+  co_return co_await SleepUntil(host_->reactor()->now() + span, Sleep::kInTask);
+}
 
 Co<void> User::HoldWhilePaused() {
   while (host_->paused() && !stop_soon_) {
@@ -366,6 +241,9 @@ Co<void> User::HoldWhilePaused() {
     sleeping_ = false;
   }
   task_started_ = host_->reactor()->now();
+  if (intended_.has_value()) {
+    intended_ = task_started_;  // the pause is nobody's delay
+  }
 }
 
 }  // namespace squall

@@ -31,8 +31,11 @@ class UserHost {
   virtual bool once() const = 0;
   // Takes one iteration from the budget; false when it is used up.
   virtual bool TakeIteration() = 0;
+  // The most users of the whole run; the step by which a user takes unique rows.
   virtual uint64_t peak_users() const = 0;
   virtual void CountIteration() = 0;
+  // Open model: the user ended before it came to its arrival.
+  virtual void CountDropped() = 0;
   virtual void CountOpenRequest(int change) = 0;
   virtual void CountExhaustion(const NetError& error) = 0;
   virtual void Log(std::string_view text) = 0;
@@ -50,9 +53,11 @@ class User final : public UserContext {
   void set_session(std::unique_ptr<Session> session) { session_ = std::move(session); }
   // Starts the loop; it runs until the first thing it must wait for.
   void Start();
-  // Open model: run one task for the arrival that was due at `intended`.
+  // Open model: run one task for the arrival that was due at `intended`. To an idle user, or to a
+  // new one, which gets to it after its on_start.
   void Dispatch(uint64_t arrival, TimePoint intended);
-  // No further task; `finish_task` lets the current one run to its end. Sleeping users wake.
+  // No further task; `finish_task` lets the current one run to its end, pauses included. Then comes
+  // on_stop.
   void RequestStop(bool finish_task);
   // Gives up whatever it waits for; the open request counts as unfinished.
   void Abort();
@@ -87,11 +92,18 @@ class User final : public UserContext {
 
  private:
   enum class Flow : uint8_t { kNext, kEndTask, kStopUser };
+  enum class Sleep : uint8_t { kInTask, kBetweenTasks };
+  struct Arrival {
+    uint64_t number = 0;
+    TimePoint due{};
+  };
 
   Co<void> Run();
   Co<void> RunOnce();
   Co<void> RunClosed();
   Co<void> RunOpen();
+  Co<void> AwaitArrival();
+  void CountIteration();
   Co<Flow> RunSteps(const ProgramSteps* steps);
   Co<Flow> RunIf(const IfOp* op);
   Co<Flow> RunLoop(const LoopOp* op);
@@ -99,9 +111,11 @@ class User final : public UserContext {
   Flow RunPick(const PickOp& op);
   std::optional<size_t> NextRow(const PickOp& op, size_t rows);
   bool Holds(const IfOp& op);
+  const Value* FindPath(std::string_view path) const;  // "name.member.0"
   const ProgramTask& ChooseTask();
   Co<bool> WaitForNextTask();
-  Co<bool> SleepUntil(TimePoint when);
+  // False when a stop came that ends this kind of sleep.
+  Co<bool> SleepUntil(TimePoint when, Sleep sleep);
   Co<void> HoldWhilePaused();
 
   UserHost* const host_;
@@ -116,9 +130,9 @@ class User final : public UserContext {
   Co<void> loop_;
   TimePoint task_started_{};  // or its intended start, where there is a schedule
   std::optional<TimePoint> intended_;
-  uint64_t arrival_ = 0;
+  std::optional<Arrival> dispatched_;  // to run next
+  std::optional<uint64_t> arrival_;    // the one whose task is running
   uint64_t iteration_ = 0;
-  bool dispatched_ = false;
   bool sleeping_ = false;
   bool stop_soon_ = false;  // after the current task
   bool stop_now_ = false;   // at the next step

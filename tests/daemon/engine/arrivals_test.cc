@@ -84,9 +84,34 @@ TEST(ArrivalsTest, NeverCountsBackwards) {
   Arrivals arrivals(&profile, 1, [&mine](uint64_t) { return mine; });
   EXPECT_EQ(arrivals.DueBy(seconds(1)), 11u);
   EXPECT_EQ(arrivals.DueBy(milliseconds(500)), 11u);
+  arrivals.PrepareReassign(milliseconds(1'500));
   mine = false;
-  arrivals.Reassigned();
-  EXPECT_EQ(arrivals.DueBy(seconds(2)), 11u);
+  EXPECT_EQ(arrivals.DueBy(seconds(2)), 16u) << "those until the change were ours";
+}
+
+TEST(ArrivalsTest, WhatWasPassedOverForOthersComesAgainWhenItBecomesOurs) {
+  const Profile profile = ProfileOf(ArrivalsAt(10, seconds(10)));
+  bool all = false;
+  Arrivals arrivals(&profile, 1, [&all](uint64_t number) { return all || number % 4 == 0; });
+  for (int i = 0; i < 4; ++i) {  // 0 is due, 1 to 3 are others'
+    arrivals.Next();
+    arrivals.Take();
+  }
+  EXPECT_EQ(arrivals.Next()->number, 4u);
+  arrivals.PrepareReassign(milliseconds(150));  // number 1 was due, for whoever had it
+  all = true;
+  EXPECT_EQ(arrivals.Next()->number, 2u);
+  EXPECT_EQ(arrivals.DueBy(milliseconds(300)), 3u) << "0, 2, 3";
+}
+
+TEST(ArrivalsTest, WhatAShardIsLateForStaysItsOwnInAReassignment) {
+  const Profile profile = ProfileOf(ArrivalsAt(10, seconds(10)));
+  Arrivals arrivals(&profile, 1, All);
+  arrivals.Next();
+  arrivals.Take();
+  arrivals.PrepareReassign(seconds(1));
+  EXPECT_EQ(arrivals.Next()->number, 1u);
+  EXPECT_EQ(arrivals.DueBy(seconds(1)), 11u);
 }
 
 TEST(ArrivalsTest, ManyAreCountedPieceByPiece) {
