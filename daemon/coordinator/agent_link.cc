@@ -123,11 +123,11 @@ absl::Status Call(v1::AgentService::Stub* stub,
 
 }  // namespace
 
-AgentLink::AgentLink(std::string name, std::shared_ptr<grpc::Channel> channel,
+AgentLink::AgentLink(std::string name, const std::shared_ptr<grpc::Channel>& channel,
                      AgentLinkOptions options)
     : name_(std::move(name)),
       options_(std::move(options)),
-      rpc_(std::make_unique<Rpc>(Rpc{v1::AgentService::NewStub(std::move(channel))})) {}
+      rpc_(std::make_unique<Rpc>(Rpc{v1::AgentService::NewStub(channel)})) {}
 
 AgentLink::~AgentLink() {
   if (stream_ != nullptr) {

@@ -39,7 +39,8 @@ struct AgentLinkOptions {
 
 class AgentLink final {
  public:
-  AgentLink(std::string name, std::shared_ptr<grpc::Channel> channel, AgentLinkOptions options);
+  AgentLink(std::string name, const std::shared_ptr<grpc::Channel>& channel,
+            AgentLinkOptions options);
   ~AgentLink();  // ends the stream and waits for it
   AgentLink(const AgentLink&) = delete;
   AgentLink& operator=(const AgentLink&) = delete;

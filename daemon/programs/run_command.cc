@@ -156,6 +156,40 @@ std::string NewRunId(const Clock& clock) {
   return fmt::format("run-{:x}-{:04x}", wall / 1'000'000'000, MixSeed(wall) & 0xffff);
 }
 
+// Where the run goes: an agent in this process, or those that --agents names. The exit code when
+// there is none, after saying why.
+std::optional<int> FindAgents(const RunFlags& flags, const Clock* clock, bool colour,
+                              std::unique_ptr<LocalAgent>* local, std::vector<AgentTarget>* targets,
+                              CoordinatorOptions* options) {
+  if (flags.agents.empty()) {
+    absl::StatusOr<std::unique_ptr<LocalAgent>> made = MakeLocalAgent(flags, clock, colour);
+    if (!made.ok()) {
+      return SayStatus(made.status());
+    }
+    *local = *std::move(made);
+    targets->push_back({"local", (*local)->server->InProcessChannel()});
+    options->watch_interval = kLocalInterval;
+    options->start_lead = Nanos(0);
+    options->loss_timeout = std::chrono::hours(24);  // it cannot be lost without us
+    return std::nullopt;
+  }
+  absl::StatusOr<std::vector<AgentTarget>> remote = RemoteAgents(flags);
+  if (!remote.ok()) {  // a flag that cannot be, or names no readable file: nobody was called yet
+    Say(std::string(remote.status().message()));
+    return Code(ExitCode::kUsage);
+  }
+  *targets = *std::move(remote);
+  if (!flags.agent_token_file.empty()) {
+    const auto guard = TokenGuard::FromFile(flags.agent_token_file);
+    if (!guard.ok()) {
+      Say(std::string(guard.status().message()));
+      return Code(ExitCode::kUsage);
+    }
+    options->authorization = (*guard)->Authorization();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<RunSettings> SettingsOf(const RunFlags& flags) {
@@ -210,31 +244,10 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
   std::unique_ptr<LocalAgent> local;
   std::vector<AgentTarget> targets;
   CoordinatorOptions options;
-  if (flags.agents.empty()) {
-    absl::StatusOr<std::unique_ptr<LocalAgent>> made = MakeLocalAgent(flags, &clock, out.colour);
-    if (!made.ok()) {
-      return SayStatus(made.status());
-    }
-    local = *std::move(made);
-    targets.push_back({"local", local->server->InProcessChannel()});
-    options.watch_interval = kLocalInterval;
-    options.start_lead = Nanos(0);
-    options.loss_timeout = std::chrono::hours(24);  // it cannot be lost without us
-  } else {
-    absl::StatusOr<std::vector<AgentTarget>> remote = RemoteAgents(flags);
-    if (!remote.ok()) {  // a flag that cannot be, or names no readable file: nobody was called yet
-      Say(std::string(remote.status().message()));
-      return Code(ExitCode::kUsage);
-    }
-    targets = *std::move(remote);
-    if (!flags.agent_token_file.empty()) {
-      const auto guard = TokenGuard::FromFile(flags.agent_token_file);
-      if (!guard.ok()) {
-        Say(std::string(guard.status().message()));
-        return Code(ExitCode::kUsage);
-      }
-      options.authorization = (*guard)->Authorization();
-    }
+  if (const std::optional<int> code =
+          FindAgents(flags, &clock, out.colour, &local, &targets, &options);
+      code.has_value()) {
+    return *code;
   }
   options.run_id = NewRunId(clock);
   options.owner = fmt::format("squall run (process {})", getpid());
