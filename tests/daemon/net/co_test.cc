@@ -106,17 +106,23 @@ TEST(CoTest, MoveAssignmentDestroysTheOldOne) {
   EXPECT_TRUE(task.Done());
 }
 
-// 100 000 frames in turn would overflow the stack if the return were a nested resume.
+// So many frames in turn would overflow the stack if the return were a nested resume.
+// ThreadSanitizer loses sight of a tail call and keeps 65 536 callers at most.
 TEST(CoTest, AwaitingInALoopDoesNotUseUpTheStack) {
+#if defined(__SANITIZE_THREAD__)
+  constexpr int kRounds = 10'000;
+#else
+  constexpr int kRounds = 100'000;
+#endif
   auto count = [](int times, int64_t* sum) -> Co<void> {
     for (int i = 0; i < times; ++i) {
       *sum += co_await Double(1);
     }
   };
   int64_t sum = 0;
-  Co<void> task = count(100'000, &sum);
+  Co<void> task = count(kRounds, &sum);
   task.Start();
-  EXPECT_EQ(sum, 200'000);
+  EXPECT_EQ(sum, 2 * kRounds);
 }
 
 TEST(CoFrameTest, AFreedFrameOfTheSameClassIsUsedAgain) {
