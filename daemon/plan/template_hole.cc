@@ -9,6 +9,7 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/base/suggest.h"
+#include "daemon/plan/utf8.h"
 
 namespace squall {
 namespace {
@@ -48,6 +49,14 @@ struct Argument {
   std::string text;
   bool quoted = false;
 };
+
+// What the user wrote, for a message: one short line, whatever it holds.
+std::string Shown(std::string_view text) {
+  constexpr size_t kBytesMax = 80;
+  std::string shown;
+  AppendPrintable(text, kBytesMax, &shown);
+  return shown;
+}
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -151,7 +160,7 @@ class HoleParser final {
     SQUALL_RETURN_IF_ERROR(ReadArguments(separator, &arguments));
     if (!TakeArguments(std::move(arguments))) {
       return Error(start, fmt::format("must be {}; got '{}'", function->usage,
-                                      text_.substr(start, at_ - start)));
+                                      Shown(text_.substr(start, at_ - start))));
     }
     return absl::OkStatus();
   }
@@ -327,7 +336,8 @@ class HoleParser final {
     const std::string nearest = SuggestNearest(name, known);
     const std::string remedy = nearest.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
                                                : fmt::format("did you mean '{}'?", nearest);
-    return Error(offset, fmt::format("must be a known {}, got '{}'; {}", what, name, remedy));
+    return Error(offset,
+                 fmt::format("must be a known {}, got '{}'; {}", what, Shown(name), remedy));
   }
 
   std::string_view text_;

@@ -75,7 +75,7 @@ TEST(TemplateHoleTest, ReadsFiltersInOrder) {
 
 TEST(TemplateHoleTest, SaysWhatIsWrongAndWhere) {
   const std::string names = " (names have letters, digits, '_' and '-')";
-  const std::pair<const char*, std::string> rows[] = {
+  const std::pair<std::string, std::string> rows[] = {
       {"", "offset 2: must be a variable or a function, got '}'" + names},
       {"1a", "offset 2: must be a variable or a function, got '1'" + names},
       {"unit price", "offset 7: must be '}}', or '|' and a filter, got 'p'" + names},
@@ -92,6 +92,8 @@ TEST(TemplateHoleTest, SaysWhatIsWrongAndWhere) {
        "offset 2: must be random_int(low,high), whole numbers with low <= high; got "
        "'random_int(1)'"},
       {"uuid(4)", "offset 2: must be uuid(); got 'uuid(4)'"},
+      {"uuid('" + std::string(2000, 'x') + "')",
+       "offset 2: must be uuid(); got 'uuid('" + std::string(74, 'x') + "…'"},
       {"random_int(1,2", "offset 12: '(' must be closed by ')'"},
       {"random_choice(a|f(x))",
        "offset 19: must be '|' or ')' (put text with ( ) { } ' \" in quotes), got '('" + names},

@@ -118,6 +118,15 @@ TEST(ResponseReaderTest, EverySplitReadsTheSame) {
   }
 }
 
+// Beast asserted here that the last chunk had come whole.
+TEST(ResponseReaderTest, TheOnlyChunkMayComeByteByByte) {
+  constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const Read read = ReadPieces({kHead, "0\r\n", "\r", "\n"});
+  EXPECT_EQ(read.error, "");
+  EXPECT_TRUE(read.done);
+  EXPECT_EQ(read.body, "");
+}
+
 TEST(ResponseReaderTest, LeavesWhatComesAfterTheReply) {
   EXPECT_EQ(ReadAll(std::string(kPlain) + "junk").rest, "junk");
   EXPECT_EQ(ReadAll(std::string(kChunked) + "HTTP/1.1 200").rest, "HTTP/1.1 200");
