@@ -97,7 +97,9 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   void OnCancel() override {
     const std::lock_guard<std::mutex> lock(alarm_mutex_);
     cancelled_ = true;
-    alarm_.Cancel();
+    if (alarm_.has_value()) {
+      alarm_->Cancel();
+    }
   }
 
   void OnDone() override {
@@ -116,12 +118,13 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   void Wait(Nanos left) {
     const std::lock_guard<std::mutex> lock(alarm_mutex_);
     const Nanos step = cancelled_ ? Nanos(0) : std::min(left, kWatchGlance);
-    // A new alarm each time: the old one may still be in its callback, which led here.
-    alarm_ = grpc::Alarm();
-    alarm_.Set(std::chrono::system_clock::time_point(
-                   std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                       SystemClock().Wall().time_since_epoch() + step)),
-               [this, left = left - step](bool fired) { OnAlarm(fired, left); });
+    // A new alarm each time: the old one may still be in its callback, which led here. Not by
+    // assignment, which in gRPC 1.51 leaks the old one.
+    alarm_.emplace();
+    alarm_->Set(std::chrono::system_clock::time_point(
+                    std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                        SystemClock().Wall().time_since_epoch() + step)),
+                [this, left = left - step](bool fired) { OnAlarm(fired, left); });
   }
 
   void OnAlarm(bool fired, Nanos left) {
@@ -158,7 +161,7 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   bool last_ = false;
   std::mutex alarm_mutex_;
   bool cancelled_ = false;  // guarded by alarm_mutex_, as the alarm
-  grpc::Alarm alarm_;
+  std::optional<grpc::Alarm> alarm_;
   std::shared_ptr<WatchStream> self_;  // until OnDone
 };
 
