@@ -25,8 +25,8 @@ bool IsOver(RunState state) { return state == RunState::kFinished || state == Ru
 }  // namespace
 
 struct RunCoordinator::Member {
-  Member(std::string name, std::shared_ptr<grpc::Channel> channel, AgentLinkOptions options)
-      : link(std::move(name), std::move(channel), std::move(options)) {}
+  Member(std::string name, const std::shared_ptr<grpc::Channel>& channel, AgentLinkOptions options)
+      : link(std::move(name), channel, std::move(options)) {}
   AgentLink link;
   Assignment assignment;
   Nanos clock_offset{0};
@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<RunCoordinator>> RunCoordinator::Make(
     AgentLinkOptions link;
     link.authorization = coordinator->options_.authorization;
     link.call_timeout = coordinator->options_.call_timeout;
-    auto member = std::make_unique<Member>(agents[i].name, std::move(agents[i].channel), link);
+    auto member = std::make_unique<Member>(agents[i].name, agents[i].channel, link);
     member->assignment = MakeAssignment(i, agents.size(), coordinator->epoch_);
     coordinator->members_.push_back(std::move(member));
   }

@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
     shard.on_deserted = [raw](bool deserted, bool had_users) {
       raw->OnShardDeserted(deserted, had_users);
     };
-    shard.on_shared = [raw, i](std::string_view name, Value value) {
+    shard.on_shared = [raw, i](std::string_view name, const Value& value) {
       for (uint32_t other = 0; other < raw->shards_.size(); ++other) {
         if (other != i) {
           raw->shards_[other]->SetSharedFromOther(std::string(name), value);

@@ -9,6 +9,7 @@
 #include "daemon/base/check.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
+#include "daemon/engine/time_slice.h"
 
 namespace squall {
 namespace {
@@ -37,6 +38,7 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Make(std::shared_ptr<const Program
                                              raw->options_.seed);
   try {
     raw->thread_ = std::thread([raw] {
+      AskForShortTimeSlices();
       raw->usage_ = std::make_unique<ThreadUsageReader>();
       raw->reactor_->Run();
     });

@@ -202,11 +202,10 @@ CurveShape ParseCurve(Fields* fields, Reading* reading) {
   CurveShape shape;
   fields->OneOf({"points", "file"}, true);
   fields->Number("spawn_rate", kSpawnRate, &shape.spawn_rate);
-  std::optional<Place> place = fields->Find("points");
-  if (place) {
-    shape.points = ReadCurvePoints(*place, reading);
-  } else if ((place = fields->Find("file"))) {
-    shape.points = ReadCurveFile(*place, reading);
+  if (const std::optional<Place> points = fields->Find("points")) {
+    shape.points = ReadCurvePoints(*points, reading);
+  } else if (const std::optional<Place> file = fields->Find("file")) {
+    shape.points = ReadCurveFile(*file, reading);
   }
   return shape;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include <prometheus/text_serializer.h>
 
@@ -254,8 +255,8 @@ EntryMap RunCollector::Fold(const Snapshot& snapshot) const {
       fresh.push_back(entry);
     }
   }
-  std::stable_sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) {
-    return a->second.requests > b->second.requests;
+  std::sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) {
+    return std::tie(b->second.requests, a->first) < std::tie(a->second.requests, b->first);
   });
   for (const auto& entry : fresh) {
     if (admitted_.size() < options_.names_max) {

@@ -13,7 +13,7 @@
 namespace squall {
 namespace {
 
-constexpr size_t kUrlLengthMax = 16 * 1024;
+constexpr size_t kUrlLengthMax = size_t{16} * 1024;
 
 std::string Bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);

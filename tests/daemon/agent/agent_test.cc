@@ -18,7 +18,7 @@ class AgentTest : public testing::Test {
   // A run with an end that only Stop brings; its users' requests last a minute.
   void Run(const std::string& run_id, RunSettings settings = {}) {
     PrepareOrder order = rig_.Order(run_id, rig_.MakePlan("/delay/60000", 4));
-    order.settings = settings;
+    order.settings = std::move(settings);
     ASSERT_TRUE(agent_.Prepare(order).ok());
     ASSERT_TRUE(agent_.Start(run_id, 1, clock_.Wall()).ok());
   }

@@ -15,6 +15,13 @@ namespace {
 using std::chrono::milliseconds;
 
 class PopulationTest : public testing::Test {
+ public:
+  ~PopulationTest() override {
+    users->LeaveAll(/*finish_task=*/false);
+    users->AbortLeaving();
+    Reap();
+  }
+
  protected:
   PopulationTest() {
     protocol.replies["hang"] = {FakeReply::kNever};
@@ -23,11 +30,6 @@ class PopulationTest : public testing::Test {
                   ClassOf("Writer", {TaskOf("write", {Request("hang")})})};
     host = std::make_unique<FakeHost>(plan, &protocol);
     users = std::make_unique<Population>(host.get(), host->client.get(), /*seed=*/1);
-  }
-  ~PopulationTest() override {
-    users->LeaveAll(/*finish_task=*/false);
-    users->AbortLeaving();
-    Reap();
   }
   // As a shard does: what the host heard is noted and freed.
   void Reap() {

@@ -18,7 +18,7 @@ namespace squall {
 using Names = std::vector<std::string>;
 
 class UserTest : public testing::Test {
- protected:
+ public:
   ~UserTest() override {
     for (const auto& user : users) {
       user->Abort();
@@ -29,6 +29,7 @@ class UserTest : public testing::Test {
     users.clear();
   }
 
+ protected:
   void Use(Plan plan) { host = std::make_unique<FakeHost>(std::move(plan), &protocol); }
   User* Make(uint64_t number = 0) {
     auto user = std::make_unique<User>(host.get(), number, 0, /*seed=*/7);
