@@ -140,7 +140,8 @@ class Fields final {
   void Read(std::string_view key, Out* out, Reader reader) {
     if (const auto found = Find(key)) {
       if (auto value = reader(*found, problems_)) {
-        *out = std::move(value).value();
+        auto& read = *value;
+        *out = std::move(read);
       }
     }
   }
