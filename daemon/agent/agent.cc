@@ -12,6 +12,7 @@ namespace squall {
 namespace {
 
 constexpr size_t kRunIdBytesMax = 128;
+constexpr Nanos kStartPastMax = std::chrono::hours(24 * 30);
 constexpr auto kHousekeepInterval = std::chrono::milliseconds(200);
 
 bool IsOver(RunState state) {
@@ -69,15 +70,13 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
   if (run_ != nullptr) {
     const RunState state = StateLocked();
     const bool same = run_->order.run_id == run->order.run_id;
-    if (same && run->epoch < run_->epoch) {
-      return absl::FailedPreconditionError(fmt::format(
-          "epoch must be at least {}, got {}: another coordinator has taken over this run",
-          run_->epoch, run->epoch));
+    if (same) {
+      SQUALL_RETURN_IF_ERROR(CheckEpoch(run->epoch));
     }
     if (!IsOver(state) && !(state == RunState::kPrepared && same)) {
+      CountRefused(Refusal::kBusy);
       return absl::FailedPreconditionError(
-          fmt::format("agent is held by {} with run '{}' ({}); stop that run first",
-                      run_->order.owner.empty() ? "another coordinator" : run_->order.owner,
+          fmt::format("agent is held by {} with run '{}' ({}); stop that run first", OwnerLocked(),
                       run_->order.run_id, RunStateName(state)));
     }
     run_.reset();  // frees the old event loops before the new ones are made
@@ -89,17 +88,29 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
   return run_->digest;
 }
 
+absl::Status Agent::CheckHeld(const std::string& run_id) {
+  if (run_ != nullptr && run_->order.run_id == run_id) {
+    return absl::OkStatus();
+  }
+  CountRefused(Refusal::kUnknownRun);
+  return absl::NotFoundError(
+      fmt::format("run '{}' is not on this agent{}", run_id.substr(0, 100),
+                  run_ == nullptr ? "" : fmt::format("; it holds '{}'", run_->order.run_id)));
+}
+
+absl::Status Agent::CheckEpoch(uint64_t epoch) {
+  if (epoch >= run_->epoch) {
+    return absl::OkStatus();
+  }
+  CountRefused(Refusal::kStaleEpoch);
+  return absl::FailedPreconditionError(
+      fmt::format("epoch must be at least {}, got {}: another coordinator has taken over this run",
+                  run_->epoch, epoch));
+}
+
 absl::Status Agent::Check(const std::string& run_id, uint64_t epoch) {
-  if (run_ == nullptr || run_->order.run_id != run_id) {
-    return absl::NotFoundError(
-        fmt::format("run '{}' is not on this agent{}", run_id.substr(0, 100),
-                    run_ == nullptr ? "" : fmt::format("; it holds '{}'", run_->order.run_id)));
-  }
-  if (epoch < run_->epoch) {
-    return absl::FailedPreconditionError(fmt::format(
-        "epoch must be at least {}, got {}: another coordinator has taken over this run",
-        run_->epoch, epoch));
-  }
+  SQUALL_RETURN_IF_ERROR(CheckHeld(run_id));
+  SQUALL_RETURN_IF_ERROR(CheckEpoch(epoch));
   run_->epoch = epoch;
   return absl::OkStatus();
 }
@@ -115,21 +126,55 @@ absl::StatusOr<WallTime> Agent::Start(const std::string& run_id, uint64_t epoch,
         "a run that was stopped cannot be started, it is {}", RunStateName(StateLocked())));
   }
   const WallTime now = clock_->Wall();
-  run_->started_at = std::max(at, now);
-  run_->started_steady = clock_->Now() + (run_->started_at - now);
+  if (now - at > kStartPastMax) {
+    return absl::InvalidArgumentError("the start must be at most 30 days in the past");
+  }
+  run_->started_at = at;
+  run_->started_steady = clock_->Now() + (at - now);
   run_->started = true;
   run_->engine->Start(run_->started_steady);
   Tell("run started", run_id, "");
   return run_->started_at;
 }
 
-absl::Status Agent::Reassign(const std::string& run_id, uint64_t epoch, Assignment assignment,
-                             double spawn_rate) {
+absl::Status Agent::Reassign(const std::string& run_id, uint64_t epoch, Handover handover) {
   const std::lock_guard<std::mutex> lock(mutex_);
   SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
-  run_->order.assignment = std::move(assignment);
-  run_->engine->Reassign(run_->order.assignment, spawn_rate);
+  if (handover.at == Handover::kWhenHeard) {
+    handover.at = ElapsedLocked();
+  }
+  run_->order.assignment = handover.after;
+  run_->engine->Reassign(handover);
   return absl::OkStatus();
+}
+
+absl::StatusOr<AgentStatus> Agent::Attach(const std::string& run_id, uint64_t epoch,
+                                          const std::string& owner) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(CheckHeld(run_id));
+  SQUALL_RETURN_IF_ERROR(CheckEpoch(epoch));
+  if (epoch == run_->epoch && owner != run_->order.owner) {
+    CountRefused(Refusal::kStaleEpoch);
+    return absl::FailedPreconditionError(
+        fmt::format("epoch must be above {} to attach, got {}: {} has the command of this run",
+                    run_->epoch, epoch, OwnerLocked()));
+  }
+  run_->epoch = epoch;
+  run_->order.owner = owner;
+  if (unwatched_since_.has_value()) {
+    unwatched_since_ = clock_->Now();  // it is about to watch
+  }
+  Tell("run attached", run_id, owner);
+  return StatusLocked();
+}
+
+// The run's own time; it stands still while the run is paused.
+Nanos Agent::ElapsedLocked() const {
+  if (!run_->started) {
+    return Nanos(0);
+  }
+  const TimePoint now = run_->paused_since.value_or(clock_->Now());
+  return std::max(Nanos(0), now - run_->started_steady - run_->paused_total);
 }
 
 absl::Status Agent::SetLoad(const std::string& run_id, uint64_t epoch, LoadChange change) {
@@ -149,9 +194,7 @@ absl::Status Agent::SetLoad(const std::string& run_id, uint64_t epoch, LoadChang
     return absl::InvalidArgumentError(
         "arrival_factor must not be set in a run with a number of users; set users instead");
   }
-  // The run's own time stands still while it is paused.
-  const TimePoint now = run_->paused_since.value_or(clock_->Now());
-  change.since = std::max(Nanos(0), now - run_->started_steady - run_->paused_total);
+  change.since = ElapsedLocked();
   run_->engine->Change(change);
   return absl::OkStatus();
 }
@@ -189,6 +232,10 @@ absl::Status Agent::Stop(const std::string& run_id, uint64_t epoch, const std::s
     StopLocked(reason.empty() ? "stopped" : reason, immediate);
   }
   return absl::OkStatus();
+}
+
+std::string Agent::OwnerLocked() const {
+  return run_->order.owner.empty() ? "another coordinator" : run_->order.owner;
 }
 
 // The first reason stays; a second stop can only make it immediate.
@@ -230,6 +277,10 @@ void Agent::LabelLocked(Snapshot* snapshot) const {
 
 AgentStatus Agent::Status() const {
   const std::lock_guard<std::mutex> lock(mutex_);
+  return StatusLocked();
+}
+
+AgentStatus Agent::StatusLocked() const {
   AgentStatus status;
   status.state = StateLocked();
   status.agent_id = config_.name;
@@ -240,6 +291,10 @@ AgentStatus Agent::Status() const {
     status.epoch = run_->epoch;
     status.plan_digest = run_->digest;
     status.users = run_->engine->TakeSnapshot().UserCount();
+    status.assignment = run_->order.assignment;
+    if (run_->started) {
+      status.started_at = run_->started_at;
+    }
   }
   status.now = clock_->Wall();  // last: the caller takes it for the time of the answer
   return status;
@@ -247,8 +302,8 @@ AgentStatus Agent::Status() const {
 
 absl::StatusOr<Snapshot> Agent::TakeSnapshot(const std::string& run_id) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (run_ == nullptr || (!run_id.empty() && run_->order.run_id != run_id)) {
-    return absl::NotFoundError(fmt::format("run '{}' is not on this agent", run_id.substr(0, 100)));
+  if (run_ == nullptr || !run_id.empty()) {
+    SQUALL_RETURN_IF_ERROR(CheckHeld(run_id));
   }
   // The state first: a snapshot that says "finished" must hold the last request.
   const RunState state = StateLocked();
@@ -321,6 +376,14 @@ void Agent::Housekeep() {
       StopLocked("control lost", /*immediate=*/false);
     }
   }
+}
+
+void Agent::CountRefused(Refusal why) { ++refused_.at(static_cast<size_t>(why)); }
+
+RefusedCounts Agent::refused() const {
+  const auto count = [this](Refusal why) { return refused_.at(static_cast<size_t>(why)).load(); };
+  return {count(Refusal::kStaleEpoch), count(Refusal::kUnknownRun), count(Refusal::kBusy),
+          count(Refusal::kUnauthenticated), count(Refusal::kTlsHandshake)};
 }
 
 void Agent::Tell(std::string_view what, const std::string& run_id,

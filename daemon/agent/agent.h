@@ -6,6 +6,8 @@
 // RESOURCE_EXHAUSTED no descriptors for the event loops, UNAVAILABLE a new run while shutting down.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -23,6 +25,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/protocol.h"
 #include "daemon/plan/assignment.h"
+#include "daemon/plan/handover.h"
 #include "daemon/plan/plan.h"
 #include "daemon/plan/run_settings.h"
 #include "daemon/stats/snapshot.h"
@@ -55,6 +58,19 @@ struct PrepareOrder {
   RunSettings settings;
 };
 
+// Why a call was refused; what is not in here is the caller's text or the agent's own state.
+enum class Refusal { kStaleEpoch, kUnknownRun, kBusy, kUnauthenticated, kTlsHandshake };
+
+// How many calls were refused since the process started.
+struct RefusedCounts {
+  uint64_t stale_epoch = 0;      // a coordinator that another one has replaced
+  uint64_t unknown_run = 0;      // another run's id
+  uint64_t busy = 0;             // Prepare while another run is held
+  uint64_t unauthenticated = 0;  // no token, or a wrong one
+  uint64_t tls_handshake = 0;    // never became a call: plaintext, no or a bad certificate
+  bool operator==(const RefusedCounts&) const = default;
+};
+
 struct AgentStatus {
   WallTime now{};
   RunState state = RunState::kIdle;
@@ -65,6 +81,8 @@ struct AgentStatus {
   std::string plan_digest;
   uint64_t users = 0;
   std::string error;
+  Assignment assignment;               // once the last Reassign has taken effect
+  std::optional<WallTime> started_at;  // the profile's time was 0
 };
 
 class Agent final {
@@ -78,10 +96,16 @@ class Agent final {
   // only prepared, or an earlier epoch of the same run that never started. A prepared run that is
   // neither started nor watched for its control_loss_timeout is dropped.
   absl::StatusOr<std::string> Prepare(PrepareOrder order);
-  // `at` in this machine's civil time; a past one means now. Returns the time that will be.
+  // `at` in this machine's civil time; in the past, at most 30 days: the agent joins a run that
+  // goes on, whose time counts from there. Returns the time that it is. A repeated Start changes
+  // nothing.
   absl::StatusOr<WallTime> Start(const std::string& run_id, uint64_t epoch, WallTime at);
-  absl::Status Reassign(const std::string& run_id, uint64_t epoch, Assignment assignment,
-                        double spawn_rate);
+  // See handover.h and Engine::Reassign.
+  absl::Status Reassign(const std::string& run_id, uint64_t epoch, Handover handover);
+  // Takes over the command of the run that is held: `epoch` must be above the highest one seen, or
+  // the same from the same owner; lower ones are refused from then on.
+  absl::StatusOr<AgentStatus> Attach(const std::string& run_id, uint64_t epoch,
+                                     const std::string& owner);
   // `change.since` is set here, to the run's elapsed time.
   absl::Status SetLoad(const std::string& run_id, uint64_t epoch, LoadChange change);
   absl::Status Pause(const std::string& run_id, uint64_t epoch);
@@ -104,6 +128,10 @@ class Agent final {
   bool draining() const;
   bool Idle() const;  // nothing is running
 
+  // Counts what was refused before it came to the agent.
+  void CountRefused(Refusal why);
+  RefusedCounts refused() const;
+
   const AgentConfig& config() const { return config_; }
 
  private:
@@ -123,7 +151,13 @@ class Agent final {
     TimePoint started_steady{};
   };
 
-  absl::Status Check(const std::string& run_id, uint64_t epoch);  // mutex_ held
+  // mutex_ held by all of these
+  absl::Status CheckHeld(const std::string& run_id);
+  absl::Status CheckEpoch(uint64_t epoch);
+  absl::Status Check(const std::string& run_id, uint64_t epoch);
+  Nanos ElapsedLocked() const;
+  std::string OwnerLocked() const;
+  AgentStatus StatusLocked() const;
   void StopLocked(const std::string& reason, bool immediate);
   RunState StateLocked() const;
   void LabelLocked(Snapshot* snapshot) const;
@@ -133,6 +167,7 @@ class Agent final {
   const AgentConfig config_;
   const Protocol* const protocol_;
   const Clock* const clock_;
+  std::array<std::atomic<uint64_t>, 5> refused_{};  // by Refusal
 
   mutable std::mutex mutex_;
   std::unique_ptr<Run> run_;  // guarded by mutex_, as all below

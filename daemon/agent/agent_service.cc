@@ -12,6 +12,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "daemon/base/status_macros.h"
+#include "daemon/base/units.h"
 #include "daemon/wire/assignment_proto.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/proto_reader.h"
@@ -56,13 +57,29 @@ v1::RunState ToProto(RunState state) {
   return static_cast<v1::RunState>(static_cast<int>(state) + 1);
 }
 
-bool Admitted(const TokenGuard* guard, const grpc::CallbackServerContext& context) {
-  if (guard == nullptr) {
-    return true;
-  }
+bool HasToken(const TokenGuard& guard, const grpc::CallbackServerContext& context) {
   const auto found = context.client_metadata().find("authorization");
   return found != context.client_metadata().end() &&
-         guard->Admits(std::string_view(found->second.data(), found->second.size()));
+         guard.Admits(std::string_view(found->second.data(), found->second.size()));
+}
+
+absl::StatusOr<Handover> ReadHandover(const v1::ReassignRequest& request) {
+  Handover handover;
+  SQUALL_ASSIGN_OR_RETURN(handover.after, AssignmentFromProto(request.assignment()));
+  SQUALL_ASSIGN_OR_RETURN(handover.moving, ResidueClassesFromProto(request.moving(), "moving"));
+  if (request.has_effective_at()) {
+    SQUALL_ASSIGN_OR_RETURN(handover.at,
+                            Field("effective_at", NanosFromProto(request.effective_at())));
+    if (handover.at < Nanos(0)) {
+      return absl::InvalidArgumentError(
+          fmt::format("effective_at must be at least 0 s, got {} s", ToSeconds(handover.at)));
+    }
+  }
+  if (request.has_spawn_rate()) {
+    SQUALL_RETURN_IF_ERROR(CheckSpawnRate("spawn_rate", request.spawn_rate()));
+    handover.rate = request.spawn_rate();
+  }
+  return handover;
 }
 
 const grpc::Status& Unauthenticated() {
@@ -219,13 +236,9 @@ class Rpc final : public v1::AgentService::CallbackService {
   Reactor* Reassign(Context* context, const v1::ReassignRequest* request,
                     v1::ReassignResponse* response) override {
     return Answer(context, [&]() -> absl::Status {
-      SQUALL_ASSIGN_OR_RETURN(Assignment assignment, AssignmentFromProto(request->assignment()));
-      if (request->has_spawn_rate()) {
-        SQUALL_RETURN_IF_ERROR(CheckSpawnRate("spawn_rate", request->spawn_rate()));
-      }
+      SQUALL_ASSIGN_OR_RETURN(Handover handover, ReadHandover(*request));
       response->set_epoch(request->epoch());
-      return agent_->Reassign(request->run_id(), request->epoch(), std::move(assignment),
-                              request->has_spawn_rate() ? request->spawn_rate() : 0);
+      return agent_->Reassign(request->run_id(), request->epoch(), std::move(handover));
     });
   }
 
@@ -267,22 +280,30 @@ class Rpc final : public v1::AgentService::CallbackService {
                      v1::GetStatusResponse* response) override {
     return Answer(context, [&] {
       const AgentStatus status = agent_->Status();
-      WallTimeToProto(status.now, response->mutable_now());
-      FillInfo(status.agent_id, response->mutable_agent());
-      response->set_state(ToProto(status.state));
+      FillStatus(status, response);
       response->set_run_id(status.run_id);
       response->set_owner(status.owner);
-      response->set_epoch(status.epoch);
-      response->set_plan_digest(status.plan_digest);
       response->set_users(status.users);
       response->set_error(status.error);
       return absl::OkStatus();
     });
   }
 
+  Reactor* Attach(Context* context, const v1::AttachRequest* request,
+                  v1::AttachResponse* response) override {
+    return Answer(context, [&] {
+      const absl::StatusOr<AgentStatus> status =
+          agent_->Attach(request->run_id(), request->epoch(), request->owner());
+      if (status.ok()) {
+        FillStatus(*status, response);
+      }
+      return status.status();
+    });
+  }
+
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Context* context,
                                                      const v1::WatchRequest* request) override {
-    if (!Admitted(options_.guard, *context)) {
+    if (!Admitted(*context)) {
       return RefusedWatch::Begin(Unauthenticated());
     }
     Nanos interval = kWatchIntervalDefault;
@@ -300,12 +321,20 @@ class Rpc final : public v1::AgentService::CallbackService {
   template <typename Work>
   Reactor* Answer(Context* context, const Work& work) {
     Reactor* reactor = context->DefaultReactor();
-    if (!Admitted(options_.guard, *context)) {
+    if (!Admitted(*context)) {
       reactor->Finish(Unauthenticated());
     } else {
       reactor->Finish(ToGrpc(work()));
     }
     return reactor;
+  }
+
+  bool Admitted(const Context& context) {
+    if (options_.guard == nullptr || HasToken(*options_.guard, context)) {
+      return true;
+    }
+    agent_->CountRefused(Refusal::kUnauthenticated);
+    return false;
   }
 
   absl::Status DoPrepare(const v1::PrepareRequest& request, v1::PrepareResponse* response) {
@@ -363,6 +392,22 @@ class Rpc final : public v1::AgentService::CallbackService {
       response->set_target_users(agent_->Peek().target_users);
     }
     return status;
+  }
+
+  // What GetStatus and Attach both tell.
+  template <typename Response>
+  void FillStatus(const AgentStatus& status, Response* response) const {
+    WallTimeToProto(status.now, response->mutable_now());
+    FillInfo(status.agent_id, response->mutable_agent());
+    response->set_state(ToProto(status.state));
+    response->set_epoch(status.epoch);
+    response->set_plan_digest(status.plan_digest);
+    if (status.state != RunState::kIdle) {
+      AssignmentToProto(status.assignment, response->mutable_assignment());
+    }
+    if (status.started_at.has_value()) {
+      WallTimeToProto(*status.started_at, response->mutable_started_at());
+    }
   }
 
   void FillInfo(const std::string& agent_id, v1::AgentInfo* info) const {

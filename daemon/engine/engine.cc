@@ -73,9 +73,13 @@ void Engine::Start(TimePoint at) {
   }
 }
 
-void Engine::Reassign(const Assignment& assignment, double spawn_rate) {
+void Engine::Reassign(const Handover& handover) {
+  Handover part = handover;
+  if (part.moving.empty()) {
+    part.rate /= static_cast<double>(shards_.size());
+  }
   for (std::unique_ptr<Shard>& shard : shards_) {
-    shard->Reassign(assignment, spawn_rate / static_cast<double>(shards_.size()));
+    shard->Reassign(part);
   }
 }
 

@@ -16,6 +16,7 @@
 #include "daemon/engine/schedule.h"
 #include "daemon/engine/shard.h"
 #include "daemon/plan/assignment.h"
+#include "daemon/plan/handover.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
@@ -48,7 +49,9 @@ class Engine final {
 
   // A second Start changes nothing. `at` may lie in the future.
   void Start(TimePoint at);
-  void Reassign(const Assignment& assignment, double spawn_rate);
+  // See handover.h. Without `moving`, `rate` is of this engine alone: how fast users that are new
+  // here start.
+  void Reassign(const Handover& handover);
   void Change(const LoadChange& change);
   void Pause();
   void Resume();

@@ -80,10 +80,8 @@ void Shard::Start(TimePoint at) {
   reactor_->Post([this, at] { OnStart(at); });
 }
 
-void Shard::Reassign(Assignment assignment, double spawn_rate) {
-  reactor_->Post([this, assignment = std::move(assignment), spawn_rate] {
-    OnReassign(assignment, spawn_rate);
-  });
+void Shard::Reassign(Handover handover) {
+  reactor_->Post([this, handover = std::move(handover)] { OnReassign(handover); });
 }
 
 void Shard::Change(const LoadChange& change) {
@@ -159,15 +157,15 @@ void Shard::OnStart(TimePoint at) {
   conductor_.Start();
 }
 
-void Shard::OnReassign(const Assignment& assignment, double spawn_rate) {
+void Shard::OnReassign(const Handover& handover) {
   if (pump_ != nullptr) {
     pump_->PrepareReassign();
   }
-  const Assignment before = std::exchange(assignment_, assignment);
+  const Assignment before = std::exchange(assignment_, handover.after);
   if (pump_ != nullptr) {
     pump_->Reassigned();
   } else if (!open_model()) {
-    pending_rate_ = spawn_rate;
+    pending_rate_ = handover.rate;
     users_->LeaveIf([this](uint64_t number) { return !Mine(number); }, FinishesTasks());
     for (uint64_t number = spawned_until_; number-- > 0;) {
       if (Mine(number) && !before.Owns(number)) {

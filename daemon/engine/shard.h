@@ -24,6 +24,7 @@
 #include "daemon/net/reactor.h"
 #include "daemon/net/resolver.h"
 #include "daemon/plan/assignment.h"
+#include "daemon/plan/handover.h"
 #include "daemon/stats/recorder.h"
 
 namespace squall {
@@ -55,10 +56,10 @@ class Shard final : private UserHost {
 
   // Any thread.
   void Start(TimePoint at);
-  // New ownership; users that move here start at `spawn_rate` per second (0: at once). In the open
-  // model the users stay, and arrivals go to others. What the lost agent had left of a number of
-  // iterations is not made up for.
-  void Reassign(Assignment assignment, double spawn_rate);
+  // See handover.h. Without `moving`, users that are new here start at `rate` per second of this
+  // shard. In the open model the users stay, and arrivals go to others. What the lost agent had
+  // left of a number of iterations is not made up for.
+  void Reassign(Handover handover);
   void Change(const LoadChange& change);
   void Pause();
   void Resume();
@@ -99,7 +100,7 @@ class Shard final : private UserHost {
   void OnEnded(User* user) override;
 
   void OnStart(TimePoint at);
-  void OnReassign(const Assignment& assignment, double spawn_rate);
+  void OnReassign(const Handover& handover);
   Co<void> Conduct();
   Co<void> Heartbeat();
   void Finish();

@@ -107,21 +107,25 @@ ResidueClass TakeFrom(Assignment* giver, double wanted) {
 
 }  // namespace
 
-bool Assignment::Owns(uint64_t number) const {
+bool Contains(const std::vector<ResidueClass>& classes, uint64_t number) {
   return std::any_of(classes.begin(), classes.end(), [number](const ResidueClass& part) {
     return number % part.modulus == part.residue;
   });
 }
 
-uint64_t Assignment::Share(uint64_t count) const {
-  uint64_t share = 0;
+uint64_t CountBelow(const std::vector<ResidueClass>& classes, uint64_t count) {
+  uint64_t below = 0;
   for (const ResidueClass& part : classes) {
     if (count > part.residue) {
-      share += (count - 1 - part.residue) / part.modulus + 1;
+      below += (count - 1 - part.residue) / part.modulus + 1;
     }
   }
-  return share;
+  return below;
 }
+
+bool Assignment::Owns(uint64_t number) const { return Contains(classes, number); }
+
+uint64_t Assignment::Share(uint64_t count) const { return CountBelow(classes, count); }
 
 double Assignment::Fraction() const {
   double sum = 0;

@@ -19,6 +19,11 @@ struct ResidueClass {
   auto operator<=>(const ResidueClass&) const = default;
 };
 
+// For classes that are disjoint: whether a number is in one of them, and how many of the numbers
+// 0 … count-1 are.
+bool Contains(const std::vector<ResidueClass>& classes, uint64_t number);
+uint64_t CountBelow(const std::vector<ResidueClass>& classes, uint64_t count);
+
 struct Assignment {
   uint64_t epoch = 0;
   std::vector<ResidueClass> classes;  // disjoint, sorted; empty = this agent owns nothing

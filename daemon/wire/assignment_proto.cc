@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/status_macros.h"
 #include "protos/squall/v1/load_profile.pb.h"
 
 namespace squall {
@@ -44,41 +45,52 @@ bool Overlap(const std::map<uint64_t, std::vector<uint64_t>>& residues_by_modulu
 
 void AssignmentToProto(const Assignment& assignment, v1::Assignment* proto) {
   proto->set_epoch(assignment.epoch);
-  for (const ResidueClass& residue_class : assignment.classes) {
-    v1::ResidueClass* to = proto->add_classes();
+  ResidueClassesToProto(assignment.classes, proto->mutable_classes());
+}
+
+void ResidueClassesToProto(const std::vector<ResidueClass>& classes,
+                           google::protobuf::RepeatedPtrField<v1::ResidueClass>* proto) {
+  for (const ResidueClass& residue_class : classes) {
+    v1::ResidueClass* to = proto->Add();
     to->set_residue(residue_class.residue);
     to->set_modulus(residue_class.modulus);
   }
 }
 
 absl::StatusOr<Assignment> AssignmentFromProto(const v1::Assignment& proto) {
-  if (proto.classes_size() > kClassesMax) {
-    return absl::InvalidArgumentError(fmt::format("assignment.classes must be at most {}, got {}",
-                                                  kClassesMax, proto.classes_size()));
-  }
   Assignment assignment;
   assignment.epoch = proto.epoch();
+  SQUALL_ASSIGN_OR_RETURN(assignment.classes,
+                          ResidueClassesFromProto(proto.classes(), "assignment.classes"));
+  return assignment;
+}
+
+absl::StatusOr<std::vector<ResidueClass>> ResidueClassesFromProto(
+    const google::protobuf::RepeatedPtrField<v1::ResidueClass>& proto, std::string_view field) {
+  if (proto.size() > kClassesMax) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} must be at most {}, got {}", field, kClassesMax, proto.size()));
+  }
+  std::vector<ResidueClass> classes;
   std::map<uint64_t, std::vector<uint64_t>> residues_by_modulus;
-  for (int i = 0; i < proto.classes_size(); ++i) {
-    const v1::ResidueClass& from = proto.classes(i);
+  for (const v1::ResidueClass& from : proto) {
     if (from.residue() >= from.modulus()) {
       return absl::InvalidArgumentError(
-          fmt::format("assignment.classes[{}].residue must be below the modulus {}, got {}", i,
+          fmt::format("{}[{}].residue must be below the modulus {}, got {}", field, classes.size(),
                       from.modulus(), from.residue()));
     }
-    assignment.classes.push_back({.residue = from.residue(), .modulus = from.modulus()});
+    classes.push_back({.residue = from.residue(), .modulus = from.modulus()});
     residues_by_modulus[from.modulus()].push_back(from.residue());
   }
   if (residues_by_modulus.size() > kModuliMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("assignment.classes must have at most {} moduli, got {}", kModuliMax,
-                    residues_by_modulus.size()));
+    return absl::InvalidArgumentError(fmt::format("{} must have at most {} moduli, got {}", field,
+                                                  kModuliMax, residues_by_modulus.size()));
   }
   if (Overlap(residues_by_modulus)) {
     return absl::InvalidArgumentError(
-        "assignment.classes must be disjoint: some number is in two of them");
+        fmt::format("{} must be disjoint: some number is in two of them", field));
   }
-  return assignment;
+  return classes;
 }
 
 }  // namespace squall

@@ -95,7 +95,7 @@ TEST_F(AgentTest, OnlyTheRunItHoldsTakesCommands) {
   Run("r");
   for (const absl::Status& status :
        {agent_.Start("x", 1, clock_.Wall()).status(), agent_.Pause("x", 1), agent_.Resume("x", 1),
-        agent_.Stop("x", 1, "", true), agent_.SetLoad("x", 1, {}), agent_.Reassign("x", 1, {}, 0),
+        agent_.Stop("x", 1, "", true), agent_.SetLoad("x", 1, {}), agent_.Reassign("x", 1, {}),
         agent_.TakeSnapshot("x").status()}) {
     ExpectRefused(status, StatusCode::kNotFound, "run 'x' is not on this agent");
   }
@@ -121,9 +121,23 @@ TEST_F(AgentTest, ARepeatedStartChangesNothing) {
   EXPECT_EQ(*agent_.Start("r", 1, clock_.Wall()), wanted);
 }
 
-TEST_F(AgentTest, AStartInThePastIsNow) {
-  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/delay/60000", 1))).ok());
-  EXPECT_EQ(*agent_.Start("r", 1, clock_.Wall() - std::chrono::hours(1)), clock_.Wall());
+TEST_F(AgentTest, AStartInThePastJoinsARunThatGoesOn) {
+  Plan plan = rig_.MakePlan("/delay/60000", 1);
+  plan.load_profile.load = std::vector<Stage>{{std::chrono::hours(2), 7200, 1}};
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", plan)).ok());
+  const WallTime past = clock_.Wall() - std::chrono::hours(1);
+  EXPECT_EQ(*agent_.Start("r", 1, past), past);
+  EXPECT_EQ(agent_.Status().started_at, past);
+  const Snapshot snapshot = agent_.Peek();
+  EXPECT_EQ(snapshot.started_at, past);
+  EXPECT_EQ(snapshot.elapsed, std::chrono::hours(1));
+  EXPECT_EQ(snapshot.target_users, 3601U) << "as in the second hour of the run";
+}
+
+TEST_F(AgentTest, AStartTooFarInThePastIsRefused) {
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/products", 1))).ok());
+  ExpectRefused(agent_.Start("r", 1, clock_.Wall() - std::chrono::hours(24 * 30 + 1)).status(),
+                StatusCode::kInvalidArgument, "at most 30 days in the past");
 }
 
 TEST_F(AgentTest, APreparedRunThatIsStoppedCannotStart) {

@@ -163,18 +163,18 @@ TEST_F(OpenModelTest, ReassignGivesArrivalsToOthersAndSendsNobodyAway) {
   const size_t half = protocol.Count();
   EXPECT_NEAR(static_cast<double>(half), 50, 1);
   const uint64_t users_before = Users();
-  engines[0]->Reassign(Everything(), 0);
+  engines[0]->Reassign({.after = Everything()});
   Settle();
   EXPECT_EQ(Users(), users_before);
   Pass(seconds(1));
   EXPECT_NEAR(static_cast<double>(protocol.Count() - half), 100, 1);
   EXPECT_EQ(Merged().dropped_iterations, 0u);
-  engines[0]->Reassign({2, {}}, 0);
+  engines[0]->Reassign({.after = {2, {}}});
   Settle();
   const size_t before = protocol.Count();
   Pass(seconds(1), milliseconds(50));
   EXPECT_EQ(protocol.Count(), before);
-  engines[0]->Reassign(Everything(), 0);
+  engines[0]->Reassign({.after = Everything()});
   Pass(milliseconds(200));
   EXPECT_GT(protocol.Count(), before);
 }

@@ -156,8 +156,8 @@ TEST_F(ClosedModelTest, ReassignMovesOnlyTheUsersOfTheLostClass) {
   const auto shared = RedistributeLost(
       {MakeAssignment(0, 3, 1), MakeAssignment(1, 3, 1), MakeAssignment(2, 3, 1)}, 2, 2);
   ASSERT_TRUE(shared.ok());
-  engines[0]->Reassign((*shared)[0], 0);
-  engines[1]->Reassign((*shared)[1], 0);
+  engines[0]->Reassign({.after = (*shared)[0]});
+  engines[1]->Reassign({.after = (*shared)[1]});
   Settle();
   const Snapshot snapshot = Merged();
   EXPECT_EQ(snapshot.UserCount(), 12u);
@@ -172,7 +172,7 @@ TEST_F(ClosedModelTest, UsersThatMoveHereComeAtTheirRate) {
   Start();
   Pass(milliseconds(100));
   ASSERT_EQ(Users(), 10u);
-  engines[0]->Reassign(Everything(), /*spawn_rate=*/10);
+  engines[0]->Reassign({.after = Everything(), .rate = 10});
   Settle();
   EXPECT_EQ(Users(), 11u);
   Pass(milliseconds(350));
@@ -186,7 +186,7 @@ TEST_F(ClosedModelTest, AClassThatIsTakenAwayTakesItsUsers) {
   Make(Waiting(Constant(10), milliseconds(20)));
   Start();
   Pass(milliseconds(50));
-  engines[0]->Reassign(MakeAssignment(1, 2, 2), 0);
+  engines[0]->Reassign({.after = MakeAssignment(1, 2, 2)});
   Pass(milliseconds(50));
   EXPECT_EQ(Users(), 5u);
   const size_t before = protocol.Count();
