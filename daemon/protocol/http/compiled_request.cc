@@ -69,6 +69,7 @@ absl::Status CompiledHttpRequest::CompileTarget(const RequestStep& step,
   }
   SQUALL_ASSIGN_OR_RETURN(Url url, ParseUrl(base_url));
   origin_ = url.origin;
+  leaves_origin_ = IsAbsoluteUrl(step.path) || step.path.starts_with("{{");
   prefix_ = url.target.substr(0, url.target.find('?'));
   while (prefix_.ends_with('/')) {
     prefix_.pop_back();
@@ -152,6 +153,13 @@ absl::Status CompiledHttpRequest::CompileHeaders(const RequestStep& step, const 
     AppendHeader("Expect", "100-continue", &default_headers_);
   }
   return absl::OkStatus();
+}
+
+const Origin* CompiledHttpRequest::known_origin() const {
+  if (constant_.has_value()) {
+    return &constant_->origin;
+  }
+  return leaves_origin_ ? nullptr : &origin_;
 }
 
 bool CompiledHttpRequest::HasHeader(std::string_view name) const {

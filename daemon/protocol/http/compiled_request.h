@@ -44,6 +44,8 @@ class CompiledHttpRequest final : public CompiledRequest {
   }
   // The same for everybody and always; nullptr when it varies.
   const RenderedRequest* constant() const { return constant_ ? &*constant_ : nullptr; }
+  // Where it goes, as far as that is known before it is rendered; nullptr when it is not.
+  const Origin* known_origin() const;
   // The request that follows a redirect of `before`, as browsers and python-requests do it.
   RenderedRequest Follow(const RenderedRequest& before, int status, const Url& to) const;
 
@@ -90,9 +92,10 @@ class CompiledHttpRequest final : public CompiledRequest {
   size_t number_ = 0;
   std::string method_;
   Template name_;
-  std::string literal_name_;  // a templated path, as written
-  Origin origin_;             // of the base URL
-  std::string prefix_;        // path of the base URL, without a slash at the end
+  std::string literal_name_;    // a templated path, as written
+  Origin origin_;               // of the base URL
+  bool leaves_origin_ = false;  // the path is, or may become, an absolute URL
+  std::string prefix_;          // path of the base URL, without a slash at the end
   Template path_;
   std::vector<Pair> query_;
   std::vector<Pair> headers_;

@@ -21,6 +21,23 @@ void SetPort(Endpoint* endpoint, uint16_t port) {
   }
 }
 
+// Gives the addresses of `to` its port, and drops those that the agent must not connect to.
+void KeepAllowed(const TargetAllowList& allowed, const Origin& to,
+                 std::vector<Endpoint>* endpoints) {
+  for (Endpoint& endpoint : *endpoints) {
+    SetPort(&endpoint, to.port);
+  }
+  if (!allowed.AllowsHost(to.host, to.port)) {
+    std::erase_if(*endpoints, [&allowed](const Endpoint& endpoint) {
+      return !allowed.AllowsAddress(endpoint.address);
+    });
+  }
+}
+
+NetError NotAllowed(std::string_view what) {
+  return {NetError::Kind::kForbidden, fmt::format("{} not allowed by the agent", what)};
+}
+
 // Users spread over the addresses of the preferred family; the other family is the fallback.
 void Rotate(std::vector<Endpoint>* endpoints, uint64_t by) {
   const auto other = std::find_if(endpoints->begin(), endpoints->end(), [&](const Endpoint& e) {
@@ -92,6 +109,11 @@ Co<NetError> ConnectionPool::ConnectTcp(Connection* connection, TimePoint deadli
                                         OpenTimes* times) {
   const std::optional<Url>& proxy = shard_->proxy();
   const Origin& via = proxy.has_value() ? proxy->origin : connection->origin;
+  const TargetAllowList& allowed = shard_->allowed_targets();
+  // The proxy resolves the target's name, elsewhere: here only the name can be judged.
+  if (proxy.has_value() && !allowed.AllowsHost(connection->origin.host, connection->origin.port)) {
+    co_return NotAllowed("target");
+  }
   Reactor* reactor = user_->reactor();
   DnsAnswer answer;
   if (const DnsAnswer* cached = shard_->dns()->Cached(via.host); cached != nullptr) {
@@ -104,11 +126,14 @@ Co<NetError> ConnectionPool::ConnectTcp(Connection* connection, TimePoint deadli
   if (!answer.error.ok()) {
     co_return answer.error;
   }
+  KeepAllowed(allowed, via, &answer.endpoints);
+  if (answer.endpoints.empty()) {
+    co_return NotAllowed(proxy.has_value() ? "proxy" : "target");
+  }
   Rotate(&answer.endpoints, user_->user_number());
   const TimePoint begin = reactor->Fresh();
   NetError error;
-  for (Endpoint& endpoint : answer.endpoints) {
-    SetPort(&endpoint, via.port);
+  for (const Endpoint& endpoint : answer.endpoints) {
     error = co_await connection->stream.Connect(endpoint, deadline);
     if (error.ok() || error.kind == NetError::Kind::kTimedOut ||
         error.kind == NetError::Kind::kCancelled) {

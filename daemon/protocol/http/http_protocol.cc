@@ -27,7 +27,23 @@ absl::StatusOr<std::unique_ptr<CompiledRequest>> HttpProtocol::Compile(const Req
                                                                        const Plan& plan,
                                                                        const UserClass& user_class,
                                                                        size_t number) const {
-  return CompiledHttpRequest::Make(step, plan, user_class, number);
+  SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<CompiledHttpRequest> request,
+                          CompiledHttpRequest::Make(step, plan, user_class, number));
+  if (const Origin* origin = request->known_origin(); origin != nullptr) {
+    SQUALL_RETURN_IF_ERROR(CheckTarget(*origin, !plan.service.proxy.empty()));
+  }
+  return request;
+}
+
+// What can be said before any name is resolved. A proxy resolves names itself, elsewhere.
+absl::Status HttpProtocol::CheckTarget(const Origin& origin, bool by_name_only) const {
+  const TargetAllowList& allowed = options_.allowed_targets;
+  if (by_name_only ? allowed.AllowsHost(origin.host, origin.port)
+                   : allowed.MayAllow(origin.host, origin.port)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format("agent refuses target '{}': allowed are {}",
+                                                origin.Authority(), allowed.ToString()));
 }
 
 absl::StatusOr<std::unique_ptr<ShardClient>> HttpProtocol::MakeShardClient(
@@ -50,9 +66,10 @@ absl::StatusOr<std::unique_ptr<ShardClient>> HttpProtocol::MakeShardClient(
       return absl::InvalidArgumentError(
           fmt::format("service.proxy must be an http:// URL, got '{}'", proxy->origin.Authority()));
     }
+    SQUALL_RETURN_IF_ERROR(CheckTarget(proxy->origin, /*by_name_only=*/false));
   }
-  return std::make_unique<HttpShard>(std::move(plan), std::move(proxy), std::move(tls), reactor,
-                                     resolver, recorder);
+  return std::make_unique<HttpShard>(std::move(plan), std::move(proxy), std::move(tls),
+                                     &options_.allowed_targets, reactor, resolver, recorder);
 }
 
 }  // namespace squall

@@ -456,8 +456,8 @@ HttpSession::Result HttpSession::Conclude(Flight* flight) {
   if (sample.ok) {
     return Result::kPassed;
   }
-  const bool retryable =
-      !cancelled && (!flight->error.ok() || flight->request->RetriesStatus(flight->status));
+  const bool retryable = !cancelled && flight->error.kind != NetError::Kind::kForbidden &&
+                         (!flight->error.ok() || flight->request->RetriesStatus(flight->status));
   return retryable ? Result::kRetryable : Result::kFailed;
 }
 

@@ -20,11 +20,12 @@ void Trim(std::string* text) {
 }  // namespace
 
 HttpShard::HttpShard(std::shared_ptr<const Plan> plan, std::optional<Url> proxy,
-                     std::unique_ptr<TlsContext> tls, Reactor* reactor, Resolver* resolver,
-                     Recorder* recorder)
+                     std::unique_ptr<TlsContext> tls, const TargetAllowList* allowed_targets,
+                     Reactor* reactor, Resolver* resolver, Recorder* recorder)
     : plan_(std::move(plan)),
       proxy_(std::move(proxy)),
       tls_(std::move(tls)),
+      allowed_targets_(allowed_targets),
       recorder_(recorder),
       dns_(reactor, resolver, plan_->service.dns_ttl),
       scratch_(kReceiveBytes + static_cast<size_t>(plan_->service.header_bytes_max)) {}

@@ -10,6 +10,7 @@
 
 #include "daemon/engine/protocol.h"
 #include "daemon/net/resolver.h"
+#include "daemon/net/target_allow_list.h"
 #include "daemon/net/tls_context.h"
 #include "daemon/plan/plan.h"
 #include "daemon/protocol/http/compiled_request.h"
@@ -33,8 +34,8 @@ struct ExchangeBuffers {
 class HttpShard final : public ShardClient {
  public:
   HttpShard(std::shared_ptr<const Plan> plan, std::optional<Url> proxy,
-            std::unique_ptr<TlsContext> tls, Reactor* reactor, Resolver* resolver,
-            Recorder* recorder);
+            std::unique_ptr<TlsContext> tls, const TargetAllowList* allowed_targets,
+            Reactor* reactor, Resolver* resolver, Recorder* recorder);
 
   std::unique_ptr<Session> NewSession(size_t class_index, UserContext* user) override;
 
@@ -54,6 +55,7 @@ class HttpShard final : public ShardClient {
   // Made at the first need when the plan has nothing to say about TLS: reading the system's trust
   // store costs more than a hundred thousand plain requests do. nullptr when OpenSSL has no memory.
   const TlsContext* tls();
+  const TargetAllowList& allowed_targets() const { return *allowed_targets_; }
   DnsCache* dns() { return &dns_; }
 
  private:
@@ -62,6 +64,7 @@ class HttpShard final : public ShardClient {
   const std::shared_ptr<const Plan> plan_;
   const std::optional<Url> proxy_;
   std::unique_ptr<TlsContext> tls_;
+  const TargetAllowList* const allowed_targets_;
   Recorder* const recorder_;
   DnsCache dns_;
   std::vector<char> scratch_;

@@ -312,6 +312,117 @@ TEST(ConnectionPoolTest, ASilentProxyTimesOut) {
   EXPECT_EQ(user.failures(), "1x timed out (proxy CONNECT)");
 }
 
+// ---- allowed targets -----------------------------------------------------------------------
+
+HttpProtocolOptions Only(const std::string& entries) {
+  HttpProtocolOptions options;
+  options.allowed_targets = *ParseTargetAllowList({entries});
+  return options;
+}
+
+// A path that is rendered, so that the plan does not tell where it leads.
+RequestStep GetAt(LoneUser* user, const std::string& url) {
+  user->user.variables.Set("url", url);
+  return GetStep("{{url}}");
+}
+
+// What a server hears first is what this user asks; nobody was there before.
+void ExpectUntouched(const ScriptedServer& server) {
+  LoneUser user(server.url());
+  EXPECT_TRUE(user.Get("/"));
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(ConnectionPoolTest, OnlyAllowedTargetsAreConnectedTo) {
+  ScriptedServer allowed({Answers({Reply("200 OK", ""), Reply("200 OK", "")})});
+  ScriptedServer forbidden({Once(Reply("200 OK", ""))}, "127.0.0.2");
+  LoneUser user(allowed.url(), nullptr, Only("127.0.0.1"));
+  EXPECT_TRUE(user.Run(GetAt(&user, allowed.url() + "/")));
+  EXPECT_FALSE(user.Run(GetAt(&user, forbidden.url() + "/")));
+  EXPECT_TRUE(user.Run(GetAt(&user, allowed.url() + "/")));
+  EXPECT_EQ(user.failures(), "1x target not allowed by the agent");
+  EXPECT_EQ(user.user.task_errors.size(), 0U);
+  ExpectUntouched(forbidden);
+}
+
+TEST(ConnectionPoolTest, AnotherPortIsAnotherTarget) {
+  ScriptedServer allowed({Once(Reply("200 OK", ""))});
+  ScriptedServer forbidden({Once(Reply("200 OK", ""))});
+  LoneUser user(allowed.url(), nullptr, Only(fmt::format("127.0.0.0/8:{}", allowed.port())));
+  EXPECT_TRUE(user.Get("/"));
+  EXPECT_FALSE(user.Run(GetAt(&user, forbidden.url() + "/")));
+  EXPECT_EQ(user.failures(), "1x target not allowed by the agent");
+  ExpectUntouched(forbidden);
+}
+
+TEST(ConnectionPoolTest, ARedirectDoesNotLeadToAForbiddenTarget) {
+  ScriptedServer forbidden({Once(Reply("200 OK", ""))}, "127.0.0.2");
+  ScriptedServer allowed(
+      {Once(Reply("302 Found", "", fmt::format("Location: {}/elsewhere\r\n", forbidden.url())))});
+  LoneUser user(allowed.url(), nullptr, Only("127.0.0.1"));
+  EXPECT_FALSE(user.Get("/"));
+  EXPECT_EQ(user.failures(), "1x target not allowed by the agent");
+  ExpectUntouched(forbidden);
+}
+
+TEST(ConnectionPoolTest, ANameIsJudgedByWhatItResolvesTo) {
+  ScriptedServer server({Once(Reply("200 OK", "")), Once(Reply("200 OK", ""))});
+  const std::string by_name = fmt::format("http://localhost:{}", server.port());
+  LoneUser stranger(by_name, nullptr, Only("10.0.0.0/8"));
+  EXPECT_FALSE(stranger.Get("/"));
+  EXPECT_EQ(stranger.failures(), "1x target not allowed by the agent");
+  EXPECT_EQ(stranger.total().times.dns.count(), 1U) << "it was looked up first";
+  // ::1, where localhost has it, is left out: nothing but 127.0.0.1 is tried.
+  LoneUser by_address(by_name, nullptr, Only("127.0.0.1"));
+  EXPECT_TRUE(by_address.Get("/"));
+  LoneUser by_host(by_name, nullptr, Only(fmt::format("localhost:{}", server.port())));
+  EXPECT_TRUE(by_host.Get("/"));
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(ConnectionPoolTest, AnotherSpellingOfAnAddressIsNoWayRound) {
+  ScriptedServer server({Once(Reply("200 OK", ""))});
+  for (const char* host : {"127.1", "2130706433", "0x7f000001", "[::ffff:127.0.0.1]"}) {
+    LoneUser user("http://127.0.0.2", nullptr, Only("127.0.0.2"));
+    EXPECT_FALSE(user.Run(GetAt(&user, fmt::format("http://{}:{}/", host, server.port()))));
+    EXPECT_EQ(user.failures(), "1x target not allowed by the agent") << host;
+  }
+  ExpectUntouched(server);
+}
+
+TEST(ConnectionPoolTest, WhatIsNotAllowedIsNotRetried) {
+  LoneUser user("http://localhost:1", nullptr, Only("10.0.0.0/8"));
+  RequestStep step = GetStep("/");
+  step.retry.attempts_max = 3;
+  EXPECT_FALSE(user.Run(step));
+  EXPECT_EQ(user.failures(), "1x target not allowed by the agent");
+}
+
+TEST(ConnectionPoolTest, ThroughAProxyTheNameOfTheTargetIsJudged) {
+  ScriptedServer proxy({Answers({Reply("200 OK", ""), Reply("200 OK", "")})});
+  const auto through = [&](Service* service) { service->proxy = proxy.url(); };
+  LoneUser user("http://behind.invalid:8080", through, Only("127.0.0.0/8,behind.invalid:8080"));
+  EXPECT_TRUE(user.Get("/"));
+  EXPECT_FALSE(user.Run(GetAt(&user, "http://other.invalid/")));
+  EXPECT_FALSE(user.Run(GetAt(&user, "https://behind.invalid/")));
+  EXPECT_FALSE(user.Run(GetAt(&user, "http://10.0.0.1/")));
+  EXPECT_EQ(user.failures(), "3x target not allowed by the agent");
+  EXPECT_EQ(proxy.connections(), 1);
+}
+
+TEST(ConnectionPoolTest, TheProxyItselfMustBeAllowed) {
+  ScriptedServer proxy({Once(Reply("200 OK", ""))});
+  LoneUser user(
+      "http://behind.invalid",
+      [&](Service* service) { service->proxy = fmt::format("http://localhost:{}", proxy.port()); },
+      Only("behind.invalid,10.0.0.0/8"));
+  EXPECT_FALSE(user.Get("/"));
+  EXPECT_EQ(user.failures(), "1x proxy not allowed by the agent");
+  ExpectUntouched(proxy);
+}
+
+// ---- limits --------------------------------------------------------------------------------
+
 TEST(ConnectionPoolTest, LimitsOfTheGeneratorAreReportedAsSuch) {
   LoneUser user(fmt::format("http://127.0.0.1:{}", ClosedPort()));
   EXPECT_FALSE(user.Get("/"));

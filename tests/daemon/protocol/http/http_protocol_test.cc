@@ -64,6 +64,54 @@ TEST(HttpProtocolSettingsTest, AStepThatDoesNotCompileIsTheUsersError) {
             absl::StatusCode::kInvalidArgument);
 }
 
+// What an agent that allows only `entries` says of a step of this service.
+std::string Refusal(const std::string& entries, const Service& service, const RequestStep& step) {
+  HttpProtocolOptions options;
+  options.allowed_targets = *ParseTargetAllowList({entries});
+  Plan plan;
+  plan.service = service;
+  const absl::Status status = HttpProtocol(options).Compile(step, plan, UserClass{}, 0).status();
+  EXPECT_EQ(status.code(),
+            status.ok() ? absl::StatusCode::kOk : absl::StatusCode::kInvalidArgument);
+  return std::string(status.message());
+}
+
+TEST(HttpProtocolSettingsTest, APlanThatNamesAForbiddenAddressIsRefused) {
+  Service service;
+  service.base_url = "http://me:secret@10.0.0.1";
+  EXPECT_EQ(Refusal("10.0.0.1", service, GetStep("/")), "");
+  EXPECT_EQ(Refusal("127.0.0.1,*.test", service, GetStep("/")),
+            "agent refuses target '10.0.0.1:80': allowed are 127.0.0.1, *.test");
+  EXPECT_EQ(Refusal("10.0.0.1:443", service, GetStep("/{{id}}")),
+            "agent refuses target '10.0.0.1:80': allowed are 10.0.0.1:443");
+  EXPECT_EQ(Refusal("10.0.0.1", service, GetStep("https://[::1]/")),
+            "agent refuses target '[::1]:443': allowed are 10.0.0.1");
+  EXPECT_EQ(Refusal("127.0.0.1", service, GetStep("{{url}}")), "") << "only known at run time";
+}
+
+TEST(HttpProtocolSettingsTest, APlanThatNamesAHostIsRefusedOnlyWhenNoAddressCouldHelp) {
+  Service service;
+  service.base_url = "http://shop.test:8080";
+  EXPECT_EQ(Refusal("shop.test", service, GetStep("/")), "");
+  EXPECT_EQ(Refusal("10.0.0.0/8", service, GetStep("/")), "");
+  EXPECT_EQ(Refusal("other.test", service, GetStep("/")),
+            "agent refuses target 'shop.test:8080': allowed are other.test");
+  service.proxy = "http://10.0.0.1:3128";
+  EXPECT_EQ(Refusal("10.0.0.0/8", service, GetStep("/")),
+            "agent refuses target 'shop.test:8080': allowed are 10.0.0.0/8")
+      << "the proxy, not the agent, looks the name up";
+}
+
+TEST(HttpProtocolSettingsTest, AProxyMustBeAnAllowedTargetToo) {
+  HttpProtocolOptions options;
+  options.allowed_targets = *ParseTargetAllowList({"10.0.0.1:3128"});
+  auto plan = std::make_shared<Plan>();
+  plan->service.proxy = "http://me:secret@10.0.0.1";
+  EXPECT_EQ(
+      HttpProtocol(options).MakeShardClient(plan, nullptr, nullptr, nullptr).status().message(),
+      "agent refuses target '10.0.0.1:80': allowed are 10.0.0.1:3128");
+}
+
 TEST_F(HttpProtocolTest, ChecksAndExtractionsReadTheReply) {
   LoneUser user(url());
   RequestStep step = GetStep("/products/1");

@@ -16,7 +16,8 @@ class HttpShardTest : public testing::Test {
   HttpShardTest()
       : plan_(std::make_shared<Plan>()),
         reactor_(*Reactor::Make(&clock_)),
-        shard_(plan_, std::nullopt, nullptr, reactor_.get(), &resolver_, &recorder_) {}
+        shard_(plan_, std::nullopt, nullptr, &everything_, reactor_.get(), &resolver_, &recorder_) {
+  }
 
   std::unique_ptr<CompiledHttpRequest> Compile(const std::string& path, size_t number) {
     RequestStep step;
@@ -27,6 +28,7 @@ class HttpShardTest : public testing::Test {
   const SystemClock clock_;
   const std::shared_ptr<const Plan> plan_;
   const std::unique_ptr<Reactor> reactor_;
+  const TargetAllowList everything_;
   Resolver resolver_;
   Recorder recorder_;
   HttpShard shard_;

@@ -53,9 +53,11 @@ RequestStep PostStep(std::string path, std::string body) {
   return step;
 }
 
-LoneUser::LoneUser(const std::string& base_url, const std::function<void(Service*)>& adjust)
+LoneUser::LoneUser(const std::string& base_url, const std::function<void(Service*)>& adjust,
+                   HttpProtocolOptions options)
     : reactor(MakeReactor(&clock)),
       user(reactor.get(), &recorder),
+      protocol_(std::move(options)),
       plan_(MakePlan(base_url, adjust)),
       other_user_(reactor.get(), &recorder) {
   auto shard = protocol_.MakeShardClient(plan_, reactor.get(), &resolver, &recorder);

@@ -24,7 +24,8 @@ RequestStep PostStep(std::string path, std::string body);
 class LoneUser final {
  public:
   explicit LoneUser(const std::string& base_url,
-                    const std::function<void(Service*)>& adjust = nullptr);
+                    const std::function<void(Service*)>& adjust = nullptr,
+                    HttpProtocolOptions options = {});
   ~LoneUser();
 
   // Runs the step; what its session said of it.

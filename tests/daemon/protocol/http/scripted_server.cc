@@ -26,9 +26,10 @@ sockaddr_in Loopback(uint16_t port) {
   return address;
 }
 
-int BoundSocket(uint16_t* port) {
+int BoundSocket(const std::string& ip, uint16_t* port) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(0);
+  EXPECT_EQ(inet_pton(AF_INET, ip.c_str(), &address.sin_addr), 1);
   EXPECT_EQ(::bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   socklen_t size = sizeof address;
   ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
@@ -123,8 +124,10 @@ void Peer::RelayTo(uint16_t port) {
   ::close(other);
 }
 
-ScriptedServer::ScriptedServer(std::vector<Script> scripts)
-    : scripts_(std::move(scripts)), listener_(BoundSocket(&port_)) {
+ScriptedServer::ScriptedServer(std::vector<Script> scripts, std::string address)
+    : scripts_(std::move(scripts)),
+      address_(std::move(address)),
+      listener_(BoundSocket(address_, &port_)) {
   EXPECT_EQ(::listen(listener_, 16), 0);
   thread_ = std::thread([this] { Serve(); });
 }
@@ -148,7 +151,7 @@ void ScriptedServer::Join() {
   }
 }
 
-std::string ScriptedServer::url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+std::string ScriptedServer::url() const { return fmt::format("http://{}:{}", address_, port_); }
 
 int ScriptedServer::connections() const {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -206,7 +209,7 @@ Script Stalls(std::string text) { return Answers({std::move(text)}); }
 
 uint16_t ClosedPort() {
   uint16_t port = 0;
-  ::close(BoundSocket(&port));
+  ::close(BoundSocket("127.0.0.1", &port));
   return port;
 }
 

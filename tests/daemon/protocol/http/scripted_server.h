@@ -43,13 +43,14 @@ using Script = std::function<void(Peer*)>;
 
 class ScriptedServer final {
  public:
-  explicit ScriptedServer(std::vector<Script> scripts);
+  // `address` is one of 127.0.0.0/8.
+  explicit ScriptedServer(std::vector<Script> scripts, std::string address = "127.0.0.1");
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
   uint16_t port() const { return port_; }
-  // http://127.0.0.1:port
+  // http://address:port
   std::string url() const;
   // Waits until every script has run.
   void Join();
@@ -59,6 +60,7 @@ class ScriptedServer final {
   void Serve();
 
   const std::vector<Script> scripts_;
+  const std::string address_;
   uint16_t port_ = 0;
   const int listener_;
   mutable std::mutex mutex_;
