@@ -7,8 +7,8 @@
 
 #include "daemon/base/suggest.h"
 #include "daemon/base/units.h"
+#include "daemon/base/utf8.h"
 #include "daemon/plan/scalar.h"
-#include "daemon/plan/utf8.h"
 #include "daemon/plan/yaml_text.h"
 
 namespace squall {

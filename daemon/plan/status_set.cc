@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/plan/utf8.h"
+#include "daemon/base/utf8.h"
 
 namespace squall {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/base/suggest.h"
-#include "daemon/plan/utf8.h"
+#include "daemon/base/utf8.h"
 
 namespace squall {
 namespace {

@@ -9,7 +9,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
-#include "daemon/plan/utf8.h"
+#include "daemon/base/utf8.h"
 
 namespace squall {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
+#include "daemon/base/utf8.h"
 #include "daemon/report/figures.h"
 #include "daemon/report/text.h"
-#include "daemon/report/utf8.h"
 
 namespace squall {
 namespace {

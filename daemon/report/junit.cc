@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "daemon/base/units.h"
+#include "daemon/base/utf8.h"
 #include "daemon/report/text.h"
-#include "daemon/report/utf8.h"
 
 namespace squall {
 namespace {

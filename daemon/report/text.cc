@@ -7,7 +7,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "daemon/report/utf8.h"
+#include "daemon/base/utf8.h"
 
 namespace squall {
 namespace {

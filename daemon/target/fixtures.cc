@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "daemon/base/check.h"
+#include "daemon/base/utf8.h"
 
 namespace squall {
 namespace {
@@ -44,13 +45,6 @@ std::string Gzip(std::string_view text) {
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return packed;
-}
-
-// JSON cannot carry bytes that are not UTF-8; the parser knows which are not.
-bool IsUtf8(std::string_view text) {
-  boost::json::error_code error;
-  boost::json::parse(boost::json::serialize(boost::json::string(View(text))), error);
-  return !error;
 }
 
 }  // namespace
@@ -172,7 +166,7 @@ TargetResponse EchoFixture(const TargetCall& call) {
   echo["method"] = View(call.request.method);
   echo["target"] = View(call.request.target);
   echo["headers"] = std::move(headers);
-  // A body that is not text is told by its size alone.
+  // JSON cannot carry a body that is not text: its size has to do.
   if (IsUtf8(call.request.body)) {
     echo["body"] = View(call.request.body);
   } else {

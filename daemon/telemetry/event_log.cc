@@ -4,7 +4,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
-#include "daemon/plan/utf8.h"
+#include "daemon/base/utf8.h"
 
 namespace squall {
 namespace {

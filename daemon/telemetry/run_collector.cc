@@ -7,7 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "daemon/base/units.h"
-#include "daemon/plan/utf8.h"
+#include "daemon/base/utf8.h"
 #include "daemon/telemetry/metric_names.h"
 
 namespace squall {

@@ -8,13 +8,13 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include "daemon/base/utf8.h"
 #include "daemon/wire/load_profile_proto.h"
 #include "daemon/wire/proto_reader.h"
 #include "daemon/wire/request_proto.h"
 #include "daemon/wire/step_proto.h"
 #include "daemon/wire/threshold_proto.h"
 #include "daemon/wire/time_proto.h"
-#include "daemon/wire/utf8.h"
 #include "daemon/wire/value_proto.h"
 #include "protos/squall/v1/plan.pb.h"
 

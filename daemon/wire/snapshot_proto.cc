@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/utf8.h"
 #include "daemon/wire/proto_reader.h"
 #include "daemon/wire/time_proto.h"
-#include "daemon/wire/utf8.h"
 #include "protos/squall/v1/stats.pb.h"
 
 namespace squall {

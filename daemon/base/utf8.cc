@@ -1,4 +1,4 @@
-#include "daemon/report/utf8.h"
+#include "daemon/base/utf8.h"
 
 #include <array>
 #include <cstdint>
@@ -44,32 +44,71 @@ bool IsIn(const std::array<Range, kSize>& ranges, char32_t character) {
   return false;
 }
 
-// How many bytes follow a lead byte, or -1 when it leads nothing.
-int Followers(uint8_t lead) {
-  if (lead < 0x80) return 0;
-  if (lead >= 0xC2 && lead <= 0xDF) return 1;
-  if (lead >= 0xE0 && lead <= 0xEF) return 2;
-  if (lead >= 0xF0 && lead <= 0xF4) return 3;
-  return -1;
-}
-
 }  // namespace
 
-char32_t TakeCharacter(std::string_view* rest) {
-  constexpr std::array<char32_t, 4> kSmallest = {0, 0x80, 0x800, 0x10000};
-  const auto lead = static_cast<uint8_t>(rest->front());
-  const int followers = Followers(lead);
-  char32_t character = followers <= 0 ? lead : lead & (0x3Fu >> followers);
-  bool valid = followers >= 0 && rest->size() > static_cast<size_t>(followers);
-  for (int i = 1; valid && i <= followers; ++i) {
-    const auto byte = static_cast<uint8_t>((*rest)[i]);
-    valid = (byte & 0xC0) == 0x80;
-    character = character << 6 | (byte & 0x3F);
+size_t Utf8Length(std::string_view text) {
+  const auto byte = [text](size_t index) -> unsigned {
+    return index < text.size() ? static_cast<unsigned char>(text[index]) : 0;
+  };
+  const auto tail = [&byte](size_t index) { return (byte(index) & 0xC0) == 0x80; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) {
+    return text.empty() ? 0 : 1;
   }
-  valid = valid && character >= kSmallest[followers] && character <= 0x10FFFF &&
-          (character < 0xD800 || character > 0xDFFF);
-  rest->remove_prefix(valid ? 1 + followers : 1);
-  return valid ? character : kReplacementCharacter;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    return tail(1) ? 2 : 0;
+  }
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const bool overlong = lead == 0xE0 && byte(1) < 0xA0;
+    const bool surrogate = lead == 0xED && byte(1) > 0x9F;
+    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const bool overlong = lead == 0xF0 && byte(1) < 0x90;
+    const bool beyond = lead == 0xF4 && byte(1) > 0x8F;
+    return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
+  }
+  return 0;
+}
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = Utf8Length(text);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string ToUtf8(std::string_view text) {
+  if (IsUtf8(text)) {
+    return std::string(text);
+  }
+  std::string clean;
+  clean.reserve(text.size() + 16);
+  while (!text.empty()) {
+    AppendUtf8(TakeCharacter(&text), &clean);
+  }
+  return clean;
+}
+
+char32_t TakeCharacter(std::string_view* rest) {
+  const size_t length = Utf8Length(*rest);
+  if (length <= 1) {
+    const char32_t character =
+        length == 1 ? static_cast<unsigned char>(rest->front()) : kReplacementCharacter;
+    rest->remove_prefix(1);
+    return character;
+  }
+  // The lead byte holds what its length marker leaves over: 5, 4 or 3 bits.
+  char32_t character = static_cast<unsigned char>(rest->front()) & (0x7Fu >> length);
+  for (size_t i = 1; i < length; ++i) {
+    character = character << 6 | (static_cast<unsigned char>((*rest)[i]) & 0x3Fu);
+  }
+  rest->remove_prefix(length);
+  return character;
 }
 
 void AppendUtf8(char32_t character, std::string* text) {
@@ -102,6 +141,27 @@ std::string_view Utf8Prefix(std::string_view text, size_t bytes_max) {
     --end;
   }
   return text.substr(0, end);
+}
+
+void AppendPrintable(std::string_view text, size_t bytes_max, std::string* out) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t length = Utf8Length(text.substr(at));
+    const size_t shown = length == 0 ? 1 : length;
+    if (at + shown > bytes_max) {
+      out->append("…");
+      return;
+    }
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (length == 0) {
+      AppendUtf8(kReplacementCharacter, out);
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out->push_back(' ');
+    } else {
+      out->append(text.substr(at, length));
+    }
+    at += shown;
+  }
 }
 
 size_t ColumnsOf(char32_t character) {
