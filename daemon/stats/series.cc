@@ -1,7 +1,9 @@
 #include "daemon/stats/series.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
 
 namespace squall {
@@ -10,36 +12,10 @@ namespace {
 constexpr Nanos kWindowMax = std::chrono::minutes(1);
 constexpr Nanos kMarkSpacing = std::chrono::milliseconds(100);
 
-uint64_t Difference(uint64_t now, uint64_t before) { return now - std::min(now, before); }
-
-EntryStats TotalOfAllPhases(const Snapshot& snapshot) {
-  EntryStats total;
-  for (const auto& [key, stats] : snapshot.entries) {
-    total.requests += stats.requests;
-    total.failures += stats.failures;
-    total.service.Merge(stats.service);
-    total.response.Merge(stats.response);
-  }
-  return total;
-}
+uint64_t Grown(uint64_t before, uint64_t now) { return now - std::min(now, before); }
 
 double PerSecond(uint64_t count, Nanos span) {
   return span.count() <= 0 ? 0 : static_cast<double>(count) / ToSeconds(span);
-}
-
-SeriesPoint MakePoint(const EntryStats& before, const EntryStats& now, const Snapshot& snapshot) {
-  const Histogram response = now.response.Since(before.response);
-  SeriesPoint point;
-  point.requests = Difference(now.requests, before.requests);
-  point.failures = Difference(now.failures, before.failures);
-  point.response_p50 = response.Percentile(0.5);
-  point.response_p95 = response.Percentile(0.95);
-  point.response_p99 = response.Percentile(0.99);
-  point.service_p95 = now.service.Since(before.service).Percentile(0.95);
-  point.users = snapshot.UserCount();
-  point.target_users = snapshot.target_users;
-  point.target_rate = snapshot.target_rate;
-  return point;
 }
 
 Nanos WeightedMean(Nanos a, uint64_t a_weight, Nanos b, uint64_t b_weight) {
@@ -51,56 +27,124 @@ Nanos WeightedMean(Nanos a, uint64_t a_weight, Nanos b, uint64_t b_weight) {
   return FromSeconds(ToSeconds(a) * (1 - share) + ToSeconds(b) * share);
 }
 
-SeriesPoint Join(const SeriesPoint& a, const SeriesPoint& b) {
-  SeriesPoint joined = b;  // users and targets are those at the end
-  joined.start = a.start;
-  joined.length = a.length + b.length;
-  joined.requests = a.requests + b.requests;
-  joined.failures = a.failures + b.failures;
-  joined.response_p50 = WeightedMean(a.response_p50, a.requests, b.response_p50, b.requests);
-  joined.response_p95 = std::max(a.response_p95, b.response_p95);
-  joined.response_p99 = std::max(a.response_p99, b.response_p99);
-  joined.service_p95 = std::max(a.service_p95, b.service_p95);
+}  // namespace
+
+SeriesPoint Join(const SeriesPoint& earlier, const SeriesPoint& later) {
+  SeriesPoint joined = later;  // users and targets are those at the end
+  joined.start = earlier.start;
+  joined.length = later.start + later.length - earlier.start;
+  joined.requests = earlier.requests + later.requests;
+  joined.failures = earlier.failures + later.failures;
+  joined.response_p50 =
+      WeightedMean(earlier.response_p50, earlier.requests, later.response_p50, later.requests);
+  joined.response_p95 = std::max(earlier.response_p95, later.response_p95);
+  joined.response_p99 = std::max(earlier.response_p99, later.response_p99);
+  joined.service_p95 = std::max(earlier.service_p95, later.service_p95);
   return joined;
 }
 
-}  // namespace
-
-Series::Series(size_t points_max) : points_max_(std::max<size_t>(points_max / 2 * 2, 2)) {}
+void Series::Counts::Add(const EntryStats& entry) {
+  requests += entry.requests;
+  failures += entry.failures;
+  response.Merge(entry.response);
+  service.Merge(entry.service);
+}
 
 void Series::Add(const Snapshot& merged) {
-  if (merged.elapsed < last_elapsed_ || merged.elapsed.count() <= 0) {
+  Counts now;
+  for (const auto& [key, entry] : merged.entries) {
+    now.Add(entry);
+  }
+  Put(merged.elapsed, std::move(now), &merged);
+}
+
+void Series::AddEntries(Nanos elapsed, std::span<const EntryStats* const> entries) {
+  Counts now;
+  for (const EntryStats* entry : entries) {
+    now.Add(*entry);
+  }
+  Put(elapsed, std::move(now), nullptr);
+}
+
+void Series::Put(Nanos elapsed, Counts now, const Snapshot* users) {
+  using Place = PointLine<SeriesPoint>::Place;
+  const Place place = line_.PlaceOf(elapsed);
+  if (place == Place::kNowhere) {
     return;
   }
-  // Snapshots come a little early or late: nine tenths of a step close it.
-  const bool full = points_.empty() || points_.back().length >= step_ * 9 / 10;
-  if (full && merged.elapsed > last_elapsed_) {
-    start_total_ = last_total_;
-    points_.emplace_back().start = last_elapsed_;
+  if (now.requests < last_.requests) {
+    now = last_;
   }
-  EntryStats total = TotalOfAllPhases(merged);
-  SeriesPoint point = MakePoint(start_total_, total, merged);
-  point.start = points_.back().start;
-  point.length = merged.elapsed - point.start;
-  points_.back() = point;
-  last_total_ = std::move(total);
-  last_elapsed_ = merged.elapsed;
-  Remember({merged.elapsed, last_total_.requests, last_total_.failures});
-  if (points_.size() > points_max_) {
-    Thin();
+  if (place == Place::kNew) {
+    start_ = last_;
+    line_.Open();
   }
+  SeriesPoint point = Difference(place == Place::kJoined ? last_ : start_, now);
+  if (users != nullptr) {
+    point.users = users->UserCount();
+    point.target_users = users->target_users;
+    point.target_rate = users->target_rate;
+  }
+  place == Place::kJoined ? line_.JoinLast(point) : line_.SetLast(point, elapsed);
+  last_ = std::move(now);
+  Remember({elapsed, last_.requests, last_.failures});
+}
+
+SeriesPoint Series::Difference(const Counts& before, const Counts& now) {
+  const Histogram response = now.response.Since(before.response);
+  SeriesPoint point;
+  point.requests = Grown(before.requests, now.requests);
+  point.failures = Grown(before.failures, now.failures);
+  point.response_p50 = response.Percentile(0.5);
+  point.response_p95 = response.Percentile(0.95);
+  point.response_p99 = response.Percentile(0.99);
+  point.service_p95 = now.service.Since(before.service).Percentile(0.95);
+  return point;
+}
+
+absl::Status Series::Restore(std::vector<SeriesPoint> points, const Snapshot& stored) {
+  Counts counts;
+  for (const auto& [key, entry] : stored.entries) {
+    counts.Add(entry);
+  }
+  return RestoreCounts(std::move(points), std::move(counts));
+}
+
+absl::Status Series::RestoreEntries(std::vector<SeriesPoint> points,
+                                    std::span<const EntryStats* const> stored) {
+  Counts counts;
+  for (const EntryStats* entry : stored) {
+    counts.Add(*entry);
+  }
+  return RestoreCounts(std::move(points), std::move(counts));
+}
+
+absl::Status Series::RestoreCounts(std::vector<SeriesPoint> points, Counts stored) {
+  // The snapshot may be older or newer than the points; what they counted is what may not be lost
+  // or counted twice.
+  stored.requests = 0;
+  stored.failures = 0;
+  for (const SeriesPoint& point : points) {
+    stored.requests += point.requests;
+    stored.failures += point.failures;
+  }
+  SQUALL_RETURN_IF_ERROR(line_.Restore(std::move(points)));
+  last_ = std::move(stored);
+  start_ = last_;
+  marks_ = {Mark{line_.end(), last_.requests, last_.failures}};
+  return absl::OkStatus();
 }
 
 double Series::CurrentRequestRate(Nanos window) const {
   const Mark& before = MarkBefore(window);
   const Mark& now = marks_.back();
-  return PerSecond(Difference(now.requests, before.requests), now.elapsed - before.elapsed);
+  return PerSecond(Grown(before.requests, now.requests), now.elapsed - before.elapsed);
 }
 
 double Series::CurrentFailureRate(Nanos window) const {
   const Mark& before = MarkBefore(window);
   const Mark& now = marks_.back();
-  return PerSecond(Difference(now.failures, before.failures), now.elapsed - before.elapsed);
+  return PerSecond(Grown(before.failures, now.failures), now.elapsed - before.elapsed);
 }
 
 // The newest mark that is at least `window` old, else the oldest there is.
@@ -121,17 +165,6 @@ void Series::Remember(const Mark& mark) {
   while (marks_.size() > 2 && marks_[1].elapsed <= mark.elapsed - kWindowMax) {
     marks_.pop_front();
   }
-}
-
-// Joins the full points in pairs; called when there are points_max_ of them and a new one behind.
-void Series::Thin() {
-  const SeriesPoint last = points_.back();
-  for (size_t i = 0; i < points_max_ / 2; ++i) {
-    points_[i] = Join(points_[2 * i], points_[2 * i + 1]);
-  }
-  points_.resize(points_max_ / 2);
-  points_.push_back(last);
-  step_ *= 2;
 }
 
 }  // namespace squall

@@ -236,5 +236,197 @@ TEST(SeriesTest, TheCurrentRateStaysFineAfterThinning) {
   EXPECT_DOUBLE_EQ(series.CurrentRequestRate(seconds(20)), 5);
 }
 
+// What a store would hold if it asked after every snapshot.
+void StoreChanges(Series* series, std::vector<SeriesPoint>* stored) {
+  const size_t first = series->TakeFirstChanged();
+  ASSERT_LE(first, stored->size()) << "a point in between was never told";
+  stored->resize(first);
+  stored->insert(stored->end(), series->points().begin() + static_cast<ptrdiff_t>(first),
+                 series->points().end());
+}
+
+TEST(SeriesTest, AStoreThatFollowsTheChangesHoldsTheSamePoints) {
+  FakeRun run;
+  Series series(20);
+  std::vector<SeriesPoint> stored;
+  Rng rng(5);
+  Nanos elapsed{0};
+  for (int i = 0; i < 300; ++i) {
+    run.Finish(2, milliseconds(5));
+    elapsed += milliseconds(rng.Between(100, 1'500));
+    series.Add(run.At(elapsed));
+    if (rng.Below(3) > 0) {
+      StoreChanges(&series, &stored);
+      ASSERT_EQ(stored, series.points());
+    }
+  }
+  StoreChanges(&series, &stored);
+  EXPECT_EQ(series.TakeFirstChanged(), series.points().size()) << "nothing is new";
+}
+
+TEST(SeriesTest, ARestoredLineGoesOnWithOneLongPointForTheTimeAway) {
+  FakeRun run;
+  Series before;
+  for (int second = 1; second <= 5; ++second) {
+    run.Finish(10, milliseconds(20));
+    before.Add(run.At(seconds(second)));
+  }
+  const Snapshot stored = run.At(seconds(5));
+
+  Series after;
+  ASSERT_TRUE(after.Restore(before.points(), stored).ok());
+  EXPECT_EQ(after.TakeFirstChanged(), 5U) << "a store knows what it gave";
+  run.Finish(40, milliseconds(300));
+  run.Finish(2, milliseconds(300), false);
+  after.Add(run.At(milliseconds(9'200)));
+  run.Finish(7, milliseconds(1));
+  after.Add(run.At(milliseconds(10'200)));
+
+  ASSERT_EQ(after.points().size(), 7U);
+  EXPECT_EQ(after.TakeFirstChanged(), 5U);
+  const SeriesPoint& away = after.points()[5];
+  EXPECT_EQ(away.start, seconds(5));
+  EXPECT_EQ(away.length, milliseconds(4'200));
+  EXPECT_EQ(away.requests, 42U);
+  EXPECT_EQ(away.failures, 2U);
+  EXPECT_NEAR(static_cast<double>(away.response_p50.count()), 300e6, 1.5e6)
+      << "of the time away alone";
+  EXPECT_EQ(after.points()[6].requests, 7U);
+  EXPECT_EQ(RequestsOf(after), 99U);
+  ExpectNoHoles(after, milliseconds(10'200));
+  EXPECT_DOUBLE_EQ(after.CurrentRequestRate(seconds(1)), 7);
+}
+
+TEST(SeriesTest, AfterARestoreAShortLastPointStaysAsItWas) {
+  FakeRun run;
+  Series before;
+  run.Finish(10, milliseconds(1));
+  before.Add(run.At(milliseconds(1'000)));
+  run.Finish(4, milliseconds(1));
+  before.Add(run.At(milliseconds(1'300)));
+  Series after;
+  ASSERT_TRUE(after.Restore(before.points(), run.At(milliseconds(1'300))).ok());
+  run.Finish(5, milliseconds(1));
+  after.Add(run.At(milliseconds(2'300)));
+  ASSERT_EQ(after.points().size(), 3U);
+  EXPECT_EQ(after.points()[1], before.points()[1]);
+  EXPECT_EQ(after.points()[2].requests, 5U);
+}
+
+TEST(SeriesTest, ASnapshotThatIsNoYoungerThanTheStoredPointsLosesNothing) {
+  FakeRun run;
+  Series before;
+  run.Finish(10, milliseconds(1));
+  before.Add(run.At(seconds(1)));
+  Series after;
+  ASSERT_TRUE(after.Restore(before.points(), run.At(seconds(1))).ok());
+  run.Finish(3, milliseconds(1));
+  after.Add(run.At(seconds(1)));
+  ASSERT_EQ(after.points().size(), 1U);
+  EXPECT_EQ(RequestsOf(after), 13U);
+}
+
+TEST(SeriesTest, CountsFollowThePointsHoweverOldTheStoredSnapshotIs) {
+  FakeRun run;
+  Series before;
+  Snapshot old;
+  for (int second = 1; second <= 6; ++second) {
+    run.Finish(10, milliseconds(20));
+    before.Add(run.At(seconds(second)));
+    if (second == 2) {
+      old = run.At(seconds(2));
+    }
+  }
+  for (const Snapshot& stored : {old, Snapshot{}}) {
+    Series after;
+    ASSERT_TRUE(after.Restore(before.points(), stored).ok());
+    after.Add(run.At(seconds(8)));
+    EXPECT_EQ(after.points().back().requests, 0U);
+    EXPECT_EQ(RequestsOf(after), 60U);
+  }
+}
+
+TEST(SeriesTest, AgentsThatComeBackLaterAreNotCountedTwice) {
+  FakeRun first;
+  FakeRun second;
+  first.Finish(100, milliseconds(1));
+  second.Finish(50, milliseconds(1));
+  const auto merged = [&](Nanos elapsed) {
+    const Snapshot a = first.At(elapsed);
+    const Snapshot b = second.At(elapsed);
+    return MergeSnapshots({&a, &b});
+  };
+  Series before;
+  before.Add(merged(seconds(1)));
+  Series after;
+  ASSERT_TRUE(after.Restore(before.points(), merged(seconds(1))).ok());
+  first.Finish(3, milliseconds(1));
+  second.Finish(4, milliseconds(1));
+  after.Add(first.At(seconds(3)));  // nothing has been heard of the second one yet
+  EXPECT_EQ(after.points().back().requests, 0U);
+  after.Add(merged(seconds(4)));
+  EXPECT_EQ(after.points().back().requests, 7U);
+  EXPECT_EQ(RequestsOf(after), 157U);
+}
+
+TEST(SeriesTest, ARestoredLineKeepsItsStep) {
+  FakeRun run;
+  Series before(20);
+  for (int second = 1; second <= 250; ++second) {
+    run.Finish(1, milliseconds(1));
+    before.Add(run.At(seconds(second)));
+  }
+  const Nanos step = before.points().front().length;
+  ASSERT_EQ(step, seconds(16));
+  Series after(20);
+  ASSERT_TRUE(after.Restore(before.points(), run.At(seconds(250))).ok());
+  for (int second = 251; second <= 300; ++second) {
+    run.Finish(1, milliseconds(1));
+    after.Add(run.At(seconds(second)));
+  }
+  EXPECT_EQ(after.points().size(), before.points().size() + 4U);
+  EXPECT_EQ(RequestsOf(after), 300U);
+}
+
+TEST(SeriesTest, MorePointsThanFitAreThinnedWhenTheyComeBack) {
+  FakeRun run;
+  Series before(100);
+  for (int second = 1; second <= 90; ++second) {
+    run.Finish(1, milliseconds(1));
+    before.Add(run.At(seconds(second)));
+  }
+  Series after(10);
+  ASSERT_TRUE(after.Restore(before.points(), run.At(seconds(90))).ok());
+  EXPECT_LE(after.points().size(), 11U);
+  EXPECT_EQ(after.TakeFirstChanged(), 0U) << "the store has to be told";
+  EXPECT_EQ(RequestsOf(after), 90U);
+}
+
+TEST(SeriesTest, PointsThatDoNotAscendAreRefused) {
+  const SeriesPoint first{.start = seconds(0), .length = seconds(2)};
+  const SeriesPoint inside{.start = seconds(1), .length = seconds(1)};
+  const SeriesPoint backwards{.start = seconds(2), .length = seconds(-1)};
+  Series series;
+  EXPECT_EQ(series.Restore({first, inside}, Snapshot{}).message(),
+            "points[1] must start at or after 2s, got 1s, and not end before that");
+  EXPECT_FALSE(series.Restore({first, backwards}, Snapshot{}).ok());
+  EXPECT_TRUE(series.Restore({}, Snapshot{}).ok());
+}
+
+TEST(SeriesTest, TheLineOfANameMayBeginLater) {
+  FakeRun run;
+  run.Finish(4, milliseconds(1));
+  const Snapshot snapshot = run.At(seconds(61));
+  const EntryStats* entry = &snapshot.entries.begin()->second;
+  Series series(10, seconds(60));
+  series.AddEntries(seconds(60), {&entry, 1});
+  EXPECT_TRUE(series.points().empty());
+  series.AddEntries(seconds(61), {&entry, 1});
+  ASSERT_EQ(series.points().size(), 1U);
+  EXPECT_EQ(series.points()[0].start, seconds(60));
+  EXPECT_EQ(series.points()[0].requests, 4U);
+  EXPECT_DOUBLE_EQ(series.CurrentRequestRate(seconds(10)), 4);
+}
+
 }  // namespace
 }  // namespace squall
