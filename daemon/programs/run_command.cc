@@ -17,6 +17,7 @@
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/coordinator/run_coordinator.h"
 #include "daemon/engine/thread_usage.h"
+#include "daemon/net/target_allow_list.h"
 #include "daemon/net/token_guard.h"
 #include "daemon/programs/once_trace.h"
 #include "daemon/programs/run_console.h"
@@ -65,15 +66,17 @@ absl::Status ReadSpan(const std::string& text, std::string_view flag, std::optio
 
 // The agent inside this process, when no other is named. Its parts die in the right order.
 struct LocalAgent {
-  HttpProtocol protocol;
+  explicit LocalAgent(TargetAllowList allowed) : protocol({std::move(allowed)}) {}
+  const HttpProtocol protocol;
   std::unique_ptr<OnceTrace> trace;
   std::unique_ptr<Agent> agent;
   std::unique_ptr<AgentServer> server;
 };
 
 absl::StatusOr<std::unique_ptr<LocalAgent>> MakeLocalAgent(const RunFlags& flags,
+                                                           TargetAllowList allowed,
                                                            const Clock* clock, bool colour) {
-  auto local = std::make_unique<LocalAgent>();
+  auto local = std::make_unique<LocalAgent>(std::move(allowed));
   AgentConfig config;
   config.shards =
       flags.shards > 0 ? flags.shards : std::max(1U, std::thread::hardware_concurrency());
@@ -162,7 +165,13 @@ std::optional<int> FindAgents(const RunFlags& flags, const Clock* clock, bool co
                               std::unique_ptr<LocalAgent>* local, std::vector<AgentTarget>* targets,
                               CoordinatorOptions* options) {
   if (flags.agents.empty()) {
-    absl::StatusOr<std::unique_ptr<LocalAgent>> made = MakeLocalAgent(flags, clock, colour);
+    absl::StatusOr<TargetAllowList> allowed = ParseTargetAllowList(flags.allow_targets);
+    if (!allowed.ok()) {
+      Say(fmt::format("--allow-target {}", std::string(allowed.status().message())));
+      return Code(ExitCode::kUsage);
+    }
+    absl::StatusOr<std::unique_ptr<LocalAgent>> made =
+        MakeLocalAgent(flags, *std::move(allowed), clock, colour);
     if (!made.ok()) {
       return SayStatus(made.status());
     }

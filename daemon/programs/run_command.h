@@ -31,7 +31,8 @@ struct RunFlags {
   std::string agent_ca;  // PEM: TLS towards the agents
   std::string agent_cert;
   std::string agent_key;
-  uint32_t shards = 0;  // 0: one per core
+  std::vector<std::string> allow_targets;  // of the agent in this process; empty: all
+  uint32_t shards = 0;                     // 0: one per core
   bool headless = false;
   bool once = false;
   bool quiet = false;

@@ -80,8 +80,15 @@ void AddOutputFlags(CLI::App* command, RunFlags* flags) {
 }
 
 void AddAgentFlags(CLI::App* command, RunFlags* flags) {
-  command->add_option("--agents", flags->agents, "Run on these squalld (host:port,…)")
-      ->delimiter(',');
+  auto* agents =
+      command->add_option("--agents", flags->agents, "Run on these squalld (host:port,…)")
+          ->delimiter(',');
+  command
+      ->add_option("--allow-target", flags->allow_targets,
+                   "Without --agents: put load on nothing else (addresses, CIDR blocks, hosts,\n"
+                   "each with or without a port); may be repeated")
+      ->allow_extra_args(false)
+      ->excludes(agents);
   command->add_option("--agent-token-file", flags->agent_token_file, "Bearer token for the agents");
   command->add_option("--agent-ca", flags->agent_ca, "CA (PEM) of the agents' TLS certificates");
   auto* cert = command->add_option("--agent-cert", flags->agent_cert, "Our certificate (mTLS)");

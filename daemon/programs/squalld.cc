@@ -31,6 +31,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/engine/thread_usage.h"
+#include "daemon/net/target_allow_list.h"
 #include "daemon/net/token_guard.h"
 #include "daemon/protocol/http/http_protocol.h"
 #include "daemon/telemetry/event_log.h"
@@ -53,6 +54,7 @@ constexpr const char* kFooter = R"(Examples:
   squalld --listen 127.0.0.1:0 --port-file p  any free port, written to the file p
   squalld --listen 0.0.0.0:7071 --tls-cert agent.pem --tls-key agent.key --token-file token
   squalld --listen 0.0.0.0:7071 --tls-cert agent.pem --tls-key agent.key --client-ca ca.pem
+  squalld --allow-target '10.0.0.0/8,*.staging.example.com:443'
 gRPC: squall.v1.AgentService, grpc.health.v1.Health and server reflection.
 HTTP: /metrics (Prometheus), /healthz, /readyz (503 while shutting down).
 Exit codes: 0 stopped by SIGTERM or SIGINT, after the run has been drained; 1 could not start (port
@@ -69,6 +71,7 @@ struct Flags {
   std::string tls_key;
   std::string client_ca;
   bool insecure = false;
+  std::vector<std::string> allow_targets;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
   std::string port_file;
@@ -110,6 +113,11 @@ void DefineFlags(CLI::App* app, Flags* flags) {
       ->needs(cert);
   app->add_flag("--insecure", flags->insecure,
                 "Allow addresses that other machines can reach without TLS and a token");
+  app->add_option("--allow-target", flags->allow_targets,
+                  "Put load on nothing else: addresses, CIDR blocks, hosts, each with or without\n"
+                  "a port; may be repeated")
+      ->allow_extra_args(false)
+      ->option_text("TARGET,...");
   app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
       ->transform(CLI::CheckedTransformer(formats))
       ->option_text("text|json");
@@ -198,7 +206,11 @@ void WaitForDrain(const Agent& agent, const sigset_t& signals, EventLog* log) {
 
 absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
   const SystemClock clock;
-  const HttpProtocol protocol;
+  const absl::StatusOr<TargetAllowList> allowed = ParseTargetAllowList(flags.allow_targets);
+  if (!allowed.ok()) {
+    return Named("--allow-target", allowed.status());
+  }
+  const HttpProtocol protocol({*allowed});
   std::unique_ptr<TokenGuard> guard;
   if (!flags.token_file.empty()) {
     SQUALL_ASSIGN_OR_RETURN(guard, TokenGuard::FromFile(flags.token_file));
@@ -236,6 +248,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
                         {"metrics_port", std::to_string(endpoint ? endpoint->port() : 0)},
                         {"tls", options.tls_cert_pem.empty() ? "no" : "yes"},
                         {"token", guard == nullptr ? "no" : "yes"},
+                        {"allowed", allowed->ToString()},
                         {"shards", std::to_string(flags.shards)},
                         {"fd_limit", std::to_string(fd_limit)}});
 
