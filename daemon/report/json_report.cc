@@ -274,6 +274,70 @@ void AddSeries(JsonWriter* json, const std::vector<SeriesPoint>& points) {
   json->EndArray();
 }
 
+// One array for each figure, on a line of its own: there may be hundreds of thousands of points,
+// and charts want them so.
+template <typename Point, typename Write>
+void AddColumn(JsonWriter* json, std::string_view key, const std::vector<Point>& points,
+               const Write& write) {
+  json->Key(key).BeginArrayLine();
+  for (const Point& point : points) {
+    write(point);
+  }
+  json->EndArray();
+}
+
+template <typename Point>
+void AddSeconds(JsonWriter* json, std::string_view key, const std::vector<Point>& points,
+                Nanos Point::*time) {
+  AddColumn(json, key, points, [&](const Point& point) { json->Value(ToSeconds(point.*time)); });
+}
+
+template <typename Point>
+void AddMillis(JsonWriter* json, std::string_view key, const std::vector<Point>& points,
+               Nanos Point::*time) {
+  AddColumn(json, key, points,
+            [&](const Point& point) { json->Number(FileMillis(point.*time, 3)); });
+}
+
+template <typename Point>
+void AddCounts(JsonWriter* json, std::string_view key, const std::vector<Point>& points,
+               uint64_t Point::*count) {
+  AddColumn(json, key, points, [&](const Point& point) { json->Value(point.*count); });
+}
+
+void AddSeriesByName(JsonWriter* json, const RunReport& report) {
+  json->Key("series_by_name").BeginArray();
+  for (const auto& [name, points] : report.series_by_name) {
+    json->BeginObject().Field("name", name.name).Field("method", name.method);
+    AddSeconds(json, "start_seconds", points, &SeriesPoint::start);
+    AddSeconds(json, "length_seconds", points, &SeriesPoint::length);
+    AddCounts(json, "requests", points, &SeriesPoint::requests);
+    AddCounts(json, "failures", points, &SeriesPoint::failures);
+    AddMillis(json, "response_p50_ms", points, &SeriesPoint::response_p50);
+    AddMillis(json, "response_p95_ms", points, &SeriesPoint::response_p95);
+    AddMillis(json, "response_p99_ms", points, &SeriesPoint::response_p99);
+    AddMillis(json, "service_p95_ms", points, &SeriesPoint::service_p95);
+    json->EndObject();
+  }
+  json->EndArray().Field("series_names_left_out", report.series_names_left_out);
+}
+
+void AddSeriesByAgent(JsonWriter* json, const RunReport& report) {
+  json->Key("series_by_agent").BeginArray();
+  for (const auto& [agent, points] : report.series_by_agent) {
+    json->BeginObject().Field("agent", agent);
+    AddSeconds(json, "start_seconds", points, &AgentPoint::start);
+    AddSeconds(json, "length_seconds", points, &AgentPoint::length);
+    AddCounts(json, "requests", points, &AgentPoint::requests);
+    AddCounts(json, "failures", points, &AgentPoint::failures);
+    AddCounts(json, "users", points, &AgentPoint::users);
+    AddCounts(json, "target_users", points, &AgentPoint::target_users);
+    AddMillis(json, "loop_lag_p99_ms", points, &AgentPoint::loop_lag_p99);
+    json->EndObject();
+  }
+  json->EndArray().Field("series_agents_left_out", report.series_agents_left_out);
+}
+
 }  // namespace
 
 std::string JsonReport(const RunReport& report) {
@@ -296,6 +360,8 @@ std::string JsonReport(const RunReport& report) {
   AddHealth(&json, report.total.health);
   AddAgents(&json, report);
   AddSeries(&json, report.series);
+  AddSeriesByName(&json, report);
+  AddSeriesByAgent(&json, report);
   json.EndObject();
   return json.Take();
 }

@@ -15,11 +15,12 @@ namespace squall {
 class JsonWriter final {
  public:
   JsonWriter& BeginObject() { return Begin('{', false); }
-  // An object that stays on one line, with all that is in it.
-  JsonWriter& BeginLine() { return Begin('{', true); }
   JsonWriter& EndObject() { return End('}'); }
   JsonWriter& BeginArray() { return Begin('[', false); }
   JsonWriter& EndArray() { return End(']'); }
+  // An object and an array that stay on one line, with all that is in them.
+  JsonWriter& BeginLine() { return Begin('{', true); }
+  JsonWriter& BeginArrayLine() { return Begin('[', true); }
   JsonWriter& Key(std::string_view key);
 
   // Not UTF-8 becomes U+FFFD; beyond kTextBytesMax (text.h) it is cut.

@@ -11,6 +11,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/stats/series.h"
+#include "daemon/stats/series_set.h"
 #include "daemon/stats/snapshot.h"
 #include "daemon/stats/threshold.h"
 #include "daemon/stats/verdict.h"
@@ -52,6 +53,12 @@ struct RunReport {
   std::vector<Snapshot> agents;  // the last of each
   uint32_t agents_lost = 0;      // before their part was over; the others took it over
   std::vector<SeriesPoint> series;
+  // Of those names and agents that have a line of their own (SeriesSet::Lines); the others are only
+  // counted.
+  SeriesByName series_by_name;
+  SeriesByAgent series_by_agent;
+  uint64_t series_names_left_out = 0;
+  uint64_t series_agents_left_out = 0;
   SecondCounts second_counts;  // for LocustJson alone (locust_json.h)
   std::vector<ThresholdResult> thresholds;
   VerdictReport verdict;

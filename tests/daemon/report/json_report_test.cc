@@ -72,6 +72,28 @@ TEST(JsonReportTest, FiguresReadBackAsTheyWere) {
   EXPECT_NEAR(p99, 1234, 1234 * 0.005);
 }
 
+TEST(JsonReportTest, LinesOfNamesAndAgentsAreColumnsOfEqualLength) {
+  const boost::json::value json = Parsed(JsonReport(ClosedReport()));
+  const boost::json::value& buy = json.at_pointer("/series_by_name/0");
+  EXPECT_EQ(buy.at("name"), "Buy");
+  EXPECT_EQ(buy.at("method"), "POST");
+  EXPECT_EQ(buy.at_pointer("/requests/1"), 40);
+  EXPECT_EQ(buy.at_pointer("/length_seconds/1"), 1.5);
+  EXPECT_EQ(buy.at_pointer("/response_p99_ms/1"), 1234);
+  const boost::json::value& agent = json.at_pointer("/series_by_agent/0");
+  EXPECT_EQ(agent.at("agent"), "a-1");
+  EXPECT_EQ(agent.at_pointer("/loop_lag_p99_ms/0"), 0.496);
+  for (const boost::json::value* line : {&buy, &agent}) {
+    for (const auto& member : line->as_object()) {
+      if (member.value().is_array()) {
+        EXPECT_EQ(member.value().as_array().size(), line == &buy ? 2U : 1U) << member.key();
+      }
+    }
+  }
+  EXPECT_EQ(json.at("series_names_left_out"), 2);
+  EXPECT_EQ(json.at("series_agents_left_out"), 1);
+}
+
 TEST(JsonReportTest, PasswordInTheHostIsLeftOut) {
   const std::string text = JsonReport(ClosedReport());
   EXPECT_EQ(text.find("s3cret"), std::string::npos);

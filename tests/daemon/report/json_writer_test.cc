@@ -29,6 +29,12 @@ TEST(JsonWriterTest, LinesHoldWhateverIsInThem) {
   EXPECT_EQ(json.EndObject().EndArray().Take(), "[\n  {\"x\": 1, \"y\": [2, 3]}\n]\n");
 }
 
+TEST(JsonWriterTest, AnArrayMayBeALineAsWell) {
+  JsonWriter json;
+  json.BeginObject().Key("x").BeginArrayLine().Value(1).Value(2).EndArray();
+  EXPECT_EQ(json.EndObject().Take(), "{\n  \"x\": [1, 2]\n}\n");
+}
+
 TEST(JsonWriterTest, NumbersThatJsonCannotSayAreNull) {
   JsonWriter json;
   json.BeginArray().Value(std::nan("")).Value(std::numeric_limits<double>::infinity());

@@ -129,6 +129,24 @@ RunReport ClosedReport() {
                     .service_p95 = Millis(148.2),
                     .users = 10,
                     .target_users = 10}};
+  report.series_by_name[{"Buy", "POST"}] = {{.start = seconds(0), .length = seconds(1)},
+                                            {.start = seconds(1),
+                                             .length = milliseconds(1500),
+                                             .requests = 40,
+                                             .failures = 8,
+                                             .response_p50 = Millis(25),
+                                             .response_p95 = Millis(1234),
+                                             .response_p99 = Millis(1234),
+                                             .service_p95 = Millis(1234)}};
+  report.series_by_agent["a-1"] = {{.start = seconds(0),
+                                    .length = seconds(1),
+                                    .requests = 150,
+                                    .failures = 4,
+                                    .users = 5,
+                                    .target_users = 5,
+                                    .loop_lag_p99 = Millis(0.496)}};
+  report.series_names_left_out = 2;
+  report.series_agents_left_out = 1;
   report.thresholds = {Judged("response_time: p(95) < 300ms", 95, 0.3, 0.1483),
                        Judged("response_time{name:Buy}: p(99) < 1s", 99, 1, 1.234)};
   report.thresholds.push_back({.threshold = {.text = "connect_time: p(50) < 1ms", .limit = 0.001}});
