@@ -14,16 +14,17 @@ constexpr double kBusyRatio = 0.9;  // of a core or of the descriptors: time for
 
 double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-// "agent 'a-2'", or "the generator" where there is only the one.
-std::string SubjectOf(const Snapshot& agent) {
-  return agent.agent_id.empty() ? "the generator" : fmt::format("agent '{}'", agent.agent_id);
+// "agent 'b:7071'", or "the generator" where there is only the one.
+std::string SubjectOf(const Snapshot& agent, size_t agents) {
+  return agents == 1 || agent.agent_id.empty() ? "the generator"
+                                               : fmt::format("agent '{}'", agent.agent_id);
 }
 
 class Judge {
  public:
   explicit Judge(const ValidityLimits& limits) : limits_(limits) {}
 
-  void LookAtAgent(const Snapshot& agent);
+  void LookAtAgent(const Snapshot& agent, const std::string& subject);
   void LookAtResults(const Snapshot& merged, const std::vector<ThresholdResult>& thresholds,
                      bool failures_allowed);
   VerdictReport Finish();
@@ -43,8 +44,7 @@ class Judge {
   VerdictReport report_;
 };
 
-void Judge::LookAtAgent(const Snapshot& agent) {
-  const std::string subject = SubjectOf(agent);
+void Judge::LookAtAgent(const Snapshot& agent, const std::string& subject) {
   LookForExhaustion(subject, agent.health);
   LookForStarvation(subject, agent.health);
   LookForLateArrivals(subject, agent);
@@ -249,7 +249,7 @@ VerdictReport JudgeRun(const Snapshot& merged, const std::vector<const Snapshot*
                        const ValidityLimits& limits) {
   Judge judge(limits);
   for (const Snapshot* agent : agents) {
-    judge.LookAtAgent(*agent);
+    judge.LookAtAgent(*agent, SubjectOf(*agent, agents.size()));
   }
   judge.LookAtResults(merged, thresholds, failures_allowed);
   return judge.Finish();

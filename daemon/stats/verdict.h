@@ -38,10 +38,10 @@ struct VerdictReport {
   bool operator==(const VerdictReport&) const = default;
 };
 
-// `merged` decides failures; `agents` are looked at one by one for INVALID, and the one to blame is
-// named. FAIL: no request at all, an agent in state kFailed, a failed threshold, or a failed
-// request or task error. A failed request does not count when `failures_allowed` (thresholds on
-// failures then decide).
+// `merged` decides failures; `agents` are looked at one by one for INVALID, each by its own
+// figures, and of several the one to blame is named. FAIL: no request at all, an agent in state
+// kFailed, a failed threshold, or a failed request or task error. A failed request does not count
+// when `failures_allowed` (thresholds on failures then decide).
 VerdictReport JudgeRun(const Snapshot& merged, const std::vector<const Snapshot*>& agents,
                        const std::vector<ThresholdResult>& thresholds, bool failures_allowed,
                        const ValidityLimits& limits = {});
