@@ -13,6 +13,7 @@ FLOORS = {
     "daemon/net": 2,
     "daemon/telemetry": 2,
     "daemon/report": 2,
+    "daemon/store": 2,
     "daemon/engine": 3,
     "daemon/coordinator": 3,
     "daemon/protocol/http": 4,
@@ -48,6 +49,7 @@ HEADER_OWNERS = {
     "openssl/": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/wire"),
     "prometheus/": ("daemon/telemetry",),
     "CLI/": ("daemon/programs",),
+    "sqlite3.h": ("daemon/store",),
     "Python.h": ("daemon/python",),
 }
 
