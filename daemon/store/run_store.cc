@@ -42,7 +42,14 @@ absl::StatusOr<std::unique_ptr<RunStore>> RunStore::Open(const std::string& path
   SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<SqlDatabase> database,
                           SqlDatabase::Open(file ? file->path() : path, kBusyTimeout));
   SQUALL_RETURN_IF_ERROR(PrepareSchema(database.get()));
-  return std::unique_ptr<RunStore>(new RunStore(std::move(file), std::move(database)));
+  std::unique_ptr<RunStore> store(new RunStore(std::move(file), std::move(database)));
+  SQUALL_RETURN_IF_ERROR(store->Sweep());  // a crash may have come between a deletion and its end
+  return store;
+}
+
+std::unique_lock<std::mutex> RunStore::Lock() const {
+  const std::lock_guard<std::mutex> turn(turn_);
+  return std::unique_lock<std::mutex>(mutex_);
 }
 
 RunStore::RunStore(std::unique_ptr<StoreFile> file, std::unique_ptr<SqlDatabase> database)
@@ -54,7 +61,7 @@ absl::Status RunStore::Create(const RunRecord& run, std::string plan, std::strin
       DocumentRecord{run.run_id, DocumentKind::kSettings, std::move(settings)}};
   SQUALL_RETURN_IF_ERROR(CheckWrite(run));
   SQUALL_RETURN_IF_ERROR(CheckAll(documents));
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return database_->Transact([&]() -> absl::Status {
     SQUALL_RETURN_IF_ERROR(InsertRun(database_.get(), run));
     return ApplyAll(database_.get(), documents);
@@ -65,67 +72,68 @@ absl::Status RunStore::Write(const RunWrite& write) { return WriteAll(std::span(
 
 absl::Status RunStore::WriteAll(std::span<const RunWrite> writes) {
   SQUALL_RETURN_IF_ERROR(CheckAll(writes));
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return database_->Transact([&] { return ApplyAll(database_.get(), writes); });
 }
 
 absl::StatusOr<RunRecord> RunStore::Get(std::string_view run_id) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadRun(database_.get(), run_id);
 }
 
 absl::StatusOr<RunPage> RunStore::List(const RunFilter& filter) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadRunPage(database_.get(), filter);
 }
 
 absl::StatusOr<std::string> RunStore::Document(std::string_view run_id, DocumentKind kind) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadDocument(database_.get(), run_id, kind);
 }
 
 absl::StatusOr<std::vector<AgentRecord>> RunStore::Agents(std::string_view run_id) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadAgents(database_.get(), run_id);
 }
 
 absl::StatusOr<std::vector<EventRecord>> RunStore::Events(std::string_view run_id,
                                                           int64_t limit) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadEvents(database_.get(), run_id, limit);
 }
 
 absl::StatusOr<std::vector<PointRecord>> RunStore::Series(std::string_view run_id,
                                                           std::string_view series) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadSeries(database_.get(), run_id, series);
 }
 
 absl::StatusOr<std::vector<std::string>> RunStore::SeriesNames(std::string_view run_id) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadSeriesNames(database_.get(), run_id);
 }
 
 absl::StatusOr<std::string> RunStore::Report(std::string_view run_id,
                                              std::string_view format) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadReport(database_.get(), run_id, format);
 }
 
 absl::StatusOr<std::vector<std::string>> RunStore::ReportFormats(std::string_view run_id) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return ReadReportFormats(database_.get(), run_id);
 }
 
 absl::Status RunStore::Delete(std::string_view run_id) {
   SQUALL_RETURN_IF_ERROR(DeleteOne(run_id));
-  return ShrinkFile();
+  Sweep().IgnoreError();  // the run is gone; whoever deletes next, or opens, gives its space back
+  return absl::OkStatus();
 }
 
 absl::StatusOr<size_t> RunStore::Prune(const RetentionPolicy& policy, WallTime now) {
   std::vector<RunRecord> runs;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::unique_lock<std::mutex> lock = Lock();
     SQUALL_ASSIGN_OR_RETURN(runs, ReadAllRuns(database_.get()));
   }
   size_t deleted = 0;
@@ -138,21 +146,28 @@ absl::StatusOr<size_t> RunStore::Prune(const RetentionPolicy& policy, WallTime n
     }
   }
   if (deleted > 0) {
-    SQUALL_RETURN_IF_ERROR(ShrinkFile());
+    Sweep().IgnoreError();  // as above
   }
   return deleted;
 }
 
 absl::Status RunStore::DeleteOne(std::string_view run_id) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock = Lock();
   return database_->Transact([&] { return DeleteRun(database_.get(), run_id); });
 }
 
-// Gives the pages of deleted runs back, in portions: a coordinator's tick does not wait for all.
-absl::Status RunStore::ShrinkFile() {
+absl::Status RunStore::Sweep() {
+  bool more = true;
+  while (more) {
+    const std::unique_lock<std::mutex> lock = Lock();
+    SQUALL_RETURN_IF_ERROR(database_->Transact([&]() -> absl::Status {
+      SQUALL_ASSIGN_OR_RETURN(more, SweepPortion(database_.get()));
+      return absl::OkStatus();
+    }));
+  }
   int64_t before = std::numeric_limits<int64_t>::max();
   while (true) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::unique_lock<std::mutex> lock = Lock();
     SQUALL_ASSIGN_OR_RETURN(const int64_t free_pages,
                             ReadNumber(database_.get(), "PRAGMA freelist_count"));
     // No progress: somebody has repacked the file without auto_vacuum, or new pages came free.

@@ -59,7 +59,8 @@ class RunStore final {
   absl::StatusOr<std::string> Report(std::string_view run_id, std::string_view format) const;
   absl::StatusOr<std::vector<std::string>> ReportFormats(std::string_view run_id) const;
 
-  // With everything that belongs to it. FAILED_PRECONDITION while it is active.
+  // With everything that belongs to it, and its space in the file. FAILED_PRECONDITION while it is
+  // active.
   absl::Status Delete(std::string_view run_id);
   // Deletes the runs that break the policy; how many those were. Other calls go in between.
   absl::StatusOr<size_t> Prune(const RetentionPolicy& policy, WallTime now);
@@ -67,9 +68,14 @@ class RunStore final {
  private:
   RunStore(std::unique_ptr<StoreFile> file, std::unique_ptr<SqlDatabase> database);
   absl::Status DeleteOne(std::string_view run_id);
-  absl::Status ShrinkFile();
+  // Drops what deleted runs have left and makes the file smaller, in portions: others' calls wait
+  // for one of them at most.
+  absl::Status Sweep();
+  // Who waits for the lock holds the turn meanwhile, so Sweep() cannot get ahead of it again.
+  std::unique_lock<std::mutex> Lock() const;
 
   const std::unique_ptr<StoreFile> file_;  // null for ":memory:"; outlives the connection
+  mutable std::mutex turn_;
   mutable std::mutex mutex_;
   const std::unique_ptr<SqlDatabase> database_;  // under mutex_
 };

@@ -152,7 +152,30 @@ absl::Status DeleteRun(SqlDatabase* database, std::string_view run_id) {
         fmt::format("run '{}' must have ended before it is deleted, and it is {}: stop it first",
                     run_id, StoredStateName(run.state)));
   }
+  SQUALL_RETURN_IF_ERROR(
+      SqlStatement(database, "INSERT INTO deleted_runs SELECT id FROM runs WHERE run_id = ?")
+          .BindText(run_id)
+          .Run());
   return SqlStatement(database, "DELETE FROM runs WHERE run_id = ?").BindText(run_id).Run();
+}
+
+absl::StatusOr<bool> SweepPortion(SqlDatabase* database) {
+  SQUALL_ASSIGN_OR_RETURN(const int64_t run,
+                          ReadNumber(database, "SELECT run FROM deleted_runs LIMIT 1"));
+  if (run == 0) {
+    return false;
+  }
+  SQUALL_RETURN_IF_ERROR(
+      SqlStatement(database,
+                   "DELETE FROM points WHERE run = ?1 AND (series, position) IN "
+                   "(SELECT series, position FROM points WHERE run = ?1 LIMIT 4000)")
+          .BindInteger(run)
+          .Run());
+  if (database->changed_rows() == 0) {
+    SQUALL_RETURN_IF_ERROR(
+        SqlStatement(database, "DELETE FROM deleted_runs WHERE run = ?").BindInteger(run).Run());
+  }
+  return true;
 }
 
 }  // namespace squall

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include "daemon/store/records.h"
 #include "daemon/store/sqlite.h"
@@ -16,5 +17,8 @@ absl::Status InsertRun(SqlDatabase* database, const RunRecord& run);
 absl::Status ApplyWrite(SqlDatabase* database, const RunWrite& write);
 // With everything that belongs to it; not while it is active.
 absl::Status DeleteRun(SqlDatabase* database, std::string_view run_id);
+// Drops a few milliseconds' worth of a deleted run's points, which DeleteRun leaves behind out of
+// everybody's sight. False when there was nothing left to drop.
+absl::StatusOr<bool> SweepPortion(SqlDatabase* database);
 
 }  // namespace squall

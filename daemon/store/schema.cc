@@ -13,10 +13,12 @@ namespace {
 constexpr int64_t kApplicationId = 0x73716C6C;
 
 // Times are nanoseconds since 1970-01-01 UTC. `bytes` is kept by the triggers below, since adding
-// up a large store would take seconds; the constants are what a row costs beside its values.
+// up a large store would take seconds; the constants are what a row costs beside its values. A long
+// run has so many points that a cascade would hold up everybody for seconds: those of deleted_runs
+// go in portions (SweepPortion), and so the id of a run is never used again.
 constexpr Sql kVersion1 = R"(
 CREATE TABLE runs (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL,
   state TEXT NOT NULL,
@@ -56,12 +58,13 @@ CREATE TABLE events (
   PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE points (
-  run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  run INTEGER NOT NULL,
   series TEXT NOT NULL,
   position INTEGER NOT NULL,
   value BLOB NOT NULL,
   PRIMARY KEY (run, series, position)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE deleted_runs (run INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE reports (
   run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   format TEXT NOT NULL,

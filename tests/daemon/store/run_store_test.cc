@@ -186,6 +186,49 @@ TEST_F(RunStoreTest, DeletedRunMakesTheFileSmaller) {
   EXPECT_EQ(Open()->Document("small", DocumentKind::kPlan).value(), "plan");
 }
 
+TEST_F(RunStoreTest, DeletionThatACrashInterruptedIsFinishedWhenTheStoreOpens) {
+  {
+    const std::unique_ptr<RunStore> store = Open();
+    ASSERT_TRUE(store->Create(MakeRun("r"), "", "").ok());
+    ASSERT_TRUE(store->Write(PointRecord{"r", "all", 0, "point"}).ok());
+  }
+  const std::unique_ptr<SqlDatabase> database =
+      SqlDatabase::Open(path_, std::chrono::seconds(0)).value();
+  ASSERT_TRUE(PrepareSchema(database.get()).ok());
+  ASSERT_TRUE(DeleteRun(database.get(), "r").ok());  // and no sweep
+  ASSERT_EQ(Count(database.get(), "SELECT COUNT(*) FROM points"), 1);
+  Open();
+  EXPECT_EQ(Count(database.get(), "SELECT COUNT(*) FROM points"), 0);
+  EXPECT_EQ(Count(database.get(), "SELECT COUNT(*) FROM deleted_runs"), 0);
+}
+
+TEST_F(RunStoreTest, OthersWriteWhileALongRunIsDeleted) {
+  const std::unique_ptr<RunStore> store = Open();
+  ASSERT_TRUE(store->Create(MakeRun("long"), "", "").ok());
+  ASSERT_TRUE(store->Create(MakeRun("live", StoredState::kRunning), "", "").ok());
+  std::vector<RunWrite> points;
+  for (int64_t index = 0; index < 60'000; ++index) {
+    points.push_back(PointRecord{"long", "all", index, "point"});
+  }
+  ASSERT_TRUE(store->WriteAll(points).ok());
+  std::atomic<int> written = 0;
+  std::atomic<bool> deleted = false;
+  std::thread writer([&] {
+    while (!deleted) {
+      EXPECT_TRUE(store->Write(EventRecord{.run_id = "live", .text = "tick"}).ok());
+      ++written;
+    }
+  });
+  while (written == 0) {
+    std::this_thread::yield();
+  }
+  const int before = written;
+  EXPECT_TRUE(store->Delete("long").ok());
+  EXPECT_GE(written - before, 3);  // of some fifteen portions, each lets a waiting writer in
+  deleted = true;
+  writer.join();
+}
+
 TEST_F(RunStoreTest, RunningRunIsNeitherDeletedNorPruned) {
   const std::unique_ptr<RunStore> store = Open();
   ASSERT_TRUE(store->Create(MakeRun("r", StoredState::kRunning), "", "").ok());

@@ -167,6 +167,8 @@ TEST_F(RunWriterTest, DeletedRunTakesAllItsRowsAndNoOthers) {
   }
   Put(database(), MakeRun("r", StoredState::kFinished));
   ASSERT_TRUE(DeleteRun(database(), "r").ok());
+  while (SweepPortion(database()).value()) {
+  }
   for (const Sql count :
        {Sql("SELECT COUNT(*) FROM runs"), Sql("SELECT COUNT(*) FROM documents"),
         Sql("SELECT COUNT(*) FROM agents"), Sql("SELECT COUNT(*) FROM events"),
@@ -174,6 +176,30 @@ TEST_F(RunWriterTest, DeletedRunTakesAllItsRowsAndNoOthers) {
     EXPECT_EQ(Count(database(), count), 1) << count.text();
   }
   EXPECT_EQ(ReadReport(database(), "other", "json").value(), "{}");
+}
+
+TEST_F(RunWriterTest, ManyPointsAreSweptInPortions) {
+  ASSERT_TRUE(database()->Execute("BEGIN").ok());
+  for (int64_t index = 0; index < 9000; ++index) {
+    Put(database(), PointRecord{"r", "all", index, "x"});
+  }
+  ASSERT_TRUE(database()->Execute("COMMIT").ok());
+  Put(database(), MakeRun("r", StoredState::kFinished));
+  ASSERT_TRUE(DeleteRun(database(), "r").ok());
+  EXPECT_EQ(Count(database(), "SELECT COUNT(*) FROM points"), 9000);
+  EXPECT_EQ(SweepPortion(database()).value(), true);
+  EXPECT_EQ(Count(database(), "SELECT COUNT(*) FROM points"), 5000);
+  while (SweepPortion(database()).value()) {
+  }
+  EXPECT_EQ(Count(database(), "SELECT COUNT(*) FROM points"), 0);
+}
+
+TEST_F(RunWriterTest, NewRunOfTheSameIdDoesNotInheritWhatWasNotSwept) {
+  Put(database(), PointRecord{"r", "all", 0, "old"});
+  Put(database(), MakeRun("r", StoredState::kFinished));
+  ASSERT_TRUE(DeleteRun(database(), "r").ok());
+  PutRun(database(), MakeRun("r"));
+  EXPECT_EQ(ReadSeries(database(), "r", "all")->size(), 0U);
 }
 
 }  // namespace
