@@ -106,7 +106,7 @@ Plan ReadSections(const Place& place, Reading* reading) {
     ApplyScenarioWeights(*weights, &plan.users, reading);
   }
   if (const auto thresholds = fields.Find("thresholds")) {
-    plan.thresholds = ParseThresholds(*thresholds, reading);
+    plan.thresholds = ParseThresholds(*thresholds, plan.users, reading);
   }
   if (const auto outputs = fields.Find("outputs")) {
     plan.outputs = ParseOutputs(*outputs, reading);

@@ -38,7 +38,9 @@ std::vector<FormField> ParseFormFields(const Place& place, Reading* reading);
 std::optional<std::string> ReadJsonBody(const Place& place, Reading* reading);
 std::vector<Extract> ParseExtracts(const Place& place, Reading* reading);
 std::vector<Check> ParseChecks(const Place& place, Reading* reading);
-std::vector<Threshold> ParseThresholds(const Place& place, Reading* reading);
+// `users` are those of the plan: thresholds may select the requests of their tasks by tag.
+std::vector<Threshold> ParseThresholds(const Place& place, const std::vector<UserClass>& users,
+                                       Reading* reading);
 Outputs ParseOutputs(const Place& place, Reading* reading);
 
 // ---- shared by the sections ----------------------------------------------------------------

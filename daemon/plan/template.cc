@@ -301,6 +301,16 @@ absl::StatusOr<Value> Template::Evaluate(const TemplateScope& scope) const {
   return Value(std::move(text));
 }
 
+std::vector<std::string> Template::Literals() const {
+  std::vector<std::string> literals = {head_};
+  if (holes_ != nullptr) {
+    for (const TemplateHole& hole : *holes_) {
+      literals.push_back(hole.tail);
+    }
+  }
+  return literals;
+}
+
 std::vector<std::string> Template::Variables() const {
   std::vector<std::string> names;
   if (holes_ == nullptr) {

@@ -58,6 +58,8 @@ class Template final {
   // The value itself when the text is exactly one hole ("{{product}}"): keeps lists and objects.
   absl::StatusOr<Value> Evaluate(const TemplateScope& scope) const;
 
+  // The text around the holes, in order: one more than there are holes.
+  std::vector<std::string> Literals() const;
   // Names of the variables it reads (the part before the first dot), for validation.
   std::vector<std::string> Variables() const;
 

@@ -159,6 +159,7 @@ void AddThresholds(JsonWriter* json, const std::vector<ThresholdResult>& results
         .Field("threshold", result.threshold.text)
         .Field("name", result.threshold.name)
         .Field("method", result.threshold.method)
+        .Field("tag", result.threshold.tag)
         .Field("passed", result.passed)
         .Field("unit", UnitName(UnitOf(result.threshold.metric, result.threshold.aggregate)))
         .Field("limit", result.threshold.limit)

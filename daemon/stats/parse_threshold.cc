@@ -105,7 +105,8 @@ bool IsDuration(ThresholdMetric metric) {
   return UnitOf(metric, ThresholdAggregate::kPercentile) == ThresholdUnit::kSeconds;
 }
 
-// "name:Buy, method:GET" of a selector. A value may be quoted; it must be to hold a comma.
+// "name:Buy, method:GET, tag:shop" of a selector. A value may be quoted; it must be to hold a
+// comma.
 class SelectorReader {
  public:
   explicit SelectorReader(std::string_view text) : rest_(text) {}
@@ -124,16 +125,18 @@ class SelectorReader {
   absl::Status ReadPair(Threshold* threshold) {
     const size_t colon = std::min(rest_.find(':'), rest_.size());
     const std::string_view key = Trim(rest_.substr(0, colon));
-    if (key != "name" && key != "method") {
-      const std::string nearest = SuggestNearest(key, {"name", "method"});
-      return Invalid(fmt::format("must select by name or method, got '{}'{}", Shown(key),
+    if (key != "name" && key != "method" && key != "tag") {
+      const std::string nearest = SuggestNearest(key, {"name", "method", "tag"});
+      return Invalid(fmt::format("must select by name, method or tag, got '{}'{}", Shown(key),
                                  nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
     }
     if (colon == rest_.size()) {
       return Invalid(fmt::format("must have a value: {}:VALUE", key));
     }
     rest_ = Trim(rest_.substr(colon + 1));
-    std::string* target = key == "name" ? &threshold->name : &threshold->method;
+    std::string* target = key == "name"     ? &threshold->name
+                          : key == "method" ? &threshold->method
+                                            : &threshold->tag;
     if (!target->empty()) {
       return Invalid(fmt::format("must select by {} only once", key));
     }
@@ -197,7 +200,7 @@ absl::Status ParseSelector(std::string_view text, Threshold* threshold) {
   const std::string_view body = Trim(text.substr(brace + 1, text.size() - brace - 2));
   SQUALL_RETURN_IF_ERROR(SelectorReader(body).ReadInto(threshold));
   if (threshold->metric == ThresholdMetric::kChecks && !threshold->method.empty()) {
-    return Invalid("must select checks by name only: they are counted over all methods");
+    return Invalid("must select checks by name or tag: they are counted over all methods");
   }
   return absl::OkStatus();
 }

@@ -12,7 +12,14 @@ namespace {
 bool Matches(const Threshold& threshold, const EntryKey& key) {
   return key.phase == RunPhase::kMeasured &&
          (threshold.name.empty() || threshold.name == key.name) &&
-         (threshold.method.empty() || threshold.method == key.method);
+         (threshold.method.empty() || threshold.method == key.method) &&
+         (threshold.tag.empty() || threshold.tagged.Contain(key.method, key.name));
+}
+
+// Checks are counted by request name, whatever the method.
+bool Matches(const Threshold& threshold, const CheckKey& key) {
+  return (threshold.name.empty() || threshold.name == key.name) &&
+         (threshold.tag.empty() || threshold.tagged.Contain("", key.name));
 }
 
 const Histogram& HistogramOf(ThresholdMetric metric, const EntryStats& stats) {
@@ -76,7 +83,7 @@ Tally TallyOf(const Threshold& threshold, const Snapshot& snapshot) {
   }
   if (threshold.metric == ThresholdMetric::kChecks) {
     for (const auto& [key, stats] : snapshot.checks) {
-      if (threshold.name.empty() || threshold.name == key.name) {
+      if (Matches(threshold, key)) {
         tally.part += stats.passed;
         tally.whole += stats.passed + stats.failed;
         tally.exists = true;

@@ -1,9 +1,9 @@
 // Pass/fail rules over merged statistics, in k6's grammar.
 //
-//   <metric>[{name:Get_All_Products,method:GET}]: <aggregate> <op> <value> [over <span>]
-//   response_time: p(95) < 300ms        service_time, start_delay, connect_time, first_byte_time
-//   failures: rate < 1%                  also count; requests: rate > 100 (per second), count
-//   checks: rate > 99%                   dropped_iterations: count == 0
+//   <metric>[{name:Get_All_Products,method:GET,tag:checkout}]: <aggregate> <op> <value> [over
+//   <span>] response_time: p(95) < 300ms        service_time, start_delay, connect_time,
+//   first_byte_time failures: rate < 1%                  also count; requests: rate > 100 (per
+//   second), count checks: rate > 99%                   dropped_iterations: count == 0
 //
 // Aggregates: p(0..100) avg min med max (durations) · count rate (counters; checks: rate).
 // Operators < <= > >= == !=. A duration without unit is in milliseconds, as in k6. Only the
@@ -18,6 +18,7 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/stats/request_pattern.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
@@ -45,6 +46,10 @@ struct Threshold {
   ThresholdMetric metric = ThresholdMetric::kResponseTime;
   std::string name;    // only this request name; "" = all
   std::string method;  // only this method; "" = all
+  std::string tag;     // only requests of tasks with this tag; "" = all
+  // Which those are; without them a threshold with a tag has no data. See ResolveThresholdTags in
+  // daemon/plan.
+  TaggedRequests tagged;
   ThresholdAggregate aggregate = ThresholdAggregate::kPercentile;
   double percentile = 0;  // 0..100, for kPercentile (med = 50)
   ThresholdOperator op = ThresholdOperator::kLess;

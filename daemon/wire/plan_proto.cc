@@ -8,7 +8,9 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include "daemon/base/status_macros.h"
 #include "daemon/base/utf8.h"
+#include "daemon/plan/tagged_requests.h"
 #include "daemon/wire/load_profile_proto.h"
 #include "daemon/wire/proto_reader.h"
 #include "daemon/wire/request_proto.h"
@@ -296,6 +298,7 @@ absl::StatusOr<Plan> PlanFromProto(const v1::Plan& proto) {
   if (!reader.ok()) {
     return reader.status();
   }
+  SQUALL_RETURN_IF_ERROR(ResolveThresholdTags(plan.users, &plan.thresholds));
   return plan;
 }
 

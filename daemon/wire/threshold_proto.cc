@@ -15,6 +15,7 @@ void WriteThreshold(const Threshold& threshold, v1::Threshold* proto) {
   proto->set_metric(ToProtoEnum<v1::ThresholdMetric>(threshold.metric));
   proto->set_name(threshold.name);
   proto->set_method(threshold.method);
+  proto->set_tag(threshold.tag);
   proto->set_aggregate(ToProtoEnum<v1::ThresholdAggregate>(threshold.aggregate));
   proto->set_percentile(threshold.percentile);
   proto->set_operator_(ToProtoEnum<v1::ThresholdOperator>(threshold.op));
@@ -30,6 +31,7 @@ void ReadThreshold(const v1::Threshold& proto, ProtoReader* reader, Threshold* t
                        &threshold->metric);
   reader->Name("name", proto.name(), &threshold->name);
   reader->Name("method", proto.method(), &threshold->method);
+  reader->Name("tag", proto.tag(), &threshold->tag);
   reader->RequiredEnum("aggregate", proto.aggregate(), ThresholdAggregate::kRate,
                        &threshold->aggregate);
   reader->Number("percentile", proto.percentile(), 0, 100, &threshold->percentile);

@@ -104,8 +104,8 @@ TEST(ParsePlanTest, EveryExampleOfTheReferenceLoads) {
       YamlBlocks(ReadFileOrDie(kSource + "/docs/plan-reference.md"));
   EXPECT_GE(blocks.size(), 8U);
   const std::string tasks =
-      "users: [{name: A, tasks: [{name: browse, steps: [{get: /}]}, {name: buy, steps: "
-      "[{get: /}]}]}]\n";
+      "users: [{name: A, tasks: [{name: browse, steps: [{get: /}]}, {name: buy, tags: "
+      "[checkout], steps: [{get: /}]}]}]\n";
   for (const std::string& block : blocks) {
     EXPECT_EQ(ErrorText(ParsePlan(InputsOf({tasks, block}))), "") << block;
   }

@@ -39,6 +39,28 @@ thresholds:
             std::string::npos);
 }
 
+TEST(ParseThresholdsTest, AnUnknownTagIsAnErrorWithTheNearestOne) {
+  const std::string plan = R"(
+thresholds:
+  "failures{tag:chekout}": [rate < 1%, count < 5]
+  "failures{tag:xyz}": rate < 1%
+users:
+  - name: Shopper
+    tasks:
+      - name: buy
+        tags: [checkout]
+        steps: [{post: /cart}]
+)";
+  EXPECT_EQ(ErrorText(ParseText(plan)),
+            "plan.yaml:3:28: thresholds.failures{tag:chekout}: must select by a tag that a task "
+            "has, got 'chekout'; did you mean 'checkout'?\n"
+            "plan.yaml:4:24: thresholds.failures{tag:xyz}: must select by a tag that a task has, "
+            "got 'xyz'\n");
+  EXPECT_NE(ErrorText(ParseWithUsers("thresholds: {\"failures{tag:x}\": rate < 1%}\n"))
+                .find("got 'x'; no task has any"),
+            std::string::npos);
+}
+
 TEST(ParseOutputsTest, FilesAreNamed) {
   const PlanResult result = ParseWithUsers("outputs: {csv: a, json: b, junit: c, markdown: d}\n");
   EXPECT_EQ(result.plan.outputs, (Outputs{"a", "b", "c", "d"}));

@@ -217,6 +217,12 @@ TEST(TemplateTest, ListsItsVariablesOnce) {
   EXPECT_TRUE(Template::Compile("x")->Variables().empty());
 }
 
+TEST(TemplateTest, ListsTheTextAroundItsHoles) {
+  EXPECT_EQ(Template::Compile("/a/{{id}}/b/{{uuid()}}")->Literals(),
+            (std::vector<std::string>{"/a/", "/b/", ""}));
+  EXPECT_EQ(Template::Compile("100 {{{{ x")->Literals(), std::vector<std::string>{"100 {{ x"});
+}
+
 TEST(TemplateTest, HasLimits) {
   EXPECT_TRUE(Template::Compile(std::string(1 << 20, 'x')).ok());
   EXPECT_EQ(Template::Compile(std::string((1 << 20) + 1, 'x')).status().message(),

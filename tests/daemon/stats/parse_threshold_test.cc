@@ -144,17 +144,17 @@ TEST(ParseThresholdTest, SaysWhatIsWrongAndWhatWouldBeRight) {
       {"{name:Buy}", "p(95) < 1", metrics + "''"},
       {"failures{name:Buy", "rate < 1%", "must end with '}', got 'failures{name:Buy'"},
       {"failures{name:Buy} x", "rate < 1%", "must end with '}', got 'failures{name:Buy} x'"},
-      {"failures{}", "rate < 1%", "must select by name or method, got ''"},
+      {"failures{}", "rate < 1%", "must select by name, method or tag, got ''"},
       {"failures{nam:Buy}", "rate < 1%",
-       "must select by name or method, got 'nam'; did you mean 'name'?"},
+       "must select by name, method or tag, got 'nam'; did you mean 'name'?"},
       {"failures{name}", "rate < 1%", "must have a value: name:VALUE"},
       {"failures{name:}", "rate < 1%", "must have a value: name:VALUE"},
       {"failures{name:\"Buy}", "rate < 1%", "must close the quotes in the selector"},
       {"failures{name:\"Buy\"x}", "rate < 1%", "must have a comma before 'x' in the selector"},
-      {"failures{name:a,}", "rate < 1%", "must select by name or method, got ''"},
+      {"failures{name:a,}", "rate < 1%", "must select by name, method or tag, got ''"},
       {"failures{name:a,name:b}", "rate < 1%", "must select by name only once"},
       {"checks{method:GET}", "rate > 99%",
-       "must select checks by name only: they are counted over all methods"},
+       "must select checks by name or tag: they are counted over all methods"},
       {"dropped_iterations{name:a}", "count == 0",
        "must have no selector: dropped iterations belong to no request"},
 
@@ -220,6 +220,24 @@ TEST(ParseThresholdTest, ShowsOnlyTheBeginningOfALongText) {
   const absl::StatusOr<Threshold> parsed = ParseThreshold(std::string(10'000, 'x'), "rate < 1%");
   ASSERT_FALSE(parsed.ok());
   EXPECT_LT(parsed.status().message().size(), 300U);
+}
+
+TEST(ParseThresholdTest, ATagSelectsAloneOrWithNameAndMethod) {
+  absl::StatusOr<Threshold> threshold =
+      ParseThreshold("failures{tag:checkout}", "rate < 1% over 30s");
+  ASSERT_TRUE(threshold.ok()) << threshold.status();
+  EXPECT_EQ(threshold->tag, "checkout");
+  EXPECT_EQ(threshold->name, "");
+  threshold = ParseThreshold("response_time{name:Buy, tag:\"check out\",method:POST}", "max < 1s");
+  ASSERT_TRUE(threshold.ok()) << threshold.status();
+  EXPECT_EQ(threshold->name, "Buy");
+  EXPECT_EQ(threshold->tag, "check out");
+  EXPECT_EQ(threshold->method, "POST");
+  EXPECT_EQ(ParseThreshold("failures{tag:a,tag:b}", "rate < 1%").status().message(),
+            "must select by tag only once");
+  EXPECT_EQ(ParseThreshold("failures{tga:a}", "rate < 1%").status().message(),
+            "must select by name, method or tag, got 'tga'; did you mean 'tag'?");
+  EXPECT_TRUE(ParseThreshold("checks{tag:a}", "rate > 99%").ok());
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "daemon/stats/threshold.h"
 
+#include <memory>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -188,6 +192,56 @@ TEST(UnitOfTest, FollowsFromMetricAndAggregate) {
   EXPECT_EQ(UnitOf(ThresholdMetric::kFailures, ThresholdAggregate::kCount), ThresholdUnit::kCount);
   EXPECT_EQ(UnitOf(ThresholdMetric::kRequests, ThresholdAggregate::kRate),
             ThresholdUnit::kPerSecond);
+}
+
+Threshold Tagged(const std::string& text, std::vector<RequestPattern> patterns) {
+  Threshold threshold = Parsed(text);
+  threshold.tagged.patterns =
+      std::make_shared<const std::vector<RequestPattern>>(std::move(patterns));
+  return threshold;
+}
+
+TEST_F(ThresholdTest, ATagStandsForTheRequestsOfItsTasks) {
+  Finish("/cart", 10, milliseconds(100));
+  Finish("/pay/7", 10, milliseconds(300));
+  Finish("/pay/8", 10, milliseconds(500), false);
+  Finish("/search", 100, milliseconds(1));
+  recorder_.RecordCheck(recorder_.Intern("GET", "/cart"), "status", true);
+  recorder_.RecordCheck(recorder_.Intern("GET", "/search"), "status", false);
+  const std::vector<RequestPattern> checkout = {{"GET", {"/cart"}}, {"GET", {"/pay/", ""}}};
+  const std::tuple<const char*, bool, const char*> rows[] = {
+      {"response_time{tag:checkout}: min > 99", true, "100ms"},
+      {"response_time{tag:checkout}: med < 200", false, "300.9ms"},
+      {"response_time{tag:checkout,name:/cart}: max < 101", true, "100ms"},
+      {"failures{tag:checkout}: rate < 1%", false, "33.33%"},
+      {"requests{tag:checkout}: count == 30", true, "30"},
+      {"requests{tag:checkout,method:POST}: count == 0", false, "no data"},
+      {"checks{tag:checkout}: rate == 100%", true, "100%"},
+  };
+  for (const auto& [rule, passed, observed] : rows) {
+    const ThresholdResult result = JudgeThreshold(Tagged(rule, checkout), At(seconds(10)), nullptr);
+    EXPECT_EQ(result.passed, passed) << rule;
+    EXPECT_EQ(FormatObserved(result), observed) << rule;
+  }
+}
+
+TEST_F(ThresholdTest, ATagIsJudgedInAWindowToo) {
+  const std::vector<RequestPattern> checkout = {{"GET", {"/cart"}}};
+  Finish("/cart", 10, milliseconds(100));
+  Finish("/search", 10, milliseconds(900));
+  const Snapshot before = At(seconds(10));
+  Finish("/cart", 10, milliseconds(700));
+  const Threshold threshold = Tagged("response_time{tag:checkout}: min > 600 over 30s", checkout);
+  EXPECT_FALSE(JudgeThreshold(threshold, At(seconds(40)), nullptr).passed);
+  EXPECT_TRUE(JudgeThreshold(threshold, At(seconds(40)), &before).passed);
+}
+
+TEST_F(ThresholdTest, ATagThatNobodyLookedUpHasNoData) {
+  Finish("/cart", 10, milliseconds(100));
+  const ThresholdResult result =
+      JudgeThreshold(Parsed("requests{tag:checkout}: count < 5"), At(seconds(10)), nullptr);
+  EXPECT_FALSE(result.passed);
+  EXPECT_FALSE(result.observed.has_value());
 }
 
 }  // namespace

@@ -233,6 +233,7 @@ Threshold RandomThreshold(Dice dice) {
           .metric = dice.Pick(ThresholdMetric::kDroppedIterations),
           .name = dice.Text(),
           .method = dice.Text(),
+          .tag = dice.Text(),
           .aggregate = dice.Pick(ThresholdAggregate::kRate),
           .percentile = dice.Real() / 10,
           .op = dice.Pick(ThresholdOperator::kNotEqual),

@@ -26,7 +26,8 @@ RunSummary FullSummary() {
   summary.verdict = Verdict::kInvalid;
   summary.reasons = {"agent 'b:7071': no file descriptor was left", "4 of 9 requests failed"};
   summary.warnings = {"the clock was set"};
-  Threshold rule = *ParseThreshold("response_time{name:Buy,method:POST}", "p(95) < 300ms over 30s");
+  Threshold rule =
+      *ParseThreshold("response_time{name:Buy,method:POST,tag:shop}", "p(95) < 300ms over 30s");
   rule.abort_on_fail = true;
   rule.abort_delay = std::chrono::seconds(5);
   summary.thresholds = {{rule, 0.41, false},

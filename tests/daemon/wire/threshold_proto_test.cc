@@ -28,6 +28,7 @@ TEST(ThresholdProtoTest, AParsedThresholdSurvivesTheTrip) {
                             .metric = ThresholdMetric::kFailures,
                             .name = "Buy",
                             .method = "POST",
+                            .tag = "checkout",
                             .aggregate = ThresholdAggregate::kRate,
                             .op = ThresholdOperator::kLess,
                             .limit = 0.01,
