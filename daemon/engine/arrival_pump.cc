@@ -14,13 +14,13 @@ constexpr int kBatch = 64;
 
 }  // namespace
 
-ArrivalPump::ArrivalPump(Parts parts, uint64_t seed, std::function<bool(uint64_t)> mine,
+ArrivalPump::ArrivalPump(Parts parts, uint64_t seed, Arrivals::Mine mine,
                          std::function<void()> on_progress)
     : parts_(parts),
       mine_(std::move(mine)),
       on_progress_(std::move(on_progress)),
       arrivals_(&parts.program->profile, seed, mine_) {
-  CountUsersMax();
+  CountUsersMax(Nanos(0));
 }
 
 ArrivalPump::~ArrivalPump() { parts_.reactor->Forget(&waiter_); }
@@ -41,8 +41,10 @@ void ArrivalPump::PrepareReassign() {
   arrivals_.PrepareReassign(parts_.clock->Elapsed(parts_.reactor->now()));
 }
 
-void ArrivalPump::Reassigned() {
-  CountUsersMax();
+void ArrivalPump::Reassigned(Nanos since, const Arrivals::Mine& was_mine) {
+  arrivals_.Reassigned(since, was_mine);
+  recount_at_ = std::min(recount_at_, since);
+  last_change_ = std::max(last_change_, since);
   Wake();
 }
 
@@ -70,12 +72,12 @@ Co<void> ArrivalPump::Run() {
     if (parts_.clock->paused()) {
       // Wake ends it.
     } else if (const ArrivalClock::Due* due = arrivals_.Next(); due != nullptr) {
-      const bool mine = mine_(due->number);
+      const bool mine = mine_(due->number, due->at);
       until = parts_.clock->InstantOf(due->at) - (mine ? Nanos(0) : kLookAhead);
       if (until <= now && batch < kBatch) {
         if (mine) {
           ++batch;
-          Dispatch(due->number, until);
+          Dispatch(*due, until);
         }
         arrivals_.Take();
         continue;
@@ -88,12 +90,15 @@ Co<void> ArrivalPump::Run() {
   }
 }
 
-void ArrivalPump::Dispatch(uint64_t number, TimePoint due) {
+void ArrivalPump::Dispatch(const ArrivalClock::Due& due, TimePoint instant) {
   Population* users = parts_.users;
-  const size_t class_index = parts_.program->mix.ClassOf(number);
+  const size_t class_index = parts_.program->mix.ClassOf(due.number);
   User* user = users->TakeIdle(class_index);
+  if (user == nullptr && due.at >= recount_at_) {
+    CountUsersMax(due.at);
+  }
   if (user == nullptr && (users->size() < users_max_ || users->EvictIdle())) {
-    user = users->Spawn(NextUser(), class_index);
+    user = users->Spawn(NextUser(due.at), class_index);
     if (User* idle = users->TakeIdle(class_index); idle != nullptr) {
       user = idle;  // the same one: it needed no on_start
     }
@@ -101,23 +106,27 @@ void ArrivalPump::Dispatch(uint64_t number, TimePoint due) {
   if (user == nullptr || user->ended()) {
     ++dropped_;
   } else {
-    user->Dispatch(number, due);
+    user->Dispatch(due.number, instant);
   }
 }
 
 // Users are numbered as those of the closed model: unique over shards and agents.
-uint64_t ArrivalPump::NextUser() {
-  while (!mine_(next_user_)) {
+uint64_t ArrivalPump::NextUser(Nanos at) {
+  while (!mine_(next_user_, at)) {
     ++next_user_;
   }
   return next_user_++;
 }
 
-void ArrivalPump::CountUsersMax() {
-  users_max_ = 0;
+// As of `at`. One at least: a loop whose share of the users is less than that would drop every
+// arrival it has.
+void ArrivalPump::CountUsersMax(Nanos at) {
+  uint64_t count = 0;
   for (uint64_t k = 0; k < parts_.program->profile.UsersMax(); ++k) {
-    users_max_ += mine_(k) ? 1 : 0;
+    count += mine_(k, at) ? 1 : 0;
   }
+  users_max_ = std::max<uint64_t>(count, 1);
+  recount_at_ = last_change_ > at ? last_change_ : Nanos::max();
 }
 
 }  // namespace squall

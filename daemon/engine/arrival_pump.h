@@ -24,23 +24,25 @@ class ArrivalPump final {
     const RunClock* clock;
     Population* users;
   };
-  // `mine` says which numbers, of arrivals and of users, belong to this shard. `on_progress` is
-  // called when Done may have become true.
-  ArrivalPump(Parts parts, uint64_t seed, std::function<bool(uint64_t number)> mine,
-              std::function<void()> on_progress);
+  // `mine` says which numbers, of arrivals and of users, belong to this shard at a moment of the
+  // run. `on_progress` is called when Done may have become true.
+  ArrivalPump(Parts parts, uint64_t seed, Arrivals::Mine mine, std::function<void()> on_progress);
   ~ArrivalPump();
   ArrivalPump(const ArrivalPump&) = delete;
   ArrivalPump& operator=(const ArrivalPump&) = delete;
 
+  // See Arrivals::SkipTo; before Start.
+  void SkipTo(Nanos elapsed) { arrivals_.SkipTo(elapsed); }
   // The run's clock has been started.
   void Start();
   // After a pause.
   void Wake();
   // From `elapsed` on, the planned rate times `factor`.
   void Rescale(double factor, Nanos elapsed);
-  // Around a change of what `mine` answers. The users stay, arrivals go to others.
+  // Around a change of what `mine` answers for arrivals intended for `since` or later; see
+  // Arrivals. The users stay, arrivals go to others.
   void PrepareReassign();
-  void Reassigned();
+  void Reassigned(Nanos since, const Arrivals::Mine& was_mine);
   void Stop();
 
   // The user has nothing to do.
@@ -56,15 +58,17 @@ class ArrivalPump final {
 
  private:
   Co<void> Run();
-  void Dispatch(uint64_t number, TimePoint due);
-  uint64_t NextUser();
-  void CountUsersMax();
+  void Dispatch(const ArrivalClock::Due& due, TimePoint instant);
+  uint64_t NextUser(Nanos at);
+  void CountUsersMax(Nanos at);
 
   const Parts parts_;
-  const std::function<bool(uint64_t)> mine_;
+  const Arrivals::Mine mine_;
   const std::function<void()> on_progress_;
   Arrivals arrivals_;
   uint64_t users_max_ = 0;
+  Nanos recount_at_ = Nanos::max();  // users_max_ holds until then
+  Nanos last_change_{0};             // of `mine`
   uint64_t next_user_ = 0;
   uint64_t dropped_ = 0;
   bool stopped_ = false;

@@ -14,8 +14,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
                                                      EngineOptions options) {
   SQUALL_ASSIGN_OR_RETURN(std::shared_ptr<const Program> program,
                           CompileProgram(std::move(plan), *protocol));
-  if (program->profile.IsOpen()) {
-    // A loop without a user would drop its part of the arrivals.
+  if (program->profile.IsOpen() && !options.assignment.classes.empty()) {
+    // A loop without a user would drop its part of the arrivals. Who owns nothing yet is about to
+    // join, with what share nobody knows.
     const uint64_t users = options.assignment.Share(program->profile.UsersMax());
     options.shards = static_cast<uint32_t>(
         std::clamp<uint64_t>(users, 1, std::max<uint32_t>(options.shards, 1)));
@@ -36,9 +37,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
     shard.once = options.once;
     shard.log = options.log;
     shard.on_finished = [raw](std::string reason) { raw->OnShardFinished(std::move(reason)); };
-    shard.on_deserted = [raw](bool deserted, bool had_users) {
-      raw->OnShardDeserted(deserted, had_users);
-    };
+    shard.on_deserted = [raw](bool deserted, bool ended) { raw->OnShardDeserted(deserted, ended); };
     shard.on_shared = [raw, i](std::string_view name, const Value& value) {
       for (uint32_t other = 0; other < raw->shards_.size(); ++other) {
         if (other != i) {
@@ -126,14 +125,14 @@ void Engine::OnShardFinished(std::string reason) {
   }
 }
 
-// The run has ended by itself when nobody is left on any loop; a loop that never had a user does
-// not count as an end, since this agent may get some later.
-void Engine::OnShardDeserted(bool deserted, bool had_users) {
+// The run has ended by itself when nobody is left on any loop; an agent that never had a user, or
+// gave all of them away, may get some later.
+void Engine::OnShardDeserted(bool deserted, bool ended) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     deserted ? ++deserted_ : --deserted_;
-    had_users_ = had_users_ || had_users;
-    if (deserted_ == 0 || deserted_ < running_ || !had_users_) {
+    ended_ = ended_ || ended;
+    if (deserted_ == 0 || deserted_ < running_ || !ended_) {
       return;
     }
   }

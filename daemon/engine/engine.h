@@ -65,18 +65,18 @@ class Engine final {
  private:
   Engine() = default;
   void OnShardFinished(std::string reason);
-  void OnShardDeserted(bool deserted, bool had_users);
+  void OnShardDeserted(bool deserted, bool ended);
 
   std::function<void(std::string)> on_finished_;
   Resolver resolver_;
   std::vector<std::unique_ptr<Shard>> shards_;
   double cpu_at_start_ = 0;
   mutable std::mutex mutex_;
-  size_t running_ = 0;      // guarded by mutex_
-  size_t deserted_ = 0;     // of the running ones; guarded by mutex_
-  bool had_users_ = false;  // guarded by mutex_
-  bool closing_ = false;    // guarded by mutex_
-  std::string reason_;      // guarded by mutex_
+  size_t running_ = 0;    // guarded by mutex_
+  size_t deserted_ = 0;   // of the running ones; guarded by mutex_
+  bool ended_ = false;    // some user, of its own accord; guarded by mutex_
+  bool closing_ = false;  // guarded by mutex_
+  std::string reason_;    // guarded by mutex_
 };
 
 }  // namespace squall

@@ -53,15 +53,9 @@ void Population::LeaveFrom(uint64_t number, bool finish_task) {
   }
 }
 
-void Population::LeaveIf(const std::function<bool(uint64_t)>& chosen, bool finish_task) {
-  std::vector<User*> leavers;
-  for (const auto& [number, user] : running_) {
-    if (chosen(number)) {
-      leavers.push_back(user.get());
-    }
-  }
-  for (User* user : leavers) {
-    Leave(user, finish_task);
+void Population::LeaveNumber(uint64_t number, bool finish_task) {
+  if (const auto found = running_.find(number); found != running_.end()) {
+    Leave(found->second.get(), finish_task);
   }
 }
 
@@ -115,6 +109,7 @@ void Population::Reap() {
     if (found != running_.end() && found->second.get() == user) {
       --by_class_[user->class_index()];
       running_.erase(found);
+      ++ended_unasked_;
     } else {
       leaving_.erase(user);
     }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -31,8 +30,8 @@ class Population final {
   // No further task: `finish_task` lets the present one end, otherwise its present step.
   void Leave(User* user, bool finish_task);
   void LeaveAll(bool finish_task);
-  void LeaveFrom(uint64_t number, bool finish_task);  // this one and all above
-  void LeaveIf(const std::function<bool(uint64_t number)>& chosen, bool finish_task);
+  void LeaveFrom(uint64_t number, bool finish_task);    // this one and all above
+  void LeaveNumber(uint64_t number, bool finish_task);  // if it runs
   // Those that leave end with their present step, whatever they were promised.
   void HurryLeaving();
   // Those that leave give up what they wait for.
@@ -59,6 +58,7 @@ class Population final {
   bool empty() const { return running_.empty() && leaving_.empty(); }
   uint64_t started() const { return started_; }
   uint64_t stopped() const { return stopped_; }
+  uint64_t ended_unasked() const { return ended_unasked_; }  // of those: nobody let them leave
   const std::vector<uint64_t>& by_class() const { return by_class_; }
 
  private:
@@ -73,6 +73,7 @@ class Population final {
   std::vector<uint64_t> by_class_;
   uint64_t started_ = 0;
   uint64_t stopped_ = 0;
+  uint64_t ended_unasked_ = 0;
 };
 
 }  // namespace squall

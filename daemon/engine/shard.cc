@@ -19,8 +19,9 @@ namespace {
 constexpr Nanos kRequestGrace = std::chrono::seconds(2);
 constexpr Nanos kHeartbeat = std::chrono::milliseconds(20);
 constexpr Nanos kLogInterval = std::chrono::seconds(1);
-// Users started before the others get a turn.
-constexpr int kSpawnBatch = 256;
+// A start that was heard no later than this is made up for; later, the agent joins a run that goes
+// on, and what was due before is not its business.
+constexpr Nanos kLateStart = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -36,6 +37,9 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Make(std::shared_ptr<const Program
   Shard* raw = shard.get();
   raw->users_ = std::make_unique<Population>(static_cast<UserHost*>(raw), raw->client_.get(),
                                              raw->options_.seed);
+  raw->director_ = std::make_unique<UserDirector>(
+      UserDirector::Parts{raw->program_.get(), raw->users_.get(), &raw->ownership_,
+                          raw->options_.index, raw->options_.count});
   try {
     raw->thread_ = std::thread([raw] {
       AskForShortTimeSlices();
@@ -54,7 +58,7 @@ Shard::Shard(std::shared_ptr<const Program> program, ShardOptions options,
       options_(std::move(options)),
       reactor_(std::move(reactor)),
       recorder_(options_.recorder),
-      assignment_(options_.assignment),
+      ownership_(options_.assignment),
       schedule_(&program_->profile) {
   reactor_->set_on_lag([this](Nanos lag) { loop_lag_.Record(lag); });
 }
@@ -138,13 +142,20 @@ void Shard::OnStart(TimePoint at) {
     return;
   }
   clock_.Start(at);
+  active_since_ = std::max(at, reactor_->now());
   usage_at_start_ = usage_->Read();
   peak_users_ = std::max<uint64_t>(1, program_->profile.PeakUsers());
   if (open_model() && !options_.once) {
     pump_ = std::make_unique<ArrivalPump>(
         ArrivalPump::Parts{reactor_.get(), program_.get(), &clock_, users_.get()}, options_.seed,
-        [this](uint64_t number) { return Mine(number); },
+        [this](uint64_t number, Nanos at) {
+          return ShardOf(number, options_.count) == options_.index &&
+                 ownership_.AssignmentAt(at).Owns(number);
+        },
         [this] { reactor_->Resume(&conductor_waiter_); });
+    if (active_since_ - at > kLateStart) {
+      pump_->SkipTo(clock_.Elapsed(active_since_));
+    }
     if (!stopping_) {
       pump_->Start();
     }
@@ -157,23 +168,29 @@ void Shard::OnStart(TimePoint at) {
   conductor_.Start();
 }
 
-void Shard::OnReassign(const Handover& handover) {
+void Shard::OnReassign(Handover handover) {
+  if (handover.at == Handover::kWhenHeard) {
+    handover.at = Elapsed();
+  }
+  const Ownership before = ownership_;
   if (pump_ != nullptr) {
     pump_->PrepareReassign();
   }
-  const Assignment before = std::exchange(assignment_, handover.after);
+  ownership_.Add(handover);
   if (pump_ != nullptr) {
-    pump_->Reassigned();
+    pump_->Reassigned(handover.at, [this, &before](uint64_t number, Nanos at) {
+      return ShardOf(number, options_.count) == options_.index &&
+             before.AssignmentAt(at).Owns(number);
+    });
   } else if (!open_model()) {
-    pending_rate_ = handover.rate;
-    users_->LeaveIf([this](uint64_t number) { return !Mine(number); }, FinishesTasks());
-    for (uint64_t number = spawned_until_; number-- > 0;) {
-      if (Mine(number) && !before.Owns(number)) {
-        pending_.push_back(number);
-      }
-    }
+    director_->Reassigned(before, handover, Elapsed());
   }
   reactor_->Resume(&conductor_waiter_);
+}
+
+// 0 before the start.
+Nanos Shard::Elapsed() const {
+  return clock_.started() ? clock_.Elapsed(reactor_->now()) : Nanos(0);
 }
 
 // Iteration i belongs to user i mod peak: the shares of all shards of all agents add up exactly.
@@ -250,11 +267,11 @@ void Shard::Direct(TimePoint now) {
       BeginStop("iterations finished", false);
     }
   } else {
-    DirectClosed(now, elapsed);
+    DirectClosed(elapsed);
   }
 }
 
-void Shard::DirectClosed(TimePoint now, Nanos elapsed) {
+void Shard::DirectClosed(Nanos elapsed) {
   if (BudgetSpent()) {
     users_->LeaveAll(/*finish_task=*/true);
     if (users_->empty()) {
@@ -266,9 +283,8 @@ void Shard::DirectClosed(TimePoint now, Nanos elapsed) {
     return;
   }
   const uint64_t wanted = schedule_.UsersAt(elapsed);
-  AdjustUsers(wanted);
-  SpawnPending(now);
-  SetDeserted(users_->empty() && pending_.empty() && wanted > 0 && spawned_until_ == wanted &&
+  director_->Direct(wanted, elapsed);
+  SetDeserted(users_->empty() && wanted > 0 && director_->Settled() &&
               !schedule_.NextChange(elapsed).has_value());
 }
 
@@ -276,7 +292,7 @@ void Shard::SetDeserted(bool deserted) {
   if (deserted_ != deserted) {
     deserted_ = deserted;
     if (options_.on_deserted) {
-      options_.on_deserted(deserted, users_->started() > 0);
+      options_.on_deserted(deserted, users_->ended_unasked() > 0);
     }
   }
 }
@@ -299,7 +315,7 @@ void Shard::BeginStop(std::string reason, bool immediate) {
     const bool begun = clock_.started() && now >= clock_.started_at();
     stopped_elapsed_ = begun ? clock_.Elapsed(now) : Nanos(-1);  // not even the first arrival
   }
-  pending_.clear();
+  director_->Clear();
   users_->LeaveAll(FinishesTasks() && !immediate);
   if (immediate) {
     abort_at_ = now;
@@ -311,34 +327,6 @@ void Shard::BeginStop(std::string reason, bool immediate) {
     pump_->Stop();
   }
   reactor_->Resume(&conductor_waiter_);
-}
-
-void Shard::AdjustUsers(uint64_t wanted) {
-  int batch = 0;
-  for (; spawned_until_ < wanted && batch < kSpawnBatch; ++spawned_until_) {
-    if (Mine(spawned_until_)) {
-      ++batch;
-      users_->Spawn(spawned_until_, program_->mix.ClassOf(spawned_until_));
-    }
-  }
-  if (spawned_until_ > wanted) {
-    spawned_until_ = wanted;
-    std::erase_if(pending_, [wanted](uint64_t number) { return number >= wanted; });
-    users_->LeaveFrom(wanted, FinishesTasks());
-  }
-}
-
-void Shard::SpawnPending(TimePoint now) {
-  while (!pending_.empty() && (pending_rate_ <= 0 || pending_next_ <= now)) {
-    const uint64_t number = pending_.back();
-    pending_.pop_back();
-    if (!users_->Contains(number) && Mine(number)) {
-      users_->Spawn(number, program_->mix.ClassOf(number));
-      if (pending_rate_ > 0) {
-        pending_next_ = std::max(pending_next_, now - kHeartbeat) + FromSeconds(1 / pending_rate_);
-      }
-    }
-  }
 }
 
 TimePoint Shard::NextWakeUp(TimePoint now) const {
@@ -353,24 +341,20 @@ TimePoint Shard::NextWakeUp(TimePoint now) const {
   if (open_model() || BudgetSpent()) {
     return next;
   }
-  if (spawned_until_ < schedule_.UsersAt(elapsed)) {
-    return now;  // more than one turn's worth of users
+  if (const std::optional<Nanos> more = director_->Next(elapsed); more.has_value()) {
+    next = std::min(next, clock_.InstantOf(*more));
   }
   if (const std::optional<Nanos> change = schedule_.NextChange(elapsed); change.has_value()) {
     next = std::min(next, clock_.InstantOf(*change));
   }
-  return pending_.empty() ? next : std::min(next, pending_next_);
-}
-
-bool Shard::Mine(uint64_t number) const {
-  return ShardOf(number, options_.count) == options_.index && assignment_.Owns(number);
+  return next;
 }
 
 // Of the numbers 0 … numbers-1.
 uint64_t Shard::CountMine(uint64_t numbers) const {
   uint64_t count = 0;
   for (uint64_t k = 0; k < numbers; ++k) {
-    count += Mine(k) ? 1 : 0;
+    count += ShardOf(k, options_.count) == options_.index && ownership_.Owns(k, Elapsed()) ? 1 : 0;
   }
   return count;
 }
@@ -453,7 +437,9 @@ void Shard::FillNow(Snapshot* snapshot) {
   }
   const Nanos lasted = (finished_ ? finished_at_ : now) - clock_.started_at();
   snapshot->elapsed = std::max(snapshot->elapsed, lasted);
-  snapshot->health.elapsed_seconds = std::max(snapshot->health.elapsed_seconds, ToSeconds(lasted));
+  // Of the CPU time, this agent had only what came after it joined.
+  const Nanos active = (finished_ ? finished_at_ : now) - active_since_;
+  snapshot->health.elapsed_seconds = std::max(snapshot->health.elapsed_seconds, ToSeconds(active));
   if (!stopping_) {
     FillTargets(snapshot);
   }
@@ -479,9 +465,10 @@ void Shard::FillTargets(Snapshot* snapshot) const {
   }
   const Nanos elapsed = clock_.Elapsed(reactor_->now());
   if (open_model()) {
-    snapshot->target_rate += schedule_.ArrivalRateAt(elapsed) * assignment_.Fraction();
+    snapshot->target_rate +=
+        schedule_.ArrivalRateAt(elapsed) * ownership_.AssignmentAt(elapsed).Fraction();
   } else {
-    snapshot->target_users += assignment_.Share(schedule_.UsersAt(elapsed));
+    snapshot->target_users += ownership_.Share(schedule_.UsersAt(elapsed), elapsed);
   }
 }
 

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -21,6 +20,7 @@
 #include "daemon/engine/schedule.h"
 #include "daemon/engine/thread_usage.h"
 #include "daemon/engine/user.h"
+#include "daemon/engine/user_director.h"
 #include "daemon/net/reactor.h"
 #include "daemon/net/resolver.h"
 #include "daemon/plan/assignment.h"
@@ -40,8 +40,9 @@ struct ShardOptions {
   // Loop thread: every user has ended and no more will come. Why: "profile finished", …
   std::function<void(std::string reason)> on_finished;
   // Loop thread: the shard has nobody left, and nobody is to come by itself; or it has again. When
-  // all are deserted, the run is over, but one alone cannot know that.
-  std::function<void(bool deserted, bool had_users)> on_deserted;
+  // all are deserted, the run is over, but one alone cannot know that. `ended`: some ended of their
+  // own accord; where all were only given to others, more may come.
+  std::function<void(bool deserted, bool ended)> on_deserted;
   // Loop thread: a variable shared by all users changed; tell the other shards.
   std::function<void(std::string_view name, Value value)> on_shared;
   std::function<void(std::string_view text)> log;
@@ -55,6 +56,8 @@ class Shard final : private UserHost {
   ~Shard() override;
 
   // Any thread.
+  //
+  // More than a second in the past: joins a run that goes on, and leaves out what was due before.
   void Start(TimePoint at);
   // See handover.h. Without `moving`, users that are new here start at `rate` per second of this
   // shard. In the open model the users stay, and arrivals go to others. What the lost agent had
@@ -100,20 +103,18 @@ class Shard final : private UserHost {
   void OnEnded(User* user) override;
 
   void OnStart(TimePoint at);
-  void OnReassign(const Handover& handover);
+  void OnReassign(Handover handover);
   Co<void> Conduct();
   Co<void> Heartbeat();
   void Finish();
   void BeginStop(std::string reason, bool immediate);
   bool FinishesTasks() const { return plan().stop_timeout > Nanos(0); }
   void Direct(TimePoint now);
-  void DirectClosed(TimePoint now, Nanos elapsed);
-  void AdjustUsers(uint64_t wanted);
-  void SpawnPending(TimePoint now);
+  void DirectClosed(Nanos elapsed);
   void SetDeserted(bool deserted);
   TimePoint NextWakeUp(TimePoint now) const;
   bool BudgetSpent() const { return budget_.has_value() && *budget_ == 0; }
-  bool Mine(uint64_t number) const;
+  Nanos Elapsed() const;
   uint64_t CountMine(uint64_t numbers) const;
   void ComputeBudget();
   void FillNow(Snapshot* snapshot);
@@ -126,18 +127,14 @@ class Shard final : private UserHost {
   Recorder recorder_;
   std::unique_ptr<ShardClient> client_;
   std::unique_ptr<Population> users_;
-  Assignment assignment_;
+  Ownership ownership_;
   Schedule schedule_;
   RunClock clock_;
   Variables shared_;
   std::unique_ptr<ThreadUsageReader> usage_;
 
-  // Closed model. Numbers below this have been looked at, and started if they are ours.
-  uint64_t spawned_until_ = 0;
-  std::vector<uint64_t> pending_;  // numbers that a reassignment gave us, last first
-  double pending_rate_ = 0;
-  TimePoint pending_next_{};
-  std::optional<uint64_t> budget_;  // iterations left
+  std::unique_ptr<UserDirector> director_;  // closed model
+  std::optional<uint64_t> budget_;          // closed model: iterations left
   bool deserted_ = false;
   std::unique_ptr<ArrivalPump> pump_;  // open model, but for a single pass
 
@@ -158,6 +155,7 @@ class Shard final : private UserHost {
   Histogram loop_lag_;
   ThreadUsage usage_at_start_;
   ThreadUsage usage_at_end_;
+  TimePoint active_since_{};  // later than the run's start when the agent joined it
   TimePoint finished_at_{};
   TimePoint next_log_{};
 

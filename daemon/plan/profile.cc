@@ -110,6 +110,19 @@ std::optional<ArrivalClock::Due> ArrivalClock::Next() {
   return Due{.number = next_number_++, .at = *at};
 }
 
+uint64_t ArrivalClock::SkipTo(Nanos elapsed) {
+  // Rounding never makes up for a whole arrival.
+  const double end = profile_->rate_.AreaBy(elapsed) - 1;
+  if (!profile_->poisson_ && end > 0) {
+    next_number_ = static_cast<uint64_t>(end);
+  }
+  for (double point = NextPoint(); point < end; point = NextPoint()) {
+    point_ = point;
+    ++next_number_;
+  }
+  return next_number_;
+}
+
 void ArrivalClock::TakeBack() {
   SQUALL_CHECK(point_before_.has_value());
   --next_number_;

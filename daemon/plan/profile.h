@@ -88,6 +88,9 @@ class ArrivalClock final {
   // The due time of the next arrival, numbers from 0. Nothing when none comes before the end of the
   // profile at the present factor: a later Rescale can change that.
   std::optional<Due> Next();
+  // Passes over arrivals that are due before `elapsed`, though maybe not the last two of them, and
+  // returns the number of the next. In one step if they are evenly spaced. Before the first Next.
+  uint64_t SkipTo(Nanos elapsed);
   // The arrival that Next gave last was not used: Next gives the same number again, at its new time
   // if Rescale came between. Only once after each Next that gave one.
   void TakeBack();

@@ -1,14 +1,17 @@
 #include "daemon/engine/arrival_pump.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/rng.h"
 #include "daemon/stats/verdict.h"
-#include "tests/daemon/engine/engine_fixture.h"
+#include "tests/daemon/engine/handover_fixture.h"
 
 namespace squall {
 namespace {
@@ -315,6 +318,130 @@ TEST_F(OpenModelTest, UsersThatEndByThemselvesAreReplaced) {
   // A user takes two rows and ends with its third arrival.
   EXPECT_EQ(Merged().users_started, 31u);
   EXPECT_EQ(protocol.Count(), 61u);
+}
+
+// ---- arrivals that change hands ------------------------------------------------------------
+
+class ArrivalHandoverTest : public HandoverFixture {
+ protected:
+  static Plan Arriving(double rate, Arrival::Spacing spacing) {
+    LoadProfile load = ArrivalsAt(rate, seconds(100));
+    std::get<Arrival>(load.load).spacing = spacing;
+    return PlanOf({Request("work")}, load);
+  }
+  // What has been sent, by the time for which it was intended.
+  std::vector<Nanos> Sent() const {
+    std::vector<Nanos> sent;
+    for (const FakeEvent& event : protocol.Events("work")) {
+      sent.push_back(event.intended.value_or(Nanos(-1)));
+    }
+    std::sort(sent.begin(), sent.end());
+    return sent;
+  }
+  std::vector<Nanos> Due(Nanos until) const {
+    std::vector<Nanos> all;
+    ArrivalClock alone(&profile, /*seed=*/42);
+    for (auto due = alone.Next(); due && due->at <= until; due = alone.Next()) {
+      all.push_back(due->at);
+    }
+    return all;
+  }
+};
+
+TEST_F(ArrivalHandoverTest, EachGoesToWhoOwnsItWhenItIsDue) {
+  MakeFleet(Arriving(100, Arrival::Spacing::kEven), {MakeAssignment(0, 1, 1), {1, {}}}, 1);
+  Start();
+  Pass(milliseconds(100));
+  Join(milliseconds(505), /*rate=*/1);
+  Pass(milliseconds(400));
+  EXPECT_EQ(Sent().size(), 51u);
+  EXPECT_EQ(engines[1]->TakeSnapshot().arrivals_planned, 0u);
+  EXPECT_EQ(engines[1]->TakeSnapshot().target_rate, 0);
+  Pass(milliseconds(500));
+  EXPECT_EQ(Sent(), Due(seconds(1)));
+  EXPECT_EQ(engines[1]->TakeSnapshot().arrivals_planned, 25u) << "51, 53 … 99, whatever the rate";
+  EXPECT_EQ(engines[1]->TakeSnapshot().target_rate, 50);
+  EXPECT_EQ(Merged().arrivals_planned, 101u);
+}
+
+TEST_F(ArrivalHandoverTest, WhoTakesOverAndHearsLateCatchesUp) {
+  MakeFleet(Arriving(100, Arrival::Spacing::kEven), {MakeAssignment(0, 1, 1), {1, {}}}, 2);
+  Start();
+  const std::vector<Assignment> after = AdmitNew({fleet[0]}, 2);
+  Tell(0, after, {}, milliseconds(500), 0);
+  Pass(seconds(2));
+  EXPECT_EQ(Sent().size(), 126u);
+  Tell(1, after, {}, milliseconds(500), 0);
+  Pass(milliseconds(20));
+  EXPECT_EQ(Sent(), Due(milliseconds(2'020)));
+  EXPECT_EQ(Merged().arrivals_planned, 203u);
+}
+
+TEST_F(ArrivalHandoverTest, WhoStartsLateMakesUpForNothing) {
+  const Plan plan = Arriving(100, Arrival::Spacing::kEven);
+  MakeFleet(plan, {MakeAssignment(0, 1, 1)}, 1);
+  Start();
+  Pass(seconds(2));
+  Make(plan, 2, MakeAssignment(1, 2, 1));
+  engines[1]->Start(protocol.origin);
+  Settle();
+  Pass(milliseconds(95));
+  EXPECT_EQ(engines[1]->TakeSnapshot().arrivals_planned, 5u);
+  EXPECT_EQ(Sent().size(), 215u);
+}
+
+TEST_F(ArrivalHandoverTest, AStartThatIsHeardALittleLateIsMadeUpFor) {
+  MakeFleet(Arriving(100, Arrival::Spacing::kEven), {MakeAssignment(0, 1, 1)}, 2);
+  Start(-milliseconds(900));
+  EXPECT_EQ(Sent(), Due(milliseconds(900)));
+}
+
+TEST_F(ArrivalHandoverTest, AJoiningAgentHasAllItsLoopsAndItsShareOfUsers) {
+  protocol.replies["work"] = {seconds(50)};
+  LoadProfile load = ArrivalsAt(200, seconds(100), /*users_max=*/100);
+  MakeFleet(PlanOf({Request("work")}, load), {MakeAssignment(0, 1, 1), {1, {}}}, 4);
+  Start();
+  EXPECT_EQ(engines[1]->TakeSnapshot().health.shards, 4u);
+  Join(milliseconds(100), 0);
+  Pass(seconds(2));
+  EXPECT_EQ(Users(), 100u);
+  EXPECT_EQ(engines[1]->TakeSnapshot().UserCount(), 50u);
+}
+
+// Agents join one after the other; who takes over may hear of it up to two seconds late.
+TEST_F(ArrivalHandoverTest, EveryArrivalIsSentExactlyOnce) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE(seed);
+    Rng rng(seed);
+    engines.clear();
+    protocol.Forget();
+    std::vector<Assignment> shares = {MakeAssignment(0, 2, 1), MakeAssignment(1, 2, 1)};
+    shares.resize(4, {1, {}});
+    const auto spacing = rng.Below(2) == 0 ? Arrival::Spacing::kEven : Arrival::Spacing::kPoisson;
+    MakeFleet(Arriving(20 + static_cast<double>(rng.Below(300)), spacing), shares,
+              1 + static_cast<uint32_t>(rng.Below(2)));
+    fleet.resize(2);
+    Start();
+    Nanos now{0};
+    const auto pass = [&](Nanos span) {
+      Pass(span, milliseconds(20));
+      now += span;
+    };
+    for (size_t joining = 2; joining < 4; ++joining) {
+      const std::vector<Assignment> after = AdmitNew(fleet, joining);
+      const Nanos at = now + milliseconds(rng.Below(900));
+      for (size_t i = 0; i < joining; ++i) {
+        Tell(i, after, {}, at, 0);
+      }
+      pass(milliseconds(20) * rng.Below(145));
+      Tell(joining, after, {}, at, 0);
+      fleet = after;
+      pass(milliseconds(20) * rng.Below(60));
+    }
+    pass(seconds(1));
+    ASSERT_EQ(Sent(), Due(now));
+    EXPECT_EQ(Merged().arrivals_planned, Sent().size());
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "daemon/engine/arrivals.h"
 
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -18,8 +19,9 @@ Profile ProfileOf(const LoadProfile& load) {
   return *std::move(profile);
 }
 
-bool All(uint64_t) { return true; }
-bool Even(uint64_t number) { return number % 2 == 0; }
+bool All(uint64_t, Nanos) { return true; }
+bool None(uint64_t, Nanos) { return false; }
+bool Even(uint64_t number, Nanos) { return number % 2 == 0; }
 
 TEST(ArrivalsTest, GivesEveryArrivalInOrderUntilItIsTaken) {
   const Profile profile = ProfileOf(ArrivalsAt(10, milliseconds(300)));
@@ -78,40 +80,154 @@ TEST(ArrivalsTest, CountsOnlyItsOwnThoughItTakesAll) {
   EXPECT_EQ(arrivals.DueBy(milliseconds(900)), 5u);
 }
 
-TEST(ArrivalsTest, NeverCountsBackwards) {
-  const Profile profile = ProfileOf(ArrivalsAt(10, seconds(10)));
-  bool mine = true;
-  Arrivals arrivals(&profile, 1, [&mine](uint64_t) { return mine; });
-  EXPECT_EQ(arrivals.DueBy(seconds(1)), 11u);
-  EXPECT_EQ(arrivals.DueBy(milliseconds(500)), 11u);
-  arrivals.PrepareReassign(milliseconds(1'500));
-  mine = false;
-  EXPECT_EQ(arrivals.DueBy(seconds(2)), 16u) << "those until the change were ours";
-}
-
-TEST(ArrivalsTest, WhatWasPassedOverForOthersComesAgainWhenItBecomesOurs) {
-  const Profile profile = ProfileOf(ArrivalsAt(10, seconds(10)));
-  bool all = false;
-  Arrivals arrivals(&profile, 1, [&all](uint64_t number) { return all || number % 4 == 0; });
-  for (int i = 0; i < 4; ++i) {  // 0 is due, 1 to 3 are others'
-    arrivals.Next();
-    arrivals.Take();
+// Arrivals that change hands at a moment: the shard's view of them before and after it has heard.
+class ReassignedArrivalsTest : public testing::Test {
+ protected:
+  // From `since` on, those that `after` says are ours, heard at `now`.
+  void Reassign(Nanos since, Nanos now, Arrivals::Mine after) {
+    arrivals_.PrepareReassign(now);
+    const Arrivals::Mine before = mine_;
+    mine_ = [before, after = std::move(after), since](uint64_t number, Nanos at) {
+      return at < since ? before(number, at) : after(number, at);
+    };
+    arrivals_.Reassigned(since, before);
   }
-  EXPECT_EQ(arrivals.Next()->number, 4u);
-  arrivals.PrepareReassign(milliseconds(150));  // number 1 was due, for whoever had it
-  all = true;
-  EXPECT_EQ(arrivals.Next()->number, 2u);
-  EXPECT_EQ(arrivals.DueBy(milliseconds(300)), 3u) << "0, 2, 3";
+  // Takes as a shard that is on time does: ours when due, others' up to a second ahead.
+  void TakeUntil(Nanos now) {
+    while (const ArrivalClock::Due* due = arrivals_.Next()) {
+      const bool ours = mine_(due->number, due->at);
+      if (due->at > now + (ours ? Nanos(0) : Nanos(seconds(1)))) {
+        break;
+      }
+      if (ours) {
+        taken_.push_back(due->number);
+      }
+      arrivals_.Take();
+    }
+  }
+
+  using Numbers = std::vector<uint64_t>;
+  const Profile profile_ = ProfileOf(ArrivalsAt(10, seconds(1'000)));
+  Arrivals::Mine mine_ = None;
+  Arrivals arrivals_{&profile_, 1, [this](uint64_t number, Nanos at) { return mine_(number, at); }};
+  Numbers taken_;
+};
+
+TEST_F(ReassignedArrivalsTest, WhatIsDueBeforeTheMomentStaysOurs) {
+  mine_ = All;
+  TakeUntil(seconds(1));
+  EXPECT_EQ(arrivals_.DueBy(seconds(1)), 11u);
+  EXPECT_EQ(arrivals_.DueBy(milliseconds(500)), 11u) << "never counts backwards";
+  Reassign(milliseconds(1'500), seconds(1), None);
+  TakeUntil(seconds(3));
+  EXPECT_EQ(arrivals_.DueBy(seconds(3)), 15u) << "those until 1.4 s";
+  EXPECT_EQ(taken_.size(), 15u);
 }
 
-TEST(ArrivalsTest, WhatAShardIsLateForStaysItsOwnInAReassignment) {
-  const Profile profile = ProfileOf(ArrivalsAt(10, seconds(10)));
-  Arrivals arrivals(&profile, 1, All);
-  arrivals.Next();
-  arrivals.Take();
-  arrivals.PrepareReassign(seconds(1));
-  EXPECT_EQ(arrivals.Next()->number, 1u);
-  EXPECT_EQ(arrivals.DueBy(seconds(1)), 11u);
+TEST_F(ReassignedArrivalsTest, WhatWasPassedOverForOthersComesAgainWhenItBecomesOurs) {
+  TakeUntil(seconds(1));  // looks ahead to 2 s
+  Reassign(milliseconds(1'450), seconds(1), Even);
+  TakeUntil(seconds(2));
+  EXPECT_EQ(taken_, (Numbers{16, 18, 20}));
+  EXPECT_EQ(arrivals_.DueBy(seconds(2)), 3u);
+}
+
+TEST_F(ReassignedArrivalsTest, WhoHearsLateCatchesUp) {
+  mine_ = [](uint64_t number, Nanos) { return number % 4 == 0; };
+  TakeUntil(seconds(5));
+  EXPECT_EQ(arrivals_.DueBy(seconds(5)), 13u);
+  taken_.clear();
+  Reassign(milliseconds(4'150), seconds(5), Even);
+  EXPECT_EQ(arrivals_.DueBy(seconds(5)), 16u);
+  TakeUntil(milliseconds(5'200));
+  EXPECT_EQ(taken_, (Numbers{42, 46, 50, 52})) << "44 and 48 were taken when they were due";
+  EXPECT_EQ(arrivals_.DueBy(milliseconds(5'200)), 17u);
+}
+
+TEST_F(ReassignedArrivalsTest, WhatWasMissedMayBeGivenAwayBeforeItIsTaken) {
+  TakeUntil(seconds(5));
+  Reassign(seconds(4), seconds(5), Even);
+  Reassign(milliseconds(4'500), seconds(5), None);
+  TakeUntil(seconds(6));
+  EXPECT_EQ(taken_, (Numbers{40, 42, 44}));
+  EXPECT_EQ(arrivals_.DueBy(seconds(6)), 3u);
+}
+
+TEST_F(ReassignedArrivalsTest, AMinuteIsRemembered) {
+  TakeUntil(seconds(300));
+  Reassign(seconds(1), seconds(300), All);
+  TakeUntil(seconds(300));
+  EXPECT_EQ(taken_.back(), 3'000u);
+  EXPECT_GE(taken_.size(), 580u);
+  EXPECT_LE(taken_.size(), 620u);
+  EXPECT_EQ(arrivals_.DueBy(seconds(300)), taken_.size());
+}
+
+TEST_F(ReassignedArrivalsTest, WhatAShardIsLateForStaysItsOwn) {
+  mine_ = All;
+  TakeUntil(Nanos(0));
+  Reassign(seconds(2), seconds(1), None);
+  EXPECT_EQ(arrivals_.Next()->number, 1u);
+  EXPECT_EQ(arrivals_.DueBy(seconds(1)), 11u);
+}
+
+TEST_F(ReassignedArrivalsTest, WhatALateShardHasNotTakenGoesToTheOtherOwner) {
+  mine_ = All;
+  TakeUntil(seconds(1));
+  Reassign(milliseconds(1'500), seconds(2), None);  // was busy for a second
+  TakeUntil(seconds(3));
+  EXPECT_EQ(taken_.size(), 15u);
+  EXPECT_EQ(arrivals_.DueBy(seconds(3)), 15u);
+}
+
+TEST_F(ReassignedArrivalsTest, ARateThatChangedIsRemembered) {
+  TakeUntil(seconds(5));
+  arrivals_.Rescale(2, seconds(5));
+  TakeUntil(seconds(6));
+  Reassign(milliseconds(4'850), seconds(6), All);
+  TakeUntil(seconds(6));
+  Numbers expected;
+  for (uint64_t number = 49; number <= 70; ++number) {
+    expected.push_back(number);  // 49 and 50 at 10/s, the others at 20/s
+  }
+  EXPECT_EQ(taken_, expected);
+}
+
+TEST_F(ReassignedArrivalsTest, WhatIsLeftOutIsNotOurs) {
+  mine_ = Even;
+  arrivals_.SkipTo(milliseconds(100'050));
+  EXPECT_EQ(arrivals_.DueBy(milliseconds(100'050)), 0u);
+  EXPECT_EQ(arrivals_.Next()->number, 1'001u);
+  TakeUntil(milliseconds(100'400));
+  EXPECT_EQ(taken_, (Numbers{1'002, 1'004}));
+}
+
+TEST(ArrivalsTest, LeavingOutIsTheSameAsTakingOneByOne) {
+  for (const bool poisson : {false, true}) {
+    for (const Nanos until : {Nanos(0), Nanos(1), Nanos(seconds(7)), Nanos(seconds(31))}) {
+      SCOPED_TRACE(testing::Message() << poisson << " " << until.count());
+      Arrival arrival;
+      arrival.stages = {{seconds(10), 50, 0}, {seconds(20), 7, std::nullopt}};
+      arrival.users_max = 10;
+      arrival.spacing = poisson ? Arrival::Spacing::kPoisson : Arrival::Spacing::kEven;
+      LoadProfile load;
+      load.load = arrival;
+      const Profile profile = ProfileOf(load);
+      Arrivals skipped(&profile, 5, All);
+      Arrivals taken(&profile, 5, All);
+      skipped.SkipTo(until);
+      while (taken.Next() != nullptr && taken.Next()->at < until) {
+        taken.Take();
+      }
+      for (int i = 0; i < 20 && taken.Next() != nullptr; ++i) {
+        ASSERT_NE(skipped.Next(), nullptr);
+        EXPECT_EQ(skipped.Next()->number, taken.Next()->number);
+        EXPECT_EQ(skipped.Next()->at, taken.Next()->at);
+        skipped.Take();
+        taken.Take();
+      }
+    }
+  }
 }
 
 TEST(ArrivalsTest, ManyAreCountedPieceByPiece) {

@@ -53,6 +53,10 @@ class FakeProtocol final : public Protocol {
     return chosen;
   }
   size_t Count(const std::string& request = "") const { return Events(request).size(); }
+  void Forget() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    events_.clear();
+  }
   int open_sessions() const { return open_sessions_; }
 
   absl::StatusOr<std::unique_ptr<CompiledRequest>> Compile(const RequestStep& step, const Plan&,

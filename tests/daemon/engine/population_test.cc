@@ -92,10 +92,22 @@ TEST_F(PopulationTest, LeavesFromANumberUpwards) {
   EXPECT_EQ(users->size(), 4u);
   EXPECT_TRUE(users->Contains(3));
   EXPECT_FALSE(users->Contains(4));
-  users->LeaveIf([](uint64_t number) { return number % 2 == 0; }, /*finish_task=*/false);
-  EXPECT_FALSE(users->Contains(0));
+  users->LeaveNumber(2, /*finish_task=*/false);
+  users->LeaveNumber(7, /*finish_task=*/false);  // is not there
+  EXPECT_FALSE(users->Contains(2));
   EXPECT_TRUE(users->Contains(1));
-  EXPECT_EQ(users->size(), 2u);
+  EXPECT_EQ(users->size(), 3u);
+}
+
+TEST_F(PopulationTest, KnowsWhoEndedUnasked) {
+  users->Spawn(0, 0);
+  users->LeaveNumber(0, /*finish_task=*/false);
+  host->Pass(milliseconds(2));
+  host->budget = 0;
+  users->Spawn(1, 0);
+  Reap();
+  EXPECT_EQ(users->stopped(), 2u);
+  EXPECT_EQ(users->ended_unasked(), 1u) << "there was nothing to do for user 1";
 }
 
 TEST_F(PopulationTest, WhoHangsLeavesOnlyWhenAborted) {
