@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,32 +18,115 @@
 namespace squall {
 namespace {
 
-constexpr int kClockProbes = 5;
+// What agents say to a command of an earlier epoch.
+constexpr std::string_view kStaleEpoch = "epoch must be ";
 
 absl::Status FromGrpc(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
+RunState FromProto(v1::RunState state) {
+  return state == v1::RUN_STATE_UNSPECIFIED || !v1::RunState_IsValid(state)
+             ? RunState::kIdle
+             : static_cast<RunState>(static_cast<int>(state) - 1);
+}
+
+// Whether a call waits, up to its deadline, for an agent that is not there (yet).
+enum class Absent { kWait, kFail };
+
 }  // namespace
 
+bool IsFenced(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kFailedPrecondition &&
+         std::string_view(status.message().data(), status.message().size()).find(kStaleEpoch) !=
+             std::string_view::npos;
+}
+
+// The stub, and the calls that gRPC still holds.
 struct AgentLink::Rpc {
+  template <typename Request, typename Response>
+  using Method = void (v1::AgentService::StubInterface::async_interface::*)(
+      grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>);
+
+  template <typename Request, typename Response>
+  struct Call {
+    grpc::ClientContext context;
+    Request request;
+    Response response;
+  };
+
+  // Makes one call with the deadline and the token; says who failed at what.
+  template <typename Request, typename Response>
+  void Send(const AgentLink& link, Method<Request, Response> method, std::string_view what,
+            Request request, Absent absent,
+            std::function<void(absl::Status, const Response&)> done) {
+    auto call = std::make_shared<Call<Request, Response>>();
+    call->request = std::move(request);
+    const Nanos timeout =
+        absent == Absent::kWait ? link.options_.call_timeout : link.options_.command_timeout;
+    call->context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                            gpr_time_from_nanos(timeout.count(), GPR_TIMESPAN)));
+    call->context.set_wait_for_ready(absent == Absent::kWait);
+    Add(&call->context);
+    (stub->async()->*method)(&call->context, &call->request, &call->response,
+                             [this, call, inbox = link.inbox_, name = link.name_, what,
+                              done = std::move(done)](const grpc::Status& status) {
+                               inbox->Post([call, done, result = Explain(status, name, what)] {
+                                 done(result, call->response);
+                               });
+                               Remove(&call->context);  // last: the link may be gone after it
+                             });
+  }
+
+  static absl::Status Explain(const grpc::Status& status, const std::string& name,
+                              std::string_view what) {
+    if (status.ok()) {
+      return absl::OkStatus();
+    }
+    // A deadline on a channel that never connected means that nobody is there.
+    const bool silent = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+    return absl::Status(silent ? absl::StatusCode::kUnavailable
+                               : static_cast<absl::StatusCode>(status.error_code()),
+                        fmt::format("agent '{}': {}: {}", name, what,
+                                    silent ? "no answer in time; is squalld running there?"
+                                           : status.error_message()));
+  }
+
+  void Add(grpc::ClientContext* context) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    calls.insert(context);
+  }
+
+  void Remove(grpc::ClientContext* context) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    calls.erase(context);
+    ended.notify_all();
+  }
+
+  void CancelAll() {
+    std::unique_lock<std::mutex> lock(mutex);
+    for (grpc::ClientContext* context : calls) {
+      context->TryCancel();
+    }
+    ended.wait(lock, [this] { return calls.empty(); });
+  }
+
   std::unique_ptr<v1::AgentService::Stub> stub;
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::set<grpc::ClientContext*> calls;  // guarded by mutex
 };
 
 // One Watch call. Lives until gRPC is done with it; Stop waits for that.
-class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse> {
+class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse>,
+                                public std::enable_shared_from_this<Stream> {
  public:
-  Stream(Inbox* inbox, std::function<void(Snapshot)> on_snapshot,
-         std::function<void(absl::Status)> on_end)
+  Stream(Inbox* inbox, std::function<void(Snapshot)> on_snapshot, Done on_end)
       : inbox_(inbox), on_snapshot_(std::move(on_snapshot)), on_end_(std::move(on_end)) {}
 
-  void Begin(v1::AgentService::Stub* stub, const std::string& run_id, Nanos interval,
-             const std::string& authorization) {
+  void Begin(v1::AgentService::Stub* stub, const std::string& run_id, Nanos interval) {
     request_.set_run_id(run_id);
     NanosToProto(interval, request_.mutable_interval());
-    if (!authorization.empty()) {
-      context_.AddMetadata("authorization", authorization);
-    }
     stub->async()->Watch(&context_, &request_, this);
     StartRead(&response_);
     StartCall();
@@ -53,158 +137,168 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
       return;  // OnDone follows
     }
     absl::StatusOr<Snapshot> snapshot = SnapshotFromProto(response_.snapshot());
-    if (snapshot.ok()) {
-      inbox_->Post([deliver = on_snapshot_, snapshot = *std::move(snapshot)]() mutable {
-        deliver(std::move(snapshot));
-      });
+    if (!snapshot.ok()) {
+      broken_ = snapshot.status();
+      context_.TryCancel();
+      return;
     }
+    Post([deliver = on_snapshot_, snapshot = *std::move(snapshot)]() mutable {
+      deliver(std::move(snapshot));
+    });
     StartRead(&response_);
   }
 
   void OnDone(const grpc::Status& status) override {
-    inbox_->Post([deliver = on_end_, status = FromGrpc(status)] { deliver(status); });
+    Post([deliver = on_end_, status = broken_.ok() ? FromGrpc(status) : broken_] {
+      deliver(status);
+    });
     const std::lock_guard<std::mutex> lock(mutex_);
     done_ = true;
     ended_.notify_all();
   }
 
+  // Nothing of this stream is delivered afterwards, even if it is in the inbox already.
   void Stop() {
     context_.TryCancel();
     std::unique_lock<std::mutex> lock(mutex_);
     ended_.wait(lock, [this] { return done_; });
+    stopped_ = true;
   }
 
  private:
+  template <typename Work>
+  void Post(Work work) {
+    inbox_->Post([self = shared_from_this(), work = std::move(work)]() mutable {
+      if (!self->stopped_) {
+        work();
+      }
+    });
+  }
+
   Inbox* const inbox_;
   const std::function<void(Snapshot)> on_snapshot_;
-  const std::function<void(absl::Status)> on_end_;
+  const Done on_end_;
   grpc::ClientContext context_;
   v1::WatchRequest request_;
   v1::WatchResponse response_;
+  absl::Status broken_;   // what came is no snapshot
+  bool stopped_ = false;  // inbox's thread
   std::mutex mutex_;
   std::condition_variable ended_;
   bool done_ = false;
 };
 
-namespace {
-
-// Whether a call waits, up to its deadline, for an agent that is not there (yet). Only the first
-// one does: an agent that has gone must not hold up the coordinator, which has others to look
-// after.
-enum class Absent { kWait, kFail };
-
-// Makes one call with the deadline and the token, and says who failed at what.
-template <typename Request, typename Response>
-absl::Status Call(v1::AgentService::Stub* stub,
-                  grpc::Status (v1::AgentService::Stub::*method)(grpc::ClientContext*,
-                                                                 const Request&, Response*),
-                  const std::string& name, std::string_view what, const AgentLinkOptions& options,
-                  const Request& request, Response* response, Absent absent = Absent::kFail) {
-  grpc::ClientContext context;
-  context.set_deadline(
-      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                   gpr_time_from_nanos(options.call_timeout.count(), GPR_TIMESPAN)));
-  context.set_wait_for_ready(absent == Absent::kWait);
-  if (!options.authorization.empty()) {
-    context.AddMetadata("authorization", options.authorization);
-  }
-  const grpc::Status status = (stub->*method)(&context, request, response);
-  if (status.ok()) {
-    return absl::OkStatus();
-  }
-  // A deadline on a channel that never connected means that nobody is there.
-  const bool unreachable = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-  return absl::Status(unreachable ? absl::StatusCode::kUnavailable
-                                  : static_cast<absl::StatusCode>(status.error_code()),
-                      fmt::format("agent '{}': {}: {}", name, what,
-                                  unreachable ? "no answer in time; is squalld running there?"
-                                              : status.error_message()));
-}
-
-}  // namespace
-
 AgentLink::AgentLink(std::string name, const std::shared_ptr<grpc::Channel>& channel,
-                     AgentLinkOptions options)
+                     AgentLinkOptions options, Inbox* inbox)
     : name_(std::move(name)),
       options_(std::move(options)),
-      rpc_(std::make_unique<Rpc>(Rpc{v1::AgentService::NewStub(channel)})) {}
+      inbox_(inbox),
+      rpc_(std::make_unique<Rpc>()) {
+  rpc_->stub = v1::AgentService::NewStub(channel);
+}
 
 AgentLink::~AgentLink() {
   if (stream_ != nullptr) {
     stream_->Stop();
   }
+  rpc_->CancelAll();
 }
 
-absl::StatusOr<Nanos> AgentLink::MeasureClockOffset(const Clock& clock) {
-  Nanos best_trip = Nanos::max();
-  Nanos best_offset{0};
-  for (int i = 0; i < kClockProbes; ++i) {
-    v1::GetStatusResponse response;
-    const TimePoint before = clock.Now();
-    const WallTime wall_before = clock.Wall();
-    const absl::Status status =
-        Call(rpc_->stub.get(), &v1::AgentService::Stub::GetStatus, name_, "get status", options_,
-             v1::GetStatusRequest(), &response, Absent::kWait);
-    if (!status.ok()) {
-      return status;
-    }
-    const Nanos trip = clock.Now() - before;
-    const std::optional<WallTime> remote = WallTimeFromProto(response.now());
-    if (trip < best_trip && remote.has_value()) {
-      best_trip = trip;
-      best_offset = *remote - (wall_before + trip / 2);
-    }
-  }
-  return best_offset;
+void AgentLink::GetStatus(Reply done) {
+  rpc_->Send<v1::GetStatusRequest, v1::GetStatusResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::GetStatus, "get status", {},
+      Absent::kWait,
+      [done = std::move(done)](const absl::Status& status, const v1::GetStatusResponse& response) {
+        AgentReply reply;
+        reply.now = WallTimeFromProto(response.now()).value_or(WallTime{});
+        reply.plan_digest = response.plan_digest();
+        reply.state = FromProto(response.state());
+        done(status, reply);
+      });
 }
 
-absl::StatusOr<std::string> AgentLink::Prepare(const std::string& run_id, uint64_t epoch,
-                                               const std::string& owner, const Plan& plan,
-                                               const Assignment& assignment,
-                                               const RunSettings& settings) {
+void AgentLink::Prepare(const std::string& run_id, uint64_t epoch, const std::string& owner,
+                        const Plan& plan, const Assignment& assignment, const RunSettings& settings,
+                        Reply done) {
   v1::PrepareRequest request;
   request.set_run_id(run_id);
   request.set_agent_id(name_);
   request.set_epoch(epoch);
   request.set_owner(owner);
   if (const absl::Status status = PlanToProto(plan, request.mutable_plan()); !status.ok()) {
-    return status;
+    inbox_->Post([done = std::move(done), status] { done(status, {}); });
+    return;
   }
   AssignmentToProto(assignment, request.mutable_assignment());
   SettingsToProto(settings, request.mutable_settings());
-  v1::PrepareResponse response;
-  const absl::Status status = Call(rpc_->stub.get(), &v1::AgentService::Stub::Prepare, name_,
-                                   "prepare run", options_, request, &response);
-  if (!status.ok()) {
-    return status;
-  }
-  return response.plan_digest();
+  rpc_->Send<v1::PrepareRequest, v1::PrepareResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Prepare, "prepare run",
+      std::move(request), Absent::kWait,
+      [done = std::move(done)](const absl::Status& status, const v1::PrepareResponse& response) {
+        AgentReply reply;
+        reply.plan_digest = response.plan_digest();
+        reply.state = RunState::kPrepared;
+        done(status, reply);
+      });
 }
 
-absl::Status AgentLink::Start(const std::string& run_id, uint64_t epoch, WallTime at) {
+void AgentLink::Attach(const std::string& run_id, uint64_t epoch, const std::string& owner,
+                       Reply done) {
+  v1::AttachRequest request;
+  request.set_run_id(run_id);
+  request.set_epoch(epoch);
+  request.set_owner(owner);
+  rpc_->Send<v1::AttachRequest, v1::AttachResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Attach, "attach",
+      std::move(request), Absent::kFail,
+      [done = std::move(done)](const absl::Status& status, const v1::AttachResponse& response) {
+        AgentReply reply;
+        reply.now = WallTimeFromProto(response.now()).value_or(WallTime{});
+        reply.plan_digest = response.plan_digest();
+        reply.state = FromProto(response.state());
+        done(status, reply);
+      });
+}
+
+void AgentLink::Start(const std::string& run_id, uint64_t epoch, WallTime at, Done done) {
   v1::StartRequest request;
   request.set_run_id(run_id);
   request.set_epoch(epoch);
   WallTimeToProto(at, request.mutable_start_at());
-  v1::StartResponse response;
-  return Call(rpc_->stub.get(), &v1::AgentService::Stub::Start, name_, "start run", options_,
-              request, &response);
+  rpc_->Send<v1::StartRequest, v1::StartResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Start, "start run",
+      std::move(request), Absent::kFail,
+      [done = std::move(done)](const absl::Status& status, const v1::StartResponse& /*response*/) {
+        done(status);
+      });
 }
 
-absl::Status AgentLink::Reassign(const std::string& run_id, uint64_t epoch,
-                                 const Assignment& assignment, double spawn_rate) {
+void AgentLink::Reassign(const std::string& run_id, uint64_t epoch, const Assignment& assignment,
+                         const MoveOrder& move, Done done) {
   v1::ReassignRequest request;
   request.set_run_id(run_id);
   request.set_epoch(epoch);
   AssignmentToProto(assignment, request.mutable_assignment());
-  request.set_spawn_rate(spawn_rate);
-  v1::ReassignResponse response;
-  return Call(rpc_->stub.get(), &v1::AgentService::Stub::Reassign, name_, "reassign", options_,
-              request, &response);
+  if (move.rate > 0) {
+    request.set_spawn_rate(move.rate);
+  }
+  if (move.at.has_value()) {
+    NanosToProto(*move.at, request.mutable_effective_at());
+  }
+  for (const ResidueClass& item : move.moving) {
+    v1::ResidueClass* added = request.add_moving();
+    added->set_residue(item.residue);
+    added->set_modulus(item.modulus);
+  }
+  rpc_->Send<v1::ReassignRequest, v1::ReassignResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Reassign, "reassign",
+      std::move(request), Absent::kFail,
+      [done = std::move(done)](const absl::Status& status,
+                               const v1::ReassignResponse& /*response*/) { done(status); });
 }
 
-absl::Status AgentLink::SetLoad(const std::string& run_id, uint64_t epoch,
-                                const LoadRequest& load) {
+void AgentLink::SetLoad(const std::string& run_id, uint64_t epoch, const LoadRequest& load,
+                        Done done) {
   v1::SetLoadRequest request;
   request.set_run_id(run_id);
   request.set_epoch(epoch);
@@ -216,49 +310,59 @@ absl::Status AgentLink::SetLoad(const std::string& run_id, uint64_t epoch,
     request.mutable_users()->set_users(*load.users);
     request.mutable_users()->set_spawn_rate(load.spawn_rate);
   }
-  v1::SetLoadResponse response;
-  return Call(rpc_->stub.get(), &v1::AgentService::Stub::SetLoad, name_, "set load", options_,
-              request, &response);
+  rpc_->Send<v1::SetLoadRequest, v1::SetLoadResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::SetLoad, "set load",
+      std::move(request), Absent::kFail,
+      [done = std::move(done)](const absl::Status& status,
+                               const v1::SetLoadResponse& /*response*/) { done(status); });
 }
 
-absl::Status AgentLink::Pause(const std::string& run_id, uint64_t epoch) {
+void AgentLink::Pause(const std::string& run_id, uint64_t epoch, Done done) {
   v1::PauseRequest request;
   request.set_run_id(run_id);
   request.set_epoch(epoch);
-  v1::PauseResponse response;
-  return Call(rpc_->stub.get(), &v1::AgentService::Stub::Pause, name_, "pause", options_, request,
-              &response);
+  rpc_->Send<v1::PauseRequest, v1::PauseResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Pause, "pause", std::move(request),
+      Absent::kFail,
+      [done = std::move(done)](const absl::Status& status, const v1::PauseResponse& /*response*/) {
+        done(status);
+      });
 }
 
-absl::Status AgentLink::Resume(const std::string& run_id, uint64_t epoch) {
+void AgentLink::Resume(const std::string& run_id, uint64_t epoch, Done done) {
   v1::ResumeRequest request;
   request.set_run_id(run_id);
   request.set_epoch(epoch);
-  v1::ResumeResponse response;
-  return Call(rpc_->stub.get(), &v1::AgentService::Stub::Resume, name_, "resume", options_, request,
-              &response);
+  rpc_->Send<v1::ResumeRequest, v1::ResumeResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Resume, "resume",
+      std::move(request), Absent::kFail,
+      [done = std::move(done)](const absl::Status& status, const v1::ResumeResponse& /*response*/) {
+        done(status);
+      });
 }
 
-absl::Status AgentLink::Stop(const std::string& run_id, uint64_t epoch, const std::string& reason,
-                             bool immediate) {
+void AgentLink::Stop(const std::string& run_id, uint64_t epoch, const std::string& reason,
+                     bool immediate, Done done) {
   v1::StopRequest request;
   request.set_run_id(run_id);
   request.set_epoch(epoch);
   request.set_reason(reason);
   request.set_mode(immediate ? v1::STOP_MODE_IMMEDIATE : v1::STOP_MODE_GRACEFUL);
-  v1::StopResponse response;
-  return Call(rpc_->stub.get(), &v1::AgentService::Stub::Stop, name_, "stop run", options_, request,
-              &response);
+  rpc_->Send<v1::StopRequest, v1::StopResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Stop, "stop run",
+      std::move(request), Absent::kFail,
+      [done = std::move(done)](const absl::Status& status, const v1::StopResponse& /*response*/) {
+        done(status);
+      });
 }
 
-void AgentLink::Watch(const std::string& run_id, Nanos interval, Inbox* inbox,
-                      std::function<void(Snapshot)> on_snapshot,
-                      std::function<void(absl::Status)> on_end) {
+void AgentLink::Watch(const std::string& run_id, Nanos interval,
+                      std::function<void(Snapshot)> on_snapshot, Done on_end) {
   if (stream_ != nullptr) {
     stream_->Stop();
   }
-  stream_ = std::make_shared<Stream>(inbox, std::move(on_snapshot), std::move(on_end));
-  stream_->Begin(rpc_->stub.get(), run_id, interval, options_.authorization);
+  stream_ = std::make_shared<Stream>(inbox_, std::move(on_snapshot), std::move(on_end));
+  stream_->Begin(rpc_->stub.get(), run_id, interval);
 }
 
 }  // namespace squall

@@ -1,5 +1,10 @@
-// The coordinator's end of one agent: calls with deadlines, and the stream of snapshots. Calls are
-// made on the coordinator's thread; what the stream brings is posted to the Inbox.
+// The coordinator's end of one agent: calls with deadlines, and the stream of snapshots. Nothing
+// blocks: every answer is posted to the Inbox, so a silent agent holds up nobody. Methods are
+// called on the inbox's thread.
+//
+// A failed call's status is prefixed with the agent's name and what was tried. UNAVAILABLE: there
+// was no answer, try again; NOT_FOUND: the agent does not hold the run; FAILED_PRECONDITION with
+// IsFenced: another coordinator commands the run.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +12,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <absl/status/status.h>
-#include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
 #include "daemon/coordinator/inbox.h"
@@ -30,43 +35,66 @@ struct LoadRequest {
   double spawn_rate = 1;
   std::optional<double> arrival_factor;
   bool clear = false;
+  bool operator==(const LoadRequest&) const = default;
+};
+
+// How a share of the run changes hands, the same for all agents (protos: ReassignRequest).
+struct MoveOrder {
+  std::vector<ResidueClass> moving;
+  std::optional<Nanos> at;  // elapsed time of the run; nothing: at once
+  double rate = 0;          // users per second of all agents; 0: together
 };
 
 struct AgentLinkOptions {
-  std::string authorization;  // "Bearer …"; secret; "" = none
+  // For the calls before the start, which wait for an agent that is not there yet.
   Nanos call_timeout = std::chrono::seconds(10);
+  // For those during the run, which do not.
+  Nanos command_timeout = std::chrono::seconds(2);
 };
+
+// What an agent says of itself when a coordinator measures its clock or comes back to it.
+struct AgentReply {
+  WallTime now{};  // by its civil clock
+  std::string plan_digest;
+  RunState state = RunState::kIdle;
+};
+
+// Whether the agent refused because its run has another, newer coordinator.
+bool IsFenced(const absl::Status& status);
 
 class AgentLink final {
  public:
+  using Done = std::function<void(absl::Status)>;
+  using Reply = std::function<void(absl::Status, const AgentReply&)>;
+
+  // `inbox` outlives the link.
   AgentLink(std::string name, const std::shared_ptr<grpc::Channel>& channel,
-            AgentLinkOptions options);
-  ~AgentLink();  // ends the stream and waits for it
+            AgentLinkOptions options, Inbox* inbox);
+  ~AgentLink();  // ends what is under way and waits for it; nothing is posted afterwards
   AgentLink(const AgentLink&) = delete;
   AgentLink& operator=(const AgentLink&) = delete;
 
   const std::string& name() const { return name_; }
 
-  // Every status is prefixed with the agent's name and what was tried.
-  //
-  // How far the agent's civil clock is ahead of ours: the best of several round trips.
-  absl::StatusOr<Nanos> MeasureClockOffset(const Clock& clock);
-  // Returns the digest of the plan as the agent understood it.
-  absl::StatusOr<std::string> Prepare(const std::string& run_id, uint64_t epoch,
-                                      const std::string& owner, const Plan& plan,
-                                      const Assignment& assignment, const RunSettings& settings);
-  absl::Status Start(const std::string& run_id, uint64_t epoch, WallTime at);
-  absl::Status Reassign(const std::string& run_id, uint64_t epoch, const Assignment& assignment,
-                        double spawn_rate);
-  absl::Status SetLoad(const std::string& run_id, uint64_t epoch, const LoadRequest& request);
-  absl::Status Pause(const std::string& run_id, uint64_t epoch);
-  absl::Status Resume(const std::string& run_id, uint64_t epoch);
-  absl::Status Stop(const std::string& run_id, uint64_t epoch, const std::string& reason,
-                    bool immediate);
+  void GetStatus(Reply done);
+  void Prepare(const std::string& run_id, uint64_t epoch, const std::string& owner,
+               const Plan& plan, const Assignment& assignment, const RunSettings& settings,
+               Reply done);
+  void Start(const std::string& run_id, uint64_t epoch, WallTime at, Done done);
+  // Takes over the command of a run that the agent holds.
+  void Attach(const std::string& run_id, uint64_t epoch, const std::string& owner, Reply done);
+  void Reassign(const std::string& run_id, uint64_t epoch, const Assignment& assignment,
+                const MoveOrder& move, Done done);
+  void SetLoad(const std::string& run_id, uint64_t epoch, const LoadRequest& request, Done done);
+  void Pause(const std::string& run_id, uint64_t epoch, Done done);
+  void Resume(const std::string& run_id, uint64_t epoch, Done done);
+  void Stop(const std::string& run_id, uint64_t epoch, const std::string& reason, bool immediate,
+            Done done);
 
-  // Streams snapshots every `interval`. Both functions run on the inbox's thread; `on_end` once.
-  void Watch(const std::string& run_id, Nanos interval, Inbox* inbox,
-             std::function<void(Snapshot)> on_snapshot, std::function<void(absl::Status)> on_end);
+  // Streams snapshots every `interval`; replaces the stream there was. `on_end` comes once, unless
+  // it is replaced.
+  void Watch(const std::string& run_id, Nanos interval, std::function<void(Snapshot)> on_snapshot,
+             Done on_end);
 
  private:
   struct Rpc;
@@ -74,6 +102,7 @@ class AgentLink final {
 
   const std::string name_;
   const AgentLinkOptions options_;
+  Inbox* const inbox_;
   std::unique_ptr<Rpc> rpc_;
   std::shared_ptr<Stream> stream_;
 };

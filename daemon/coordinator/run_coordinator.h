@@ -1,10 +1,11 @@
 // Runs one plan on one or many agents, from Prepare to the report. A local run is the same thing
-// with one agent inside the process. Knows agents only through their gRPC channels.
+// with one agent inside the process. Knows agents only through their gRPC channels. Agents may be
+// lost, come back and join; another coordinator may take over from a stored state (Resumption).
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,28 +15,22 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
-#include "daemon/coordinator/agent_link.h"
 #include "daemon/coordinator/inbox.h"
+#include "daemon/coordinator/roster.h"
 #include "daemon/plan/plan.h"
 #include "daemon/plan/profile.h"
 #include "daemon/plan/run_settings.h"
 #include "daemon/report/locust_json.h"
 #include "daemon/report/report.h"
-#include "daemon/stats/series.h"
+#include "daemon/stats/series_set.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
 
-struct AgentTarget {
-  std::string name;  // unique in the run
-  std::shared_ptr<grpc::Channel> channel;
-};
-
 struct CoordinatorOptions {
   std::string run_id;
-  std::string owner;          // who we are, for other coordinators' error messages
-  std::string version;        // of squall, for the report
-  std::string authorization;  // "Bearer …" for the agents; secret
+  std::string owner;    // who we are, for other coordinators' messages
+  std::string version;  // of squall, for the report
   uint64_t epoch = 1;
   Nanos watch_interval = std::chrono::milliseconds(500);
   // Time between the Start calls and the start, so that all agents have heard; 0 for a local one.
@@ -43,6 +38,23 @@ struct CoordinatorOptions {
   // An agent that says nothing for so long is lost, and the others take over its part.
   Nanos loss_timeout = std::chrono::seconds(3);
   Nanos call_timeout = std::chrono::seconds(10);
+  Nanos command_timeout = std::chrono::seconds(2);
+};
+
+// A run that goes on, as the coordinator that is gone had stored it.
+struct Resumption {
+  struct Member {
+    AgentTarget target;
+    Assignment assignment;
+    Snapshot snapshot;  // the newest that was stored
+    bool lost = false;
+  };
+  WallTime started_at{};
+  uint64_t epoch = 0;  // the highest that was used
+  std::vector<Member> members;
+  RunControl control;
+  SeriesLines series;
+  std::vector<std::string> warnings;
 };
 
 // What a running run looks like; everything is borrowed for the call.
@@ -52,6 +64,16 @@ struct RunProgress {
   const Series* series = nullptr;
   const Profile* profile = nullptr;
   std::vector<const Snapshot*> agents;
+  const std::vector<ThresholdResult>* thresholds = nullptr;
+  SeriesSet* lines = nullptr;  // for TakeChanges, by the one observer that stores them
+};
+
+// The state from which a Resumption is made, without what the agents tell themselves.
+struct RunRoster {
+  WallTime started_at{};
+  uint64_t epoch = 0;
+  std::vector<MemberRecord> members;
+  RunControl control;
 };
 
 // Called on the thread that is in Run().
@@ -61,9 +83,11 @@ class RunObserver {
   virtual void OnStarted(const Plan& plan, const Profile& profile) = 0;
   virtual void OnTick(const RunProgress& progress) = 0;  // about once a second, and at the end
   virtual void OnEvent(std::string_view text) = 0;  // an agent lost, a threshold that aborts …
+  // Who takes part, or what is asked of the run, changes; before any agent is told.
+  virtual void OnRoster(const RunRoster& /*roster*/) {}
 };
 
-class RunCoordinator final {
+class RunCoordinator final : private Roster::Listener {
  public:
   // `observer` and `clock` outlive it. INVALID_ARGUMENT when plan and settings do not fit together.
   static absl::StatusOr<std::unique_ptr<RunCoordinator>> Make(Plan plan, RunSettings settings,
@@ -71,12 +95,19 @@ class RunCoordinator final {
                                                               CoordinatorOptions options,
                                                               RunObserver* observer,
                                                               const Clock* clock);
-  ~RunCoordinator();
+  // Goes on with a run; `plan` and `settings` as they were (sent_plan, settings).
+  static absl::StatusOr<std::unique_ptr<RunCoordinator>> Resume(Plan plan, RunSettings settings,
+                                                                Resumption resumption,
+                                                                CoordinatorOptions options,
+                                                                RunObserver* observer,
+                                                                const Clock* clock);
+  ~RunCoordinator() override;
   RunCoordinator(const RunCoordinator&) = delete;
   RunCoordinator& operator=(const RunCoordinator&) = delete;
 
   // From Prepare to the end of the run; blocks. UNAVAILABLE when agents cannot be reached before
-  // the start; later losses are in the report.
+  // the start; FAILED_PRECONDITION once another coordinator commands the run; later losses are in
+  // the report.
   absl::StatusOr<RunReport> Run();
 
   // Any thread, any time; they take effect in Run().
@@ -84,29 +115,36 @@ class RunCoordinator final {
   void SetLoad(LoadRequest request);
   void Pause();
   void Resume();
+  // An agent that comes while the run goes on: it gets its share of the users at the spawn rate.
+  void Join(AgentTarget agent);
+  // What the report would be now. `done` runs on the thread that is in Run().
+  void Report(std::function<void(RunReport)> done);
+  // Leaves Run at once with CANCELLED, and the agents at what they do: for another coordinator.
+  void Abandon();
+
+  // As every agent gets them: the settings include the seed that was chosen.
+  const Plan& sent_plan() const { return sent_plan_; }
+  const RunSettings& settings() const { return settings_; }
 
  private:
-  struct Member;
-
   RunCoordinator(Plan plan, RunSettings settings, Profile profile, CoordinatorOptions options,
                  RunObserver* observer, const Clock* clock);
-  absl::Status PrepareAll();
-  absl::Status StartAll();
-  void GiveUp();
-  void Follow();
-  void OnSnapshot(Member* member, Snapshot snapshot);
-  void OnStreamEnd(Member* member, const absl::Status& status);
-  bool LeftEarly(const Snapshot& last) const;
-  void FindLost(TimePoint listening_since);
-  void Lose(Member* member, const std::string& why);
-  void HandOver(Member* member);
-  void Warn(std::string text);
+  static absl::StatusOr<std::unique_ptr<RunCoordinator>> MakeBare(Plan plan, RunSettings settings,
+                                                                  CoordinatorOptions options,
+                                                                  RunObserver* observer,
+                                                                  const Clock* clock);
+  void MakeRoster(Membership members);
+  void Begin();
+  void Step();
+  void OnNote(std::string_view text) override;
+  void OnWarning(std::string text) override;
+  void OnMembers() override;
+  void OnFatal(absl::Status status) override;
+  bool LeftEarly(const Snapshot& last) override;
+  double JoinRate(Nanos elapsed) override;
   void Tick();
   void JudgeThresholds(bool may_abort);
   const Snapshot* WindowStart(Nanos over) const;
-  bool AllOver() const;
-  template <typename Command>
-  void ToAll(std::string_view what, const Command& command);
   RunReport MakeReport();
 
   Plan plan_;  // with the settings applied
@@ -117,17 +155,16 @@ class RunCoordinator final {
   RunObserver* const observer_;
   const Clock* const clock_;
 
-  Inbox inbox_;  // outlives the members' streams
-  std::vector<std::unique_ptr<Member>> members_;
-  uint64_t epoch_ = 1;
-  bool stop_requested_ = false;
-  std::string stop_reason_;
+  Inbox inbox_;  // outlives the roster's links
+  std::unique_ptr<Roster> roster_;
+  absl::Status fatal_;
   WallTime started_at_{};
+  bool resumed_ = false;
   TimePoint next_tick_{};
 
   Snapshot merged_;
   std::deque<Snapshot> history_;  // one a second, as long as windows and current rates need
-  Series series_;
+  SeriesSet series_;
   SecondCounter second_counter_;
   std::vector<ThresholdResult> thresholds_;
   std::vector<std::string> warnings_;

@@ -1,5 +1,8 @@
 #include "daemon/coordinator/agent_link.h"
 
+#include <functional>
+#include <optional>
+
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -27,18 +30,49 @@ class ShiftedClock final : public Clock {
   const Nanos by_;
 };
 
+struct Answer {
+  absl::Status status;
+  AgentReply reply;
+  absl::StatusOr<std::string> digest() const {
+    return status.ok() ? absl::StatusOr<std::string>(reply.plan_digest) : status;
+  }
+};
+
+Answer WaitForReply(Inbox* inbox, const std::function<void(AgentLink::Reply)>& call) {
+  std::optional<Answer> answer;
+  call([&](const absl::Status& status, const AgentReply& reply) { answer = {status, reply}; });
+  while (!answer.has_value()) {
+    inbox->RunSome(kPatience);
+  }
+  return *answer;
+}
+
+absl::Status WaitFor(Inbox* inbox, const std::function<void(AgentLink::Done)>& call) {
+  return WaitForReply(inbox,
+                      [&](const AgentLink::Reply& reply) {
+                        call([reply](const absl::Status& status) { reply(status, {}); });
+                      })
+      .status;
+}
+
 class AgentLinkTest : public testing::Test {
  protected:
   AgentLink Link(size_t index = 0) {
     AgentTarget target = fleet_.Targets()[index];
-    return AgentLink(target.name, target.channel, {});
+    return AgentLink(target.name, target.channel, {}, &inbox_);
   }
   absl::StatusOr<std::string> Prepare(AgentLink* link, const std::string& run_id,
                                       const std::string& load = "{users: 2, iterations: 10}") {
-    return link->Prepare(run_id, 1, "the test", fleet_.PlanFor(load), MakeAssignment(0, 1, 1), {});
+    return WaitForReply(&inbox_,
+                        [&](const AgentLink::Reply& done) {
+                          link->Prepare(run_id, 1, "the test", fleet_.PlanFor(load),
+                                        MakeAssignment(0, 1, 1), {}, done);
+                        })
+        .digest();
   }
 
   Fleet fleet_{2};
+  Inbox inbox_;
 };
 
 TEST_F(AgentLinkTest, AgentsThatUnderstandTheSamePlanGiveTheSameDigest) {
@@ -57,11 +91,15 @@ TEST_F(AgentLinkTest, AgentsThatUnderstandTheSamePlanGiveTheSameDigest) {
 
 TEST_F(AgentLinkTest, EveryErrorNamesTheAgentAndTheCall) {
   AgentLink link = Link();
-  const absl::Status status = link.Start("nobody-knows-it", 1, WallTime{});
+  const absl::Status status = WaitFor(&inbox_, [&](const AgentLink::Done& done) {
+    link.Start("nobody-knows-it", 1, WallTime{}, done);
+  });
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), StartsWith("agent 'agent-0': start run: "));
   EXPECT_THAT(std::string(status.message()), HasSubstr("nobody-knows-it"));
-  const std::string message(link.Pause("nobody-knows-it", 1).message());
+  const absl::Status paused = WaitFor(
+      &inbox_, [&](const AgentLink::Done& done) { link.Pause("nobody-knows-it", 1, done); });
+  const std::string message(paused.message());
   EXPECT_THAT(message, StartsWith("agent 'agent-0': pause: "));
 }
 
@@ -76,16 +114,16 @@ TEST_F(AgentLinkTest, ASecondCoordinatorIsToldWhoHoldsTheAgent) {
 TEST_F(AgentLinkTest, SnapshotsComeUntilTheRunIsOverAndThenTheStreamEndsOnce) {
   AgentLink link = Link();
   ASSERT_TRUE(Prepare(&link, "run-1").ok());
-  ASSERT_TRUE(link.Start("run-1", 1, WallTime{}).ok());
-  Inbox inbox;
+  ASSERT_TRUE(WaitFor(&inbox_, [&](const AgentLink::Done& done) {
+                link.Start("run-1", 1, SystemClock().Wall(), done);
+              }).ok());
   std::vector<Snapshot> snapshots;
   std::vector<absl::Status> ends;
   link.Watch(
-      "run-1", kInterval, &inbox,
-      [&](Snapshot snapshot) { snapshots.push_back(std::move(snapshot)); },
+      "run-1", kInterval, [&](Snapshot snapshot) { snapshots.push_back(std::move(snapshot)); },
       [&](const absl::Status& status) { ends.push_back(status); });
   while (ends.empty()) {
-    inbox.RunSome(kPatience);
+    inbox_.RunSome(kPatience);
   }
   ASSERT_FALSE(snapshots.empty());
   EXPECT_TRUE(ends.front().ok()) << ends.front();
@@ -98,59 +136,82 @@ TEST_F(AgentLinkTest, SnapshotsComeUntilTheRunIsOverAndThenTheStreamEndsOnce) {
 
 TEST_F(AgentLinkTest, AWatchOfAnUnknownRunEndsWithTheReason) {
   AgentLink link = Link();
-  Inbox inbox;
   std::vector<absl::Status> ends;
   link.Watch(
-      "no-run", kInterval, &inbox, [](const Snapshot& /*snapshot*/) { FAIL(); },
+      "no-run", kInterval, [](const Snapshot& /*snapshot*/) { FAIL(); },
       [&](const absl::Status& status) { ends.push_back(status); });
   while (ends.empty()) {
-    inbox.RunSome(kPatience);
+    inbox_.RunSome(kPatience);
   }
   EXPECT_EQ(ends.front().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(AgentLinkTest, ALinkThatGoesAwayEndsItsStream) {
-  Inbox inbox;
   {
     AgentLink link = Link();
     ASSERT_TRUE(Prepare(&link, "run-1", "{users: 1}").ok());
     link.Watch(
-        "run-1", kInterval, &inbox, [](const Snapshot& /*snapshot*/) {},
+        "run-1", kInterval, [](const Snapshot& /*snapshot*/) {},
         [](const absl::Status& /*status*/) {});
   }
   AgentLink link = Link();
-  EXPECT_TRUE(link.Stop("run-1", 1, "over", /*immediate=*/true).ok());
+  EXPECT_TRUE(WaitFor(&inbox_, [&](const AgentLink::Done& done) {
+                link.Stop("run-1", 1, "over", /*immediate=*/true, done);
+              }).ok());
 }
 
-TEST(AgentLinkClockTest, TheOffsetIsHowFarTheAgentIsAhead) {
+TEST_F(AgentLinkTest, AnAgentSaysWhatTimeItHas) {
   const ShiftedClock ahead(std::chrono::hours(3));
   const Fleet fleet(1, &ahead);
-  AgentLink link("fast", fleet.Targets()[0].channel, {});
-  const absl::StatusOr<Nanos> offset = link.MeasureClockOffset(fleet.clock());
-  ASSERT_TRUE(offset.ok()) << offset.status();
-  // Half a round trip off at most; minutes are room enough for any machine.
-  EXPECT_LT(std::chrono::abs(*offset - std::chrono::hours(3)), std::chrono::minutes(2));
+  AgentLink link("fast", fleet.Targets()[0].channel, {}, &inbox_);
+  const Answer answer =
+      WaitForReply(&inbox_, [&](const AgentLink::Reply& done) { link.GetStatus(done); });
+  ASSERT_TRUE(answer.status.ok()) << answer.status;
+  // Minutes are room enough for any machine.
+  const Nanos offset = answer.reply.now - fleet.clock().Wall();
+  EXPECT_LT(std::chrono::abs(offset - std::chrono::hours(3)), std::chrono::minutes(2));
 }
 
-TEST(AgentLinkAbsenceTest, AnAgentThatIsNotThereIsUnavailableOnceTheTimeIsUp) {
+TEST_F(AgentLinkTest, WhoComesBackWithAHigherEpochCommandsAndTheOtherIsFenced) {
+  AgentLink old = Link();
+  AgentLink young = Link();
+  ASSERT_TRUE(Prepare(&old, "run-1", "{users: 1}").ok());
+  const Answer attached = WaitForReply(
+      &inbox_, [&](const AgentLink::Reply& done) { young.Attach("run-1", 7, "the other", done); });
+  ASSERT_TRUE(attached.status.ok()) << attached.status;
+  EXPECT_EQ(attached.reply.state, RunState::kPrepared);
+  const absl::Status refused = WaitFor(&inbox_, [&](const AgentLink::Done& done) {
+    old.Stop("run-1", 1, "late", /*immediate=*/true, done);
+  });
+  EXPECT_TRUE(IsFenced(refused)) << refused;
+  EXPECT_FALSE(IsFenced(absl::FailedPreconditionError("only a running run can be paused")));
+  EXPECT_TRUE(WaitFor(&inbox_, [&](const AgentLink::Done& done) {
+                young.Stop("run-1", 7, "over", /*immediate=*/true, done);
+              }).ok());
+}
+
+TEST_F(AgentLinkTest, AnAgentThatIsNotThereIsUnavailableOnceTheTimeIsUp) {
   AgentLinkOptions options;
   options.call_timeout = std::chrono::milliseconds(50);
   // Port 1: nothing listens there.
   AgentLink link("nobody", grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials()),
-                 options);
-  const absl::Status status = link.MeasureClockOffset(SystemClock()).status();
+                 options, &inbox_);
+  const absl::Status status =
+      WaitForReply(&inbox_, [&](const AgentLink::Reply& done) { link.GetStatus(done); }).status;
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(status.message()), StartsWith("agent 'nobody': get status: "));
   EXPECT_THAT(std::string(status.message()), HasSubstr("is squalld running there?"));
 }
 
-TEST(AgentLinkAbsenceTest, LaterCallsDoNotWaitForAnAgentThatHasGone) {
+TEST_F(AgentLinkTest, LaterCallsDoNotWaitForAnAgentThatHasGone) {
   AgentLinkOptions options;
-  options.call_timeout = std::chrono::hours(1);  // a call that waits is seen to hang
+  options.command_timeout = std::chrono::hours(1);  // a call that waits is seen to hang
   AgentLink link("gone", grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials()),
-                 options);
-  EXPECT_EQ(link.Reassign("run-1", 2, MakeAssignment(0, 1, 2), 1).code(),
-            absl::StatusCode::kUnavailable);
+                 options, &inbox_);
+  const absl::Status status = WaitFor(&inbox_, [&](const AgentLink::Done& done) {
+    link.Reassign("run-1", 2, MakeAssignment(0, 1, 2), {}, done);
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What the coordinator's tests run against: real agents inside the process, each behind a channel
-// of its own, a real target on a free port, and an agent that is none. Owned by the test.
+// What the coordinator's tests run against: real agents inside the process, each behind a port of
+// its own, a real target on a free port, and an agent that is none. Owned by the test.
 #pragma once
 
 #include <functional>
@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "daemon/agent/agent.h"
-#include "daemon/agent/agent_server.h"
+#include "daemon/agent/agent_service.h"
 #include "daemon/base/clock.h"
 #include "daemon/coordinator/run_coordinator.h"
 #include "daemon/plan/plan.h"
 #include "daemon/protocol/http/http_protocol.h"
+#include "daemon/rpc/rpc_server.h"
 #include "tests/daemon/target/test_client.h"
 
 namespace squall {
@@ -38,7 +39,7 @@ class Fleet final {
  private:
   struct Member {  // the server goes first
     std::unique_ptr<Agent> agent;
-    std::unique_ptr<AgentServer> server;
+    std::unique_ptr<RpcServer> server;
     std::shared_ptr<grpc::Channel> channel;
   };
 
@@ -52,12 +53,14 @@ class Fleet final {
 struct Watcher final : RunObserver {
   std::function<void(const RunProgress&)> on_tick;
   std::function<void(std::string_view)> on_event;
+  std::function<void(const RunRoster&)> on_roster;
   std::vector<std::string> events;
   int started = 0;
 
   void OnStarted(const Plan& /*plan*/, const Profile& /*profile*/) override { ++started; }
   void OnTick(const RunProgress& progress) override;
   void OnEvent(std::string_view text) override;
+  void OnRoster(const RunRoster& roster) override;
 };
 
 // Speaks the agents' protocol and does nothing: answers every Prepare with `digest`, and its Watch

@@ -21,6 +21,8 @@ using testing::IsEmpty;
 
 constexpr const char* kEndless = "{users: 6, spawn_rate: 1000}";
 constexpr uint64_t kUsers = 6;
+// Long enough for a sanitizer on a busy machine to be heard in between.
+constexpr Nanos kLossTimeout = std::chrono::seconds(5);
 
 class RunCoordinatorTest : public testing::Test {
  protected:
@@ -125,6 +127,7 @@ TEST_F(RunCoordinatorTest, AgentsThatUnderstandThePlanDifferentlyDoNotRunAndAreL
 }
 
 TEST_F(RunCoordinatorTest, ALostAgentsUsersMoveToTheOthersAndWhatItCountedStays) {
+  options_.loss_timeout = kLossTimeout;
   Fleet fleet(3);
   Make(&fleet, fleet.PlanFor(kEndless));
   bool killed = false;
@@ -152,6 +155,7 @@ TEST_F(RunCoordinatorTest, ALostAgentsUsersMoveToTheOthersAndWhatItCountedStays)
 }
 
 TEST_F(RunCoordinatorTest, TheLossOfTheLastAgentEndsTheRun) {
+  options_.loss_timeout = kLossTimeout;
   Fleet fleet(1);
   Make(&fleet, fleet.PlanFor(kEndless));
   watcher_.on_tick = [&](const RunProgress& progress) {
@@ -210,6 +214,133 @@ TEST_F(RunCoordinatorTest, StopEndsTheRunWithItsReasonAndEveryAnswerCounted) {
   EXPECT_EQ(report.total.UserCount(), 0U);
   EXPECT_THAT(watcher_.events, Contains("stopping: seen enough"));
   EXPECT_THAT(report.warnings, IsEmpty());
+}
+
+TEST_F(RunCoordinatorTest, AnAgentThatJoinsGetsItsShareAndNobodyElseRestarts) {
+  Fleet fleet(3);
+  std::vector<AgentTarget> targets = fleet.Targets();
+  const AgentTarget late = targets.back();
+  targets.pop_back();
+  Make(std::move(targets), fleet.PlanFor(kEndless));
+  bool joined = false;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (!joined && progress.merged->UserCount() == kUsers) {
+      joined = true;
+      coordinator_->Join(late);
+    } else if (progress.agents.size() == 3 && progress.agents[2]->UserCount() == 2) {
+      EXPECT_EQ(progress.merged->target_users, kUsers);
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  ASSERT_EQ(report.agents.size(), 3U);
+  // Those that moved started a second time, the others did not.
+  EXPECT_EQ(report.total.users_started, kUsers + 2);
+  EXPECT_EQ(report.agents_lost, 0U);
+  EXPECT_THAT(report.warnings, IsEmpty());
+  EXPECT_EQ(report.total.Total().requests, fleet.Answered());
+}
+
+TEST_F(RunCoordinatorTest, OneThatCannotJoinIsNamedAndTheRunGoesOn) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  options_.call_timeout = std::chrono::milliseconds(100);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  bool asked = false;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (!asked && progress.merged->UserCount() == kUsers) {
+      asked = true;
+      coordinator_->Join(
+          {"nobody", grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials())});
+    } else if (Heard("did not join")) {
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("agent 'nobody'")));
+  EXPECT_EQ(report.agents_lost, 0U);
+}
+
+// What a coordinator stores while it runs, and the next one starts from.
+struct Memory {
+  explicit Memory(const std::vector<AgentTarget>& agents) : targets(agents) {}
+
+  Resumption Recall(const std::vector<Snapshot>& snapshots) const {
+    Resumption resumption;
+    resumption.started_at = roster.started_at;
+    resumption.epoch = roster.epoch;
+    resumption.control = roster.control;
+    for (size_t i = 0; i < roster.members.size(); ++i) {
+      resumption.members.push_back({targets[i], roster.members[i].assignment,
+                                    i < snapshots.size() ? snapshots[i] : Snapshot(),
+                                    roster.members[i].lost});
+    }
+    return resumption;
+  }
+
+  std::vector<AgentTarget> targets;
+  RunRoster roster;
+};
+
+TEST_F(RunCoordinatorTest, AnotherCoordinatorTakesOverAndNothingIsLost) {
+  Fleet fleet(2);
+  Memory memory(fleet.Targets());
+  watcher_.on_roster = [&](const RunRoster& roster) { memory.roster = roster; };
+  Make(&fleet, fleet.PlanFor(kEndless));
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (progress.merged->UserCount() == kUsers) {
+      coordinator_->Abandon();
+    }
+  };
+  EXPECT_EQ(coordinator_->Run().status().code(), absl::StatusCode::kCancelled);
+  const Plan plan = coordinator_->sent_plan();
+  const RunSettings settings = coordinator_->settings();
+  const uint64_t first_epoch = memory.roster.epoch;
+  const uint64_t answered = fleet.Answered();
+  coordinator_.reset();
+
+  auto resumed =
+      RunCoordinator::Resume(plan, settings, memory.Recall({}), options_, &watcher_, &clock_);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  coordinator_ = *std::move(resumed);
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (progress.merged->UserCount() == kUsers && fleet.Answered() > answered + 10) {
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_GT(memory.roster.epoch, first_epoch);
+  EXPECT_EQ(report.total.Total().requests, fleet.Answered());
+  EXPECT_EQ(report.total.users_started, kUsers);
+  EXPECT_EQ(report.agents_lost, 0U);
+}
+
+TEST_F(RunCoordinatorTest, TheCoordinatorThatWasReplacedIsToldAndLeaves) {
+  Fleet fleet(2);
+  Memory memory(fleet.Targets());
+  watcher_.on_roster = [&](const RunRoster& roster) { memory.roster = roster; };
+  Make(&fleet, fleet.PlanFor(kEndless));
+  std::thread other;
+  Watcher other_watcher;
+  std::unique_ptr<RunCoordinator> second;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (second == nullptr && progress.merged->UserCount() == kUsers) {
+      CoordinatorOptions options = options_;
+      options.owner = "the other";
+      auto resumed = RunCoordinator::Resume(coordinator_->sent_plan(), coordinator_->settings(),
+                                            memory.Recall({}), options, &other_watcher, &clock_);
+      ASSERT_TRUE(resumed.ok()) << resumed.status();
+      second = *std::move(resumed);
+      other = std::thread([&] { EXPECT_TRUE(second->Run().ok()); });
+    } else if (second != nullptr) {
+      coordinator_->SetLoad({.users = 1, .spawn_rate = 1000});
+    }
+  };
+  const auto report = coordinator_->Run();
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(report.status().message()), HasSubstr("another coordinator"));
+  second->Stop("enough", /*immediate=*/true);
+  other.join();
 }
 
 TEST_F(RunCoordinatorTest, AStopBeforeTheStartIsObeyed) {
@@ -281,7 +412,7 @@ TEST_F(RunCoordinatorTest, ACommandThatAnAgentRefusesIsSaid) {
   };
   watcher_.on_event = [&](std::string_view text) {
     if (!text.starts_with("stopping")) {
-      EXPECT_THAT(std::string(text), HasSubstr("set load: agent 'agent-0'"));
+      EXPECT_THAT(std::string(text), HasSubstr("agent 'agent-0': set load: "));
       StopGracefully();
     }
   };
