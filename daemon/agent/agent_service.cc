@@ -13,6 +13,8 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
+#include "daemon/rpc/bearer.h"
+#include "daemon/rpc/status.h"
 #include "daemon/wire/assignment_proto.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/proto_reader.h"
@@ -49,18 +51,8 @@ absl::Status CheckSpawnRate(std::string_view name, double rate) {
                    fmt::format("{} must be above 0 and at most {}, got {}", name, kRateMax, rate));
 }
 
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
-
 v1::RunState ToProto(RunState state) {
   return static_cast<v1::RunState>(static_cast<int>(state) + 1);
-}
-
-bool HasToken(const TokenGuard& guard, const grpc::CallbackServerContext& context) {
-  const auto found = context.client_metadata().find("authorization");
-  return found != context.client_metadata().end() &&
-         guard.Admits(std::string_view(found->second.data(), found->second.size()));
 }
 
 absl::StatusOr<Handover> ReadHandover(const v1::ReassignRequest& request) {
@@ -80,13 +72,6 @@ absl::StatusOr<Handover> ReadHandover(const v1::ReassignRequest& request) {
     handover.rate = request.spawn_rate();
   }
   return handover;
-}
-
-const grpc::Status& Unauthenticated() {
-  static const grpc::Status status(
-      grpc::StatusCode::UNAUTHENTICATED,
-      "metadata 'authorization' must be 'Bearer <token>' with this agent's token");
-  return status;
 }
 
 // One Watch stream. Its callbacks follow one another; only OnCancel comes from the side, and all it
@@ -330,7 +315,7 @@ class Rpc final : public v1::AgentService::CallbackService {
   }
 
   bool Admitted(const Context& context) {
-    if (options_.guard == nullptr || HasToken(*options_.guard, context)) {
+    if (squall::Admitted(options_.guard, context)) {
       return true;
     }
     agent_->CountRefused(Refusal::kUnauthenticated);
@@ -425,8 +410,8 @@ class Rpc final : public v1::AgentService::CallbackService {
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeAgentService(Agent* agent, AgentServiceOptions options) {
-  return std::make_unique<Rpc>(agent, std::move(options));
+RpcService MakeAgentService(Agent* agent, AgentServiceOptions options) {
+  return {v1::AgentService::service_full_name(), std::make_unique<Rpc>(agent, std::move(options))};
 }
 
 }  // namespace squall

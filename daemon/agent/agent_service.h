@@ -2,15 +2,11 @@
 // gRPC's threads call it; all state is the Agent's.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "daemon/agent/agent.h"
 #include "daemon/net/token_guard.h"
-
-namespace grpc {
-class Service;
-}  // namespace grpc
+#include "daemon/rpc/rpc_server.h"
 
 namespace squall {
 
@@ -20,6 +16,6 @@ struct AgentServiceOptions {
 };
 
 // `agent` must outlive the service and every stream of it.
-std::unique_ptr<grpc::Service> MakeAgentService(Agent* agent, AgentServiceOptions options);
+RpcService MakeAgentService(Agent* agent, AgentServiceOptions options);
 
 }  // namespace squall

@@ -6,10 +6,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <grpcpp/grpcpp.h>
 
 #include "daemon/agent/agent.h"
-#include "daemon/agent/agent_server.h"
+#include "daemon/agent/agent_service.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/rng.h"
 #include "daemon/base/status_macros.h"
@@ -28,11 +27,13 @@
 #include "daemon/report/junit.h"
 #include "daemon/report/markdown.h"
 #include "daemon/report/summary.h"
+#include "daemon/rpc/channel.h"
+#include "daemon/rpc/pem_file.h"
+#include "daemon/rpc/rpc_server.h"
 
 namespace squall {
 namespace {
 
-constexpr size_t kPemBytesMax = 1 << 20;
 constexpr Nanos kLocalInterval = std::chrono::milliseconds(200);
 
 int Code(ExitCode code) { return static_cast<int>(code); }
@@ -70,7 +71,7 @@ struct LocalAgent {
   const HttpProtocol protocol;
   std::unique_ptr<OnceTrace> trace;
   std::unique_ptr<Agent> agent;
-  std::unique_ptr<AgentServer> server;
+  std::unique_ptr<RpcServer> server;
 };
 
 absl::StatusOr<std::unique_ptr<LocalAgent>> MakeLocalAgent(const RunFlags& flags,
@@ -86,35 +87,33 @@ absl::StatusOr<std::unique_ptr<LocalAgent>> MakeLocalAgent(const RunFlags& flags
   }
   config.log = [](std::string_view text) { fmt::print(stderr, "log: {}\n", text); };
   local->agent = std::make_unique<Agent>(config, &local->protocol, clock);
-  AgentServerOptions server;
-  server.service.version = SQUALL_VERSION;
-  SQUALL_ASSIGN_OR_RETURN(local->server, AgentServer::Make(local->agent.get(), server));
+  std::vector<RpcService> services;
+  services.push_back(MakeAgentService(local->agent.get(), {SQUALL_VERSION, nullptr}));
+  SQUALL_ASSIGN_OR_RETURN(local->server, RpcServer::Make({}, std::move(services)));
   return local;
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> AgentCredentials(const RunFlags& flags) {
-  if (flags.agent_ca.empty()) {
-    return grpc::InsecureChannelCredentials();
+absl::StatusOr<ChannelSecurity> AgentSecurity(const RunFlags& flags) {
+  ChannelSecurity security;
+  SQUALL_ASSIGN_OR_RETURN(security.ca_pem, ReadPemFile("--agent-ca", flags.agent_ca));
+  SQUALL_ASSIGN_OR_RETURN(security.cert_pem, ReadPemFile("--agent-cert", flags.agent_cert));
+  SQUALL_ASSIGN_OR_RETURN(security.key_pem, ReadPemFile("--agent-key", flags.agent_key));
+  if (!flags.agent_token_file.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(security.token, TokenGuard::FromFile(flags.agent_token_file));
   }
-  grpc::SslCredentialsOptions ssl;
-  SQUALL_ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadTextFile(flags.agent_ca, kPemBytesMax));
-  if (!flags.agent_cert.empty()) {
-    SQUALL_ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadTextFile(flags.agent_cert, kPemBytesMax));
-    SQUALL_ASSIGN_OR_RETURN(ssl.pem_private_key, ReadTextFile(flags.agent_key, kPemBytesMax));
-  }
-  return grpc::SslCredentials(ssl);
+  return security;
 }
 
 absl::StatusOr<std::vector<AgentTarget>> RemoteAgents(const RunFlags& flags) {
-  SQUALL_ASSIGN_OR_RETURN(std::shared_ptr<grpc::ChannelCredentials> credentials,
-                          AgentCredentials(flags));
+  SQUALL_ASSIGN_OR_RETURN(const ChannelSecurity security, AgentSecurity(flags));
   std::vector<AgentTarget> targets;
   for (const std::string& address : flags.agents) {
     const auto same = [&](const AgentTarget& target) { return target.name == address; };
     if (std::any_of(targets.begin(), targets.end(), same)) {
       return absl::InvalidArgumentError(fmt::format("--agents must name '{}' once", address));
     }
-    targets.push_back({address, grpc::CreateChannel(address, credentials)});
+    SQUALL_ASSIGN_OR_RETURN(auto channel, MakeChannel(address, security));
+    targets.push_back({address, std::move(channel)});
   }
   return targets;
 }
@@ -188,14 +187,6 @@ std::optional<int> FindAgents(const RunFlags& flags, const Clock* clock, bool co
     return Code(ExitCode::kUsage);
   }
   *targets = *std::move(remote);
-  if (!flags.agent_token_file.empty()) {
-    const auto guard = TokenGuard::FromFile(flags.agent_token_file);
-    if (!guard.ok()) {
-      Say(std::string(guard.status().message()));
-      return Code(ExitCode::kUsage);
-    }
-    options->authorization = (*guard)->Authorization();
-  }
   return std::nullopt;
 }
 

@@ -26,14 +26,16 @@
 #include <fmt/format.h>
 
 #include "daemon/agent/agent.h"
-#include "daemon/agent/agent_server.h"
-#include "daemon/agent/grpc_log.h"
+#include "daemon/agent/agent_service.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/engine/thread_usage.h"
 #include "daemon/net/target_allow_list.h"
 #include "daemon/net/token_guard.h"
 #include "daemon/protocol/http/http_protocol.h"
+#include "daemon/rpc/grpc_log.h"
+#include "daemon/rpc/pem_file.h"
+#include "daemon/rpc/rpc_server.h"
 #include "daemon/telemetry/event_log.h"
 #include "daemon/telemetry/http_endpoint.h"
 #include "daemon/telemetry/run_collector.h"
@@ -46,7 +48,6 @@ constexpr int kExitUsage = 2;
 constexpr int kExitInterrupted = 130;
 // For Watch streams to carry the last snapshot; they look for the end twice a second.
 constexpr Nanos kStreamPatience = std::chrono::seconds(3);
-constexpr size_t kPemBytesMax = 1 << 20;
 constexpr timespec kDrainPoll = {0, 50'000'000};
 
 constexpr const char* kFooter = R"(Examples:
@@ -127,18 +128,6 @@ void DefineFlags(CLI::App* app, Flags* flags) {
   app->add_option("--port-file", flags->port_file, "Write the gRPC port to this file once serving");
 }
 
-absl::StatusOr<std::string> ReadFile(std::string_view flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kPemBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.empty() || text.size() > kPemBytesMax) {
-    return absl::NotFoundError(
-        fmt::format("{} must be a readable file of at most 1 MiB, got '{}'", flag, path));
-  }
-  return text;
-}
-
 // In one piece: a script that waits for the file never sees half of it.
 absl::Status WriteFile(std::string_view flag, const std::string& path, std::string_view text) {
   const std::string temporary = path + ".tmp";
@@ -159,20 +148,15 @@ absl::Status Named(std::string_view flag, const absl::Status& status) {
   return absl::Status(status.code(), fmt::format("{} {}", flag, std::string(status.message())));
 }
 
-absl::StatusOr<AgentServerOptions> ReadServerOptions(const Flags& flags, const TokenGuard* guard) {
-  AgentServerOptions options;
-  options.listen = flags.listen;
-  options.insecure = flags.insecure;
-  options.service.version = SQUALL_VERSION;
-  options.service.guard = guard;
-  if (!flags.tls_cert.empty()) {
-    SQUALL_ASSIGN_OR_RETURN(options.tls_cert_pem, ReadFile("--tls-cert", flags.tls_cert));
-    SQUALL_ASSIGN_OR_RETURN(options.tls_key_pem, ReadFile("--tls-key", flags.tls_key));
-  }
-  if (!flags.client_ca.empty()) {
-    SQUALL_ASSIGN_OR_RETURN(options.client_ca_pem, ReadFile("--client-ca", flags.client_ca));
-  }
-  return options;
+absl::StatusOr<ServerSecurity> ReadSecurity(const Flags& flags, const TokenGuard* guard) {
+  ServerSecurity security;
+  security.listen = flags.listen;
+  security.insecure = flags.insecure;
+  security.guard = guard;
+  SQUALL_ASSIGN_OR_RETURN(security.tls_cert_pem, ReadPemFile("--tls-cert", flags.tls_cert));
+  SQUALL_ASSIGN_OR_RETURN(security.tls_key_pem, ReadPemFile("--tls-key", flags.tls_key));
+  SQUALL_ASSIGN_OR_RETURN(security.client_ca_pem, ReadPemFile("--client-ca", flags.client_ca));
+  return security;
 }
 
 AgentConfig MakeAgentConfig(const Flags& flags, EventLog* log) {
@@ -215,7 +199,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
   if (!flags.token_file.empty()) {
     SQUALL_ASSIGN_OR_RETURN(guard, TokenGuard::FromFile(flags.token_file));
   }
-  SQUALL_ASSIGN_OR_RETURN(const AgentServerOptions options, ReadServerOptions(flags, guard.get()));
+  SQUALL_ASSIGN_OR_RETURN(const ServerSecurity security, ReadSecurity(flags, guard.get()));
   const uint64_t fd_limit = RaiseDescriptorLimit();
 
   Agent agent(MakeAgentConfig(flags, log), &protocol, &clock);
@@ -233,7 +217,10 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
     }
     endpoint = *std::move(started);
   }
-  absl::StatusOr<std::unique_ptr<AgentServer>> server = AgentServer::Make(&agent, options);
+  std::vector<RpcService> services;
+  services.push_back(MakeAgentService(&agent, {SQUALL_VERSION, guard.get()}));
+  const absl::StatusOr<std::unique_ptr<RpcServer>> server =
+      RpcServer::Make(security, std::move(services));
   if (!server.ok()) {
     return server.status();
   }
@@ -246,7 +233,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
                         {"listen", flags.listen},
                         {"port", std::to_string((*server)->port())},
                         {"metrics_port", std::to_string(endpoint ? endpoint->port() : 0)},
-                        {"tls", options.tls_cert_pem.empty() ? "no" : "yes"},
+                        {"tls", security.tls_cert_pem.empty() ? "no" : "yes"},
                         {"token", guard == nullptr ? "no" : "yes"},
                         {"allowed", allowed->ToString()},
                         {"shards", std::to_string(flags.shards)},

@@ -13,6 +13,7 @@ FLOORS = {
     "daemon/net": 2,
     "daemon/telemetry": 2,
     "daemon/report": 2,
+    "daemon/rpc": 2,
     "daemon/store": 2,
     "daemon/engine": 3,
     "daemon/coordinator": 3,
@@ -26,6 +27,7 @@ FLOORS = {
 SIDEWAYS = {
     ("daemon/plan", "daemon/stats"): "a plan carries thresholds, and statistics define them",
     ("daemon/telemetry", "daemon/net"): "the metrics endpoint takes addresses as all servers do",
+    ("daemon/rpc", "daemon/net"): "gRPC servers take addresses, tokens and TLS as all servers do",
 }
 
 # Arrows that must not exist, not even through other rooms.
@@ -43,7 +45,7 @@ HEADER_OWNERS = {
     "yaml-cpp/": ("daemon/plan",),
     "re2/": ("daemon/plan",),
     "google/protobuf/": ("daemon/wire", "daemon/agent", "daemon/coordinator"),
-    "grpc": ("daemon/wire", "daemon/agent", "daemon/coordinator", "daemon/programs"),
+    "grpc": ("daemon/rpc", "daemon/agent", "daemon/coordinator", "daemon/programs"),
     "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
     "boost/beast": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
     "openssl/": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/wire"),

@@ -3,12 +3,13 @@
 #include <cmath>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "daemon/agent/agent_server.h"
+#include "daemon/rpc/rpc_server.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/snapshot_proto.h"
 #include "protos/squall/v1/agent_service.grpc.pb.h"
@@ -27,10 +28,9 @@ class AgentServiceTest : public testing::Test {
   void SetUp() override { Serve(nullptr); }
 
   void Serve(const TokenGuard* guard) {
-    AgentServerOptions options;
-    options.service.version = "1.2.3";
-    options.service.guard = guard;
-    auto server = AgentServer::Make(&rig_.agent, options);
+    std::vector<RpcService> services;
+    services.push_back(MakeAgentService(&rig_.agent, {"1.2.3", guard}));
+    auto server = RpcServer::Make({}, std::move(services));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     stub_ = v1::AgentService::NewStub(server_->InProcessChannel());
@@ -108,7 +108,7 @@ class AgentServiceTest : public testing::Test {
 
   const SystemClock clock_;
   AgentRig rig_;
-  std::unique_ptr<AgentServer> server_;
+  std::unique_ptr<RpcServer> server_;
   std::unique_ptr<v1::AgentService::Stub> stub_;
 };
 

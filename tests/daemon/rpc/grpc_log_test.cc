@@ -1,4 +1,4 @@
-#include "daemon/agent/grpc_log.h"
+#include "daemon/rpc/grpc_log.h"
 
 #include <string>
 
