@@ -33,6 +33,9 @@ inline constexpr const char* kMetricReceivedBytes = "squall_received_bytes_total
 inline constexpr const char* kMetricRunState = "squall_run_state";
 inline constexpr const char* kMetricRunElapsed = "squall_run_elapsed_seconds";
 
+// The agent.
+inline constexpr const char* kMetricRefusedCalls = "squall_agent_refused_calls_total";
+
 // The generator itself.
 inline constexpr const char* kMetricLoopLag = "squall_event_loop_lag_seconds";
 inline constexpr const char* kMetricLoops = "squall_event_loops";
@@ -56,6 +59,7 @@ inline constexpr const char* kMetricLabelName = "name";
 inline constexpr const char* kMetricLabelStatusClass = "status_class";
 inline constexpr const char* kMetricLabelResult = "result";
 inline constexpr const char* kMetricLabelState = "state";
+inline constexpr const char* kMetricLabelReason = "reason";
 inline constexpr const char* kMetricLabelResource = "resource";
 inline constexpr const char* kMetricLabelVersion = "version";
 

@@ -161,6 +161,15 @@ void AddRun(const Snapshot& run, Families* out) {
       Gauge(kMetricRunElapsed, "Time since the start of the run", ToSeconds(run.elapsed)));
 }
 
+void AddRefused(const std::map<std::string, uint64_t>& by_reason, Families* out) {
+  MetricFamily refused = Family(MetricType::Counter, kMetricRefusedCalls,
+                                "Calls that the agent refused since the process started");
+  for (const auto& [reason, count] : by_reason) {
+    AddValue(&refused, {{kMetricLabelReason, reason}}, Real(count));
+  }
+  out->push_back(std::move(refused));
+}
+
 void AddGenerator(const GeneratorHealth& health, Families* out) {
   MetricFamily lag =
       Family(MetricType::Histogram, kMetricLoopLag, "How late the event loops ran their timers");
@@ -212,6 +221,9 @@ std::vector<MetricFamily> RunCollector::Collect() const {
   AddLoad(run, &families);
   AddRequests(entries, &families);
   AddOutcomes(run, entries, &families);
+  if (source_.refused_calls) {
+    AddRefused(source_.refused_calls(), &families);
+  }
   AddGenerator(run.health, &families);
   AddProcess(source_.process(), options_.process_started_at, &families);
   return families;

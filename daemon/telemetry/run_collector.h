@@ -51,6 +51,9 @@ class RunCollector final : public prometheus::Collectable {
   struct Source {
     std::function<Snapshot()> run;            // Agent::Peek
     std::function<ProcessFigures()> process;  // of this process
+    // Calls that the agent refused since the process started, by reason. Few reasons, always the
+    // same; not set: no such metric.
+    std::function<std::map<std::string, uint64_t>()> refused_calls;
   };
 
   RunCollector(RunCollectorOptions options, Source source);

@@ -113,6 +113,111 @@ TEST_F(AgentTest, ALowerEpochIsFencedOff) {
   EXPECT_EQ(agent_.Status().epoch, 5U);
 }
 
+TEST_F(AgentTest, ACoordinatorThatCameBackTakesOver) {
+  Run("r");
+  clock_.Advance(std::chrono::seconds(10));
+  const auto attached = agent_.Attach("r", 3, "coordinator-2");
+  ASSERT_TRUE(attached.ok()) << attached.status();
+  EXPECT_EQ(attached->state, RunState::kRunning);
+  EXPECT_EQ(attached->owner, "coordinator-2");
+  EXPECT_EQ(attached->epoch, 3U);
+  EXPECT_EQ(attached->assignment, MakeAssignment(0, 1, 1));
+  EXPECT_EQ(attached->started_at, clock_.Wall() - std::chrono::seconds(10));
+  EXPECT_EQ(attached->now, clock_.Wall());
+  EXPECT_FALSE(attached->plan_digest.empty());
+  EXPECT_TRUE(rig_.events.Await("run attached r coordinator-2"));
+  ExpectRefused(agent_.Pause("r", 2), StatusCode::kFailedPrecondition, "at least 3, got 2");
+  EXPECT_TRUE(agent_.Pause("r", 3).ok());
+  ExpectRefused(agent_.Prepare(rig_.Order("other", rig_.MakePlan("/", 1))).status(),
+                StatusCode::kFailedPrecondition, "held by coordinator-2 with run 'r'");
+}
+
+TEST_F(AgentTest, OnlyAHigherEpochTakesTheCommandFromAnother) {
+  Run("r");
+  ASSERT_TRUE(agent_.Attach("r", 5, "coordinator-2").ok());
+  EXPECT_TRUE(agent_.Attach("r", 5, "coordinator-2").ok()) << "the same again";
+  ExpectRefused(agent_.Attach("r", 5, "coordinator-1").status(), StatusCode::kFailedPrecondition,
+                "epoch must be above 5 to attach, got 5: coordinator-2 has the command");
+  ExpectRefused(agent_.Attach("r", 4, "coordinator-2").status(), StatusCode::kFailedPrecondition,
+                "at least 5, got 4");
+  ExpectRefused(agent_.Attach("x", 9, "coordinator-1").status(), StatusCode::kNotFound,
+                "run 'x' is not on this agent; it holds 'r'");
+  EXPECT_EQ(agent_.Status().owner, "coordinator-2");
+  EXPECT_TRUE(agent_.Attach("r", 6, "coordinator-1").ok());
+  EXPECT_EQ(agent_.Status().owner, "coordinator-1");
+}
+
+TEST_F(AgentTest, AnAttachToARunThatIsOverShowsItsEnd) {
+  Run("r");
+  ASSERT_TRUE(agent_.Stop("r", 1, "enough", /*immediate=*/true).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished r enough"));
+  EXPECT_EQ(agent_.Attach("r", 2, "coordinator-2")->state, RunState::kFinished);
+  EXPECT_EQ(agent_.TakeSnapshot("r")->stop_reason, "enough");
+}
+
+TEST_F(AgentTest, AnAttachIsASignOfLife) {
+  RunSettings settings;
+  settings.control_loss_policy = ControlLossPolicy::kStop;
+  settings.control_loss_timeout = std::chrono::seconds(5);
+  Run("r", settings);
+  clock_.Advance(std::chrono::seconds(4));
+  ASSERT_TRUE(agent_.Attach("r", 2, "coordinator-2").ok());
+  clock_.Advance(std::chrono::seconds(4));
+  EXPECT_EQ(agent_.Status().state, RunState::kRunning);
+  clock_.Advance(std::chrono::seconds(2));
+  EXPECT_TRUE(rig_.events.Await("run stopping r control lost"));
+}
+
+TEST_F(AgentTest, AHandoverWithoutAMomentBeginsWhenItIsHeard) {
+  Run("r");
+  clock_.Advance(std::chrono::seconds(10));
+  EXPECT_EQ(agent_.Peek().target_users, 4U);
+  // Of the four, 1 and 3 go, one a second.
+  ASSERT_TRUE(
+      agent_.Reassign("r", 2, {.after = {2, {{0, 2}}}, .moving = {{1, 2}}, .rate = 1}).ok());
+  EXPECT_EQ(agent_.Peek().target_users, 3U);
+  clock_.Advance(std::chrono::milliseconds(999));
+  EXPECT_EQ(agent_.Peek().target_users, 3U);
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(agent_.Peek().target_users, 2U);
+  EXPECT_EQ(agent_.Status().assignment, (Assignment{2, {{0, 2}}}));
+}
+
+TEST_F(AgentTest, AHandoverKeepsToTheTimeOfTheRunWhichAPauseHoldsUp) {
+  Run("r");
+  ASSERT_TRUE(
+      agent_.Reassign("r", 2, {.after = {2, {}}, .moving = {{0, 1}}, .at = std::chrono::seconds(5)})
+          .ok());
+  clock_.Advance(std::chrono::seconds(4));
+  ASSERT_TRUE(agent_.Pause("r", 2).ok());
+  agent_.Peek();  // the loops have seen the pause before the time goes on
+  clock_.Advance(std::chrono::seconds(10));
+  ASSERT_TRUE(agent_.Resume("r", 2).ok());
+  EXPECT_EQ(agent_.Peek().target_users, 4U);
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(agent_.Peek().target_users, 0U);
+  EXPECT_EQ(agent_.Status().state, RunState::kRunning);
+}
+
+TEST_F(AgentTest, CountsWhatItRefusedByReason) {
+  Run("r");
+  EXPECT_EQ(agent_.refused(), RefusedCounts());
+  ASSERT_TRUE(agent_.Attach("r", 5, "coordinator-2").ok());
+  EXPECT_FALSE(agent_.Pause("r", 4).ok());
+  EXPECT_FALSE(agent_.Attach("r", 5, "coordinator-1").ok());
+  EXPECT_FALSE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/", 1), 1)).ok());
+  EXPECT_FALSE(agent_.Resume("x", 9).ok());
+  EXPECT_FALSE(agent_.TakeSnapshot("x").ok());
+  EXPECT_FALSE(agent_.Prepare(rig_.Order("other", rig_.MakePlan("/", 1))).ok());
+  agent_.CountRefused(Refusal::kUnauthenticated);
+  agent_.CountRefused(Refusal::kTlsHandshake);
+  EXPECT_EQ(agent_.refused(), (RefusedCounts{.stale_epoch = 3,
+                                             .unknown_run = 2,
+                                             .busy = 1,
+                                             .unauthenticated = 1,
+                                             .tls_handshake = 1}));
+}
+
 TEST_F(AgentTest, ARepeatedStartChangesNothing) {
   ASSERT_TRUE(agent_.Prepare(rig_.Order("r", rig_.MakePlan("/delay/60000", 1))).ok());
   const WallTime wanted = clock_.Wall() + std::chrono::seconds(3);

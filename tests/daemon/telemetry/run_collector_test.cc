@@ -1,6 +1,7 @@
 #include "daemon/telemetry/run_collector.h"
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include <fmt/format.h>
@@ -60,10 +61,14 @@ class RunCollectorTest : public testing::Test {
   RunCollector Make(RunCollectorOptions options) {
     options.version = "1.2.3";
     options.process_started_at = WallTime(std::chrono::seconds(1'700'000'000));
-    return RunCollector(options, {[this] { return run_; },
-                                  [] {
-                                    return ProcessFigures{3.25, 1 << 20, 17, 1024};
-                                  }});
+    return RunCollector(options,
+                        {[this] { return run_; },
+                         [] {
+                           return ProcessFigures{3.25, 1 << 20, 17, 1024};
+                         },
+                         [] {
+                           return std::map<std::string, uint64_t>{{"busy", 1}, {"stale_epoch", 2}};
+                         }});
   }
   static bool Has(const std::string& text, const std::string& line) {
     return text.find("\n" + line + "\n") != std::string::npos;
