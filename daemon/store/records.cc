@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kStateNames = {"pending", "running", "finished",
                                                          "failed"};
-constexpr std::array<std::string_view, 3> kKindNames = {"plan", "settings", "summary"};
+constexpr std::array<std::string_view, 4> kKindNames = {"plan", "settings", "summary", "control"};
 
 bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 

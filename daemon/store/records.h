@@ -57,7 +57,12 @@ struct RunRecord {
   bool operator==(const RunRecord&) const = default;
 };
 
-enum class DocumentKind : uint8_t { kPlan, kSettings, kSummary };
+enum class DocumentKind : uint8_t {
+  kPlan,
+  kSettings,
+  kSummary,
+  kControl,  // what was asked of the run while it went on
+};
 
 std::string_view DocumentKindName(DocumentKind kind);
 

@@ -59,6 +59,18 @@ TEST_F(RunWriterTest, EveryWriteToAnUnknownRunIsRefusedWithItsId) {
   EXPECT_EQ(DeleteRun(database(), "gone"), absl::NotFoundError("run 'gone' is not in the store"));
 }
 
+TEST_F(RunWriterTest, EveryKindOfDocumentHasAPlaceOfItsOwn) {
+  const DocumentKind kinds[] = {DocumentKind::kPlan, DocumentKind::kSettings,
+                                DocumentKind::kSummary, DocumentKind::kControl};
+  for (const DocumentKind kind : kinds) {
+    Put(database(), DocumentRecord{"r", kind, "old"});
+    Put(database(), DocumentRecord{"r", kind, std::string(DocumentKindName(kind))});
+  }
+  for (const DocumentKind kind : kinds) {
+    EXPECT_EQ(ReadDocument(database(), "r", kind).value(), DocumentKindName(kind));
+  }
+}
+
 TEST_F(RunWriterTest, AgentIsReplacedByItsNextReport) {
   AgentRecord agent{.run_id = "r",
                     .agent_id = "a-1",
