@@ -383,7 +383,7 @@ void Agent::CountRefused(Refusal why) { ++refused_.at(static_cast<size_t>(why));
 RefusedCounts Agent::refused() const {
   const auto count = [this](Refusal why) { return refused_.at(static_cast<size_t>(why)).load(); };
   return {count(Refusal::kStaleEpoch), count(Refusal::kUnknownRun), count(Refusal::kBusy),
-          count(Refusal::kUnauthenticated), count(Refusal::kTlsHandshake)};
+          count(Refusal::kUnauthenticated)};
 }
 
 void Agent::Tell(std::string_view what, const std::string& run_id,

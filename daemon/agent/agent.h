@@ -59,7 +59,7 @@ struct PrepareOrder {
 };
 
 // Why a call was refused; what is not in here is the caller's text or the agent's own state.
-enum class Refusal { kStaleEpoch, kUnknownRun, kBusy, kUnauthenticated, kTlsHandshake };
+enum class Refusal { kStaleEpoch, kUnknownRun, kBusy, kUnauthenticated };
 
 // How many calls were refused since the process started.
 struct RefusedCounts {
@@ -67,7 +67,6 @@ struct RefusedCounts {
   uint64_t unknown_run = 0;      // another run's id
   uint64_t busy = 0;             // Prepare while another run is held
   uint64_t unauthenticated = 0;  // no token, or a wrong one
-  uint64_t tls_handshake = 0;    // never became a call: plaintext, no or a bad certificate
   bool operator==(const RefusedCounts&) const = default;
 };
 
@@ -167,7 +166,7 @@ class Agent final {
   const AgentConfig config_;
   const Protocol* const protocol_;
   const Clock* const clock_;
-  std::array<std::atomic<uint64_t>, 5> refused_{};  // by Refusal
+  std::array<std::atomic<uint64_t>, 4> refused_{};  // by Refusal
 
   mutable std::mutex mutex_;
   std::unique_ptr<Run> run_;  // guarded by mutex_, as all below

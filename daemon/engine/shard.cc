@@ -185,6 +185,10 @@ void Shard::OnReassign(Handover handover) {
   } else if (!open_model()) {
     director_->Reassigned(before, handover, Elapsed());
   }
+  if (const TimePoint now = reactor_->now();
+      !stopping_ && clock_.started() && now >= clock_.started_at()) {
+    Direct(now);  // what is due has happened when the next snapshot is taken
+  }
   reactor_->Resume(&conductor_waiter_);
 }
 

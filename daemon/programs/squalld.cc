@@ -3,6 +3,8 @@
 //
 // Exit codes: 0 stopped by SIGTERM or SIGINT after the run was drained, 1 could not start (port in
 // use, unreadable file), 2 usage, 130 a second signal came before the drain was over.
+#include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -188,7 +190,19 @@ void WaitForDrain(const Agent& agent, const sigset_t& signals, EventLog* log) {
   }
 }
 
-absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
+// By the label of the metric.
+std::map<std::string, uint64_t> RefusedCalls(const Agent& agent, uint64_t failed_handshakes) {
+  const RefusedCounts counts = agent.refused();
+  return {{"stale_epoch", counts.stale_epoch},
+          {"unknown_run", counts.unknown_run},
+          {"busy", counts.busy},
+          {"unauthenticated", counts.unauthenticated},
+          {"tls_handshake", failed_handshakes}};
+}
+
+// `failed_handshakes` is what gRPC's log tells; it counts up all the while.
+absl::Status Serve(const Flags& flags, const sigset_t& signals,
+                   const std::atomic<uint64_t>* failed_handshakes, EventLog* log) {
   const SystemClock clock;
   const absl::StatusOr<TargetAllowList> allowed = ParseTargetAllowList(flags.allow_targets);
   if (!allowed.ok()) {
@@ -203,8 +217,10 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals, EventLog* log) {
   const uint64_t fd_limit = RaiseDescriptorLimit();
 
   Agent agent(MakeAgentConfig(flags, log), &protocol, &clock);
-  const RunCollector collector({SQUALL_VERSION, clock.Wall()},
-                               {[&agent] { return agent.Peek(); }, ReadProcessFigures});
+  const RunCollector collector(
+      {SQUALL_VERSION, clock.Wall()},
+      {[&agent] { return agent.Peek(); }, ReadProcessFigures,
+       [&agent, failed_handshakes] { return RefusedCalls(agent, *failed_handshakes); }});
   std::unique_ptr<HttpEndpoint> endpoint;
   if (!flags.metrics_listen.empty()) {
     HttpEndpointOptions http;
@@ -281,11 +297,18 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   EventLog log(flags.log_format, flags.log_level, &std::cerr);
-  SendGrpcLogTo([&log](GrpcSeverity severity, std::string_view text) {
+  std::atomic<uint64_t> failed_handshakes = 0;
+  SendGrpcLogTo([&](GrpcSeverity severity, std::string_view text) {
+    if (const auto reason = FailedHandshake(text); reason.has_value()) {
+      ++failed_handshakes;
+      log.Log(LogLevel::kWarning, "connection refused",
+              {{"reason", "tls_handshake"}, {"detail", *reason}});
+      return;
+    }
     log.Log(severity == GrpcSeverity::kError ? LogLevel::kWarning : LogLevel::kDebug, "grpc",
             {{"text", std::string(text)}});
   });
-  const absl::Status status = Serve(flags, signals, &log);
+  const absl::Status status = Serve(flags, signals, &failed_handshakes, &log);
   SendGrpcLogTo(nullptr);
   if (!status.ok()) {
     log.Error("cannot start", {{"reason", std::string(status.message())}});

@@ -1,5 +1,7 @@
 #include "daemon/rpc/grpc_log.h"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -43,6 +45,24 @@ void Forward(gpr_log_func_args* line) {
   }
 }
 
+// As gRPC 1.51 with OpenSSL 3 has it, for instance: "Handshake failed with fatal error
+// SSL_ERROR_SSL: error:0A00010B:SSL routines::wrong version number."
+constexpr std::string_view kHandshakeFailed = "Handshake failed with fatal error";
+
+// OpenSSL's reasons that a person does not understand at once. It does not tell an expired
+// certificate from one of an unknown CA.
+struct Reason {
+  std::string_view openssl;
+  std::string_view ours;
+};
+constexpr std::array kReasons = {
+    Reason{"wrong version number", "the caller does not speak TLS"},
+    Reason{"http request", "the caller does not speak TLS"},
+    Reason{"peer did not return a certificate", "the caller showed no certificate"},
+    Reason{"certificate verify failed",
+           "the caller's certificate has expired, or its CA is not the one that is asked for"},
+};
+
 }  // namespace
 
 void SendGrpcLogTo(Sink sink) {
@@ -52,6 +72,22 @@ void SendGrpcLogTo(Sink sink) {
     place.sink = std::move(sink);
   }
   gpr_set_log_function(Forward);
+}
+
+std::optional<std::string> FailedHandshake(std::string_view text) {
+  if (text.substr(0, kHandshakeFailed.size()) != kHandshakeFailed) {
+    return std::nullopt;
+  }
+  std::string_view reason = text.substr(kHandshakeFailed.size());
+  if (const size_t colons = reason.rfind("::"); colons != std::string_view::npos) {
+    reason.remove_prefix(colons + 2);
+  }
+  while (!reason.empty() && (reason.back() == '.' || reason.back() == '\n')) {
+    reason.remove_suffix(1);
+  }
+  const auto* known = std::find_if(kReasons.begin(), kReasons.end(),
+                                   [reason](const Reason& each) { return each.openssl == reason; });
+  return std::string(known == kReasons.end() ? reason : known->ours);
 }
 
 }  // namespace squall

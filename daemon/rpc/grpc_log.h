@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace squall {
@@ -12,5 +14,9 @@ enum class GrpcSeverity { kDebug, kInfo, kError };
 // From now on `sink` gets every line, on whichever thread wrote it, until nullptr takes its place;
 // with nullptr they are dropped. Any thread; main() calls it.
 void SendGrpcLogTo(std::function<void(GrpcSeverity severity, std::string_view text)> sink);
+
+// What was wrong, in words for an operator, if `text` is the line by which gRPC says that a caller
+// did not come through the TLS handshake: it never becomes a call, so nothing else tells. Pure.
+std::optional<std::string> FailedHandshake(std::string_view text);
 
 }  // namespace squall

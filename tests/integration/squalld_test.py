@@ -186,6 +186,108 @@ class AccessTest(unittest.TestCase):
             self.assertGreaterEqual(len(squalld.events()), 1)
 
 
+def refused(squalld):
+    """{reason: how many calls were refused for it}, without those that none were."""
+    prefix = 'squall_agent_refused_calls_total{reason="'
+    return {series[len(prefix):-2]: count for series, count in squalld.metrics().items()
+            if series.startswith(prefix) and count}
+
+
+class RefusalTest(unittest.TestCase):
+    """What is refused is counted by its reason."""
+
+    def setUp(self):
+        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def signed(self, name, authority, days):
+        """A certificate that `authority` (file, key) has signed; -1 days: it has expired."""
+        certificate, key = self.directory / f"{name}.pem", self.directory / f"{name}.key"
+        request = self.directory / f"{name}.csr"
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                        "-out", request, "-keyout", key], check=True, capture_output=True)
+        subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", authority[0], "-CAkey",
+                        authority[1], "-CAcreateserial", "-days", str(days), "-out", certificate],
+                       check=True, capture_output=True)
+        return certificate, key
+
+    def test_handshakes_that_fail(self):
+        certificate, key = make_certificate(self.directory, "agent")
+        authority = make_certificate(self.directory, "authority")
+        root = certificate.read_bytes()
+
+        def credentials(files):
+            return grpc.ssl_channel_credentials(root, files[1].read_bytes(), files[0].read_bytes())
+
+        wrong_certificate = "the caller's certificate has expired, or its CA is not the one"
+        cases = (("plaintext", None, "the caller does not speak TLS"),
+                 ("no certificate", grpc.ssl_channel_credentials(root),
+                  "the caller showed no certificate"),
+                 ("expired", credentials(self.signed("expired", authority, -1)),
+                  wrong_certificate),
+                 ("unknown CA", credentials(make_certificate(self.directory, "stranger")),
+                  wrong_certificate))
+        with Squalld("--tls-cert", certificate, "--tls-key", key, "--client-ca", authority[0],
+                     listen="0.0.0.0:0") as squalld:
+            def state(how):
+                channel = (grpc.insecure_channel(squalld.address) if how is None
+                           else grpc.secure_channel(squalld.address, how))
+                with channel:
+                    return ReflectedService(channel, AGENT_SERVICE).call("GetStatus")["state"]
+
+            def warnings():
+                return [event for event in squalld.events() if event["level"] == "warning"]
+
+            self.assertEqual(state(credentials(self.signed("known", authority, 2))),
+                             "RUN_STATE_IDLE")
+            self.assertEqual(refused(squalld), {})
+            seen = 0
+            for what, how, reason in cases:
+                with self.subTest(what):
+                    code, _ = error_of(lambda how=how: state(how))
+                    self.assertEqual(code, "UNAVAILABLE")
+                    wait_until(lambda: len(warnings()) > seen, "the log says so")
+                    # A channel may have tried twice; each of them is counted first and then logged.
+                    counted = refused(squalld)["tls_handshake"]
+                    wait_until(lambda: len(warnings()) >= counted, "all that were counted")
+                    for event in warnings()[seen:]:
+                        self.assertEqual((event["msg"], event["reason"]),
+                                         ("connection refused", "tls_handshake"))
+                        self.assertIn(reason, event["detail"])
+                    seen = len(warnings())
+            self.assertEqual(list(refused(squalld)), ["tls_handshake"])
+
+    def test_commands_that_are_not_obeyed(self):
+        token = self.directory / "token"
+        token.write_text("open-sesame\n")
+        with Squalld("--token-file", token) as squalld, \
+                grpc.insecure_channel(squalld.address) as channel:
+            agent = ReflectedService(channel, AGENT_SERVICE,
+                                     [("authorization", "Bearer open-sesame")])
+            stranger = ReflectedService(channel, AGENT_SERVICE)
+            plan = slow_plan("http://127.0.0.1:1", 1)
+            agent.call("Prepare", {"run_id": "r", "epoch": 1, "owner": "first", "plan": plan})
+            agent.call("Start", {"run_id": "r", "epoch": 1})
+            held = agent.call("Attach", {"run_id": "r", "epoch": 2, "owner": "second"})
+            self.assertEqual(held["state"], "RUN_STATE_RUNNING")
+            for call, code, words in (
+                    (lambda: agent.call("Pause", {"run_id": "r", "epoch": 1}),
+                     "FAILED_PRECONDITION", "epoch must be at least 2, got 1"),
+                    (lambda: agent.call("Attach", {"run_id": "r", "epoch": 2, "owner": "first"}),
+                     "FAILED_PRECONDITION", "second has the command"),
+                    (lambda: agent.call("Stop", {"run_id": "other", "epoch": 9}),
+                     "NOT_FOUND", "'other' is not on this agent"),
+                    (lambda: agent.call("Prepare", {"run_id": "other", "epoch": 9, "plan": plan}),
+                     "FAILED_PRECONDITION", "held by second with run 'r'"),
+                    (lambda: stranger.call("Stop", {"run_id": "r", "epoch": 9}),
+                     "UNAUTHENTICATED", "authorization")):
+                actual, details = error_of(call)
+                self.assertEqual(actual, code)
+                self.assertIn(words, details)
+            self.assertEqual(refused(squalld), {"stale_epoch": 2, "unknown_run": 1, "busy": 1,
+                                                "unauthenticated": 1})
+
+
 class SignalTest(unittest.TestCase):
     """A run is going on when the signal comes."""
 

@@ -252,6 +252,79 @@ TEST_F(AgentServiceTest, ReassignGivesUsersAway) {
   EXPECT_EQ(rig_.agent.Peek().target_users, 5U);
 }
 
+TEST_F(AgentServiceTest, UsersChangeHandsWhenTheRunHasComeToTheMoment) {
+  RunSlow(10);
+  rig_.target.AwaitRequests(10);
+  v1::ReassignRequest request = For<v1::ReassignRequest>("r", 2);
+  request.mutable_assignment()->set_epoch(2);
+  auto* moving = request.add_moving();
+  moving->set_modulus(1);
+  request.mutable_effective_at()->set_seconds(3600);
+  ASSERT_TRUE(Call(&Stub::Reassign, request).ok());
+  EXPECT_EQ(rig_.agent.Peek().target_users, 10U) << "in an hour";
+  request.mutable_effective_at()->set_seconds(0);
+  request.set_epoch(3);
+  ASSERT_TRUE(Call(&Stub::Reassign, request).ok());
+  EXPECT_EQ(rig_.agent.Peek().target_users, 0U);
+  moving->set_residue(1);
+  EXPECT_EQ(Call(&Stub::Reassign, request).error_message(),
+            "moving[0].residue must be below the modulus 1, got 1");
+  moving->set_residue(0);
+  request.mutable_effective_at()->set_seconds(-1);
+  EXPECT_EQ(Call(&Stub::Reassign, request).error_message(),
+            "effective_at must be at least 0 s, got -1 s");
+}
+
+TEST_F(AgentServiceTest, AttachTellsHowThingsStand) {
+  RunSlow(4);
+  v1::AttachRequest request = For<v1::AttachRequest>("r", 2);
+  request.set_owner("another");
+  v1::AttachResponse response;
+  ASSERT_TRUE(Call(&Stub::Attach, request, &response).ok());
+  v1::GetStatusResponse status;
+  ASSERT_TRUE(Call(&Stub::GetStatus, v1::GetStatusRequest(), &status).ok());
+  EXPECT_EQ(response.agent().agent_id(), "one of one");
+  EXPECT_EQ(response.state(), v1::RUN_STATE_RUNNING);
+  EXPECT_EQ(response.epoch(), 2U);
+  EXPECT_EQ(response.plan_digest(), status.plan_digest());
+  EXPECT_TRUE(response.has_now());
+  EXPECT_TRUE(response.has_started_at());
+  EXPECT_EQ(response.started_at().seconds(), status.started_at().seconds());
+  ASSERT_EQ(response.assignment().classes_size(), 1);
+  EXPECT_EQ(response.assignment().classes(0).modulus(), 1U);
+  EXPECT_EQ(status.assignment().classes_size(), 1);
+  EXPECT_EQ(status.owner(), "another");
+  request.set_owner("a third");
+  EXPECT_EQ(Call(&Stub::Attach, request).error_code(), grpc::FAILED_PRECONDITION);
+  request.set_run_id("x");
+  EXPECT_EQ(Call(&Stub::Attach, request).error_code(), grpc::NOT_FOUND);
+}
+
+TEST_F(AgentServiceTest, AStartInThePastIsLimited) {
+  v1::PrepareResponse prepared;
+  ASSERT_TRUE(Prepare(PrepareRequestFor("r", rig_.MakePlan(Slow(), 1)), &prepared).ok());
+  v1::StartRequest start = StartRequestFor("r");
+  start.mutable_start_in()->set_seconds(-31LL * 24 * 3600);
+  EXPECT_EQ(Call(&Stub::Start, start).error_code(), grpc::INVALID_ARGUMENT);
+  start.mutable_start_in()->set_seconds(-3600);
+  ASSERT_TRUE(Call(&Stub::Start, start).ok());
+  EXPECT_GE(rig_.agent.Peek().elapsed, std::chrono::hours(1));
+}
+
+TEST_F(AgentServiceTest, AWatchOnARunThatWasStoppedGivesTheLastSnapshot) {
+  RunSlow(2);
+  v1::StopRequest stop = For<v1::StopRequest>("r");
+  stop.set_mode(v1::STOP_MODE_IMMEDIATE);
+  stop.set_reason("enough");
+  ASSERT_TRUE(Call(&Stub::Stop, stop).ok());
+  ASSERT_TRUE(rig_.events.Await("run finished r enough"));
+  std::vector<Snapshot> snapshots;
+  ASSERT_TRUE(Watch("r", &snapshots).ok());
+  ASSERT_EQ(snapshots.size(), 1U);
+  EXPECT_EQ(snapshots[0].state, RunState::kFinished);
+  EXPECT_EQ(snapshots[0].stop_reason, "enough");
+}
+
 TEST_F(AgentServiceTest, HostileMessagesAreInvalidArguments) {
   v1::PrepareResponse response;
   const auto code = [&](const v1::PrepareRequest& request) {
@@ -361,6 +434,7 @@ TEST_F(AgentServiceTest, WithoutTheTokenNothingIsSaid) {
   EXPECT_TRUE(rig_.agent.Idle());
   std::vector<Snapshot> snapshots;
   EXPECT_EQ(Watch("", &snapshots).error_code(), grpc::UNAUTHENTICATED);
+  EXPECT_EQ(rig_.agent.refused().unauthenticated, 7U);
   server_.reset();  // before the guard goes
 }
 

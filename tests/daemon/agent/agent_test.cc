@@ -210,12 +210,8 @@ TEST_F(AgentTest, CountsWhatItRefusedByReason) {
   EXPECT_FALSE(agent_.TakeSnapshot("x").ok());
   EXPECT_FALSE(agent_.Prepare(rig_.Order("other", rig_.MakePlan("/", 1))).ok());
   agent_.CountRefused(Refusal::kUnauthenticated);
-  agent_.CountRefused(Refusal::kTlsHandshake);
-  EXPECT_EQ(agent_.refused(), (RefusedCounts{.stale_epoch = 3,
-                                             .unknown_run = 2,
-                                             .busy = 1,
-                                             .unauthenticated = 1,
-                                             .tls_handshake = 1}));
+  EXPECT_EQ(agent_.refused(),
+            (RefusedCounts{.stale_epoch = 3, .unknown_run = 2, .busy = 1, .unauthenticated = 1}));
 }
 
 TEST_F(AgentTest, ARepeatedStartChangesNothing) {

@@ -52,6 +52,17 @@ TEST(AssignmentProtoTest, AClassNeedsAResidueBelowItsModulus) {
   EXPECT_FALSE(ReadClasses({{0, 0}}).ok());
 }
 
+TEST(AssignmentProtoTest, ClassesAreNamedAsTheirField) {
+  v1::Assignment proto;
+  ResidueClassesToProto({{0, 2}, {1, 2}}, proto.mutable_classes());
+  const auto read = ResidueClassesFromProto(proto.classes(), "moving");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, (std::vector<ResidueClass>{{0, 2}, {1, 2}}));
+  proto.mutable_classes(1)->set_residue(0);
+  EXPECT_TRUE(Mentions(ResidueClassesFromProto(proto.classes(), "moving").status(),
+                       "moving must be disjoint"));
+}
+
 TEST(AssignmentProtoTest, NoNumberMayBeInTwoClasses) {
   EXPECT_TRUE(ReadClasses({{0, 2}, {1, 4}, {3, 8}}).ok());
   const std::vector<ResidueClass> overlapping[] = {
