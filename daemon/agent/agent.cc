@@ -140,10 +140,14 @@ absl::StatusOr<WallTime> Agent::Start(const std::string& run_id, uint64_t epoch,
 absl::Status Agent::Reassign(const std::string& run_id, uint64_t epoch, Handover handover) {
   const std::lock_guard<std::mutex> lock(mutex_);
   SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  if (run_->last_handover == handover) {
+    return absl::OkStatus();  // as a second one it would complete the first at once
+  }
+  run_->last_handover = handover;
+  run_->order.assignment = handover.after;
   if (handover.at == Handover::kWhenHeard) {
     handover.at = ElapsedLocked();
   }
-  run_->order.assignment = handover.after;
   run_->engine->Reassign(handover);
   return absl::OkStatus();
 }

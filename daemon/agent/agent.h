@@ -99,7 +99,7 @@ class Agent final {
   // goes on, whose time counts from there. Returns the time that it is. A repeated Start changes
   // nothing.
   absl::StatusOr<WallTime> Start(const std::string& run_id, uint64_t epoch, WallTime at);
-  // See handover.h and Engine::Reassign.
+  // See handover.h and Engine::Reassign. The same again changes nothing.
   absl::Status Reassign(const std::string& run_id, uint64_t epoch, Handover handover);
   // Takes over the command of the run that is held: `epoch` must be above the highest one seen, or
   // the same from the same owner; lower ones are refused from then on.
@@ -140,6 +140,7 @@ class Agent final {
     std::shared_ptr<const Plan> plan;
     std::unique_ptr<Engine> engine;
     uint64_t epoch = 0;
+    std::optional<Handover> last_handover;  // as it was asked for
     uint64_t sequence = 0;
     bool started = false;
     bool stopping = false;

@@ -183,6 +183,21 @@ TEST_F(AgentTest, AHandoverWithoutAMomentBeginsWhenItIsHeard) {
   EXPECT_EQ(agent_.Status().assignment, (Assignment{2, {{0, 2}}}));
 }
 
+TEST_F(AgentTest, ARepeatedReassignChangesNothing) {
+  Run("r");
+  for (const Nanos at : {Handover::kWhenHeard, Nanos(std::chrono::seconds(20))}) {
+    const uint64_t epoch = agent_.Status().epoch + 1;
+    clock_.Advance(std::chrono::seconds(10));
+    const Handover handover{
+        .after = {epoch, {{epoch % 2, 2}}}, .moving = {{0, 1}}, .at = at, .rate = 1};
+    ASSERT_TRUE(agent_.Reassign("r", epoch, handover).ok());
+    clock_.Advance(std::chrono::milliseconds(500));
+    const uint64_t users = agent_.Peek().target_users;
+    ASSERT_TRUE(agent_.Reassign("r", epoch, handover).ok());
+    EXPECT_EQ(agent_.Peek().target_users, users) << "one has moved, the others are still to come";
+  }
+}
+
 TEST_F(AgentTest, AHandoverKeepsToTheTimeOfTheRunWhichAPauseHoldsUp) {
   Run("r");
   ASSERT_TRUE(
