@@ -38,6 +38,8 @@ absl::StatusOr<PoolAgent> AgentPool::Add(AgentDescription agent, const std::stri
       added.agent = std::move(agent);
       added.address = address;
       added.joined_at = clock_->Wall();
+      const auto reserved = reserved_.find(address);
+      added.run_id = reserved == reserved_.end() ? "" : reserved->second;
       SQUALL_ASSIGN_OR_RETURN(added.channel, connect_(address));
       agents_.push_back(std::make_unique<PoolAgent>(added));
     }
@@ -142,10 +144,21 @@ bool AgentPool::Take(const std::string& address, const std::string& run_id) {
   return false;
 }
 
+void AgentPool::Reserve(const std::string& address, const std::string& run_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  reserved_[address] = run_id;
+  for (const auto& agent : agents_) {
+    if (agent->address == address) {
+      agent->run_id = run_id;
+    }
+  }
+}
+
 void AgentPool::Release(const std::string& run_id) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::erase(cancelled_, run_id);
+    std::erase_if(reserved_, [&](const auto& item) { return item.second == run_id; });
     for (const auto& agent : agents_) {
       if (agent->run_id == run_id) {
         agent->run_id.clear();

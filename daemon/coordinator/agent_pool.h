@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,6 +57,8 @@ class AgentPool final {
   void Cancel(const std::string& run_id);
   // Takes one agent for a run if it is here, idle or of that run already; by address.
   bool Take(const std::string& address, const std::string& run_id);
+  // The agent of this address belongs to the run, also if it only comes later.
+  void Reserve(const std::string& address, const std::string& run_id);
   // The run is over: its agents are idle.
   void Release(const std::string& run_id);
 
@@ -72,6 +75,7 @@ class AgentPool final {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<PoolAgent>> agents_;
+  std::map<std::string, std::string> reserved_;  // run by address
   std::vector<std::string> cancelled_;
   uint64_t next_ticket_ = 1;
   std::function<void(const PoolAgent&)> listener_;

@@ -372,8 +372,8 @@ void Roster::OnRefused(Member* member, Command command, const absl::Status& stat
   if (command == Command::kFence) {
     if (unknown || IsFenced(status)) {
       progress->fenced = true;
-      member->gone = true;  // it is there, but not with our run: nothing to hear of it
-      member->progress.over = true;
+      Readmit(member);  // it is there, but not with our run: nothing more to hear of that
+      return;
     }
   } else if (unknown) {
     Lose(member, "it does not hold the run any more; was squalld restarted?");
@@ -446,14 +446,19 @@ void Roster::HearReturned(Member* member, Snapshot snapshot) {
   last->target_rate = 0;
   last->open_requests = 0;
   if (over && member->progress.fenced && !member->gone) {
-    member->gone = true;
-    member->progress.over = true;
-    if (member->returns < kReturnsMax && wish_.stop == StopLevel::kNone &&
-        !plan_->load_profile.iterations.has_value()) {
-      const uint32_t returns = member->returns + 1;
-      Join({member->target.name, member->target.channel, member->target.address});
-      members_.back()->returns = returns;
-    }
+    Readmit(member);
+  }
+}
+
+// The agent may help again, as one that joins.
+void Roster::Readmit(Member* member) {
+  member->gone = true;
+  member->progress.over = true;
+  if (member->returns < kReturnsMax && wish_.stop == StopLevel::kNone &&
+      !plan_->load_profile.iterations.has_value()) {
+    const uint32_t returns = member->returns + 1;
+    Join(member->target);
+    members_.back()->returns = returns;
   }
 }
 

@@ -126,6 +126,7 @@ class Roster final {
   void OnSnapshot(Member* member, Snapshot snapshot);
   void OnStreamEnd(Member* member, const absl::Status& status);
   void HearReturned(Member* member, Snapshot snapshot);
+  void Readmit(Member* member);
   void Lose(Member* member, const std::string& why);
   void HandOver(Member* member);
   void Admit(Member* member);

@@ -205,6 +205,7 @@ void RunCoordinator::Tick() {
   progress.profile = &profile_;
   progress.agents = std::move(agents);
   progress.thresholds = &thresholds_;
+  progress.warnings = &warnings_;
   observer_->OnTick(progress);
   history_.push_back(merged_);
   Nanos longest = kCurrentWindow;

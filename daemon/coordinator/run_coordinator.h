@@ -65,6 +65,7 @@ struct RunProgress {
   const Profile* profile = nullptr;
   std::vector<const Snapshot*> agents;
   const std::vector<ThresholdResult>* thresholds = nullptr;
+  const std::vector<std::string>* warnings = nullptr;
   SeriesSet* lines = nullptr;  // for TakeChanges, by the one observer that stores them
 };
 

@@ -178,9 +178,9 @@ void ReadHeader(const Fields& report) {
 }  // namespace
 
 absl::StatusOr<RunFigures> ParseRunFigures(std::string_view text) {
-  if (text.size() > kReportBytesMax) {
+  if (text.size() > kReportJsonBytesMax) {
     return absl::InvalidArgumentError(fmt::format(
-        "the report must be at most {} bytes long, got {}", kReportBytesMax, text.size()));
+        "the report must be at most {} bytes long, got {}", kReportJsonBytesMax, text.size()));
   }
   json::error_code error;
   json::parse_options options;

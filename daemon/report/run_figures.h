@@ -41,7 +41,7 @@ struct RunFigures {
   bool operator==(const RunFigures&) const = default;
 };
 
-inline constexpr size_t kReportBytesMax = 64 << 20;
+inline constexpr size_t kReportJsonBytesMax = 64 << 20;
 
 // `json` is what JsonReport wrote (docs/report-json.md); unknown fields are skipped. It may come
 // from anywhere: INVALID_ARGUMENT says where it is not JSON, or which field is missing or wrong.

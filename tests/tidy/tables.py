@@ -19,6 +19,7 @@ FLOORS = {
     "daemon/coordinator": 3,
     "daemon/protocol/http": 4,
     "daemon/agent": 5,
+    "daemon/gateway": 5,
     "daemon/target": 5,
     "daemon/programs": 6,
 }
@@ -44,8 +45,10 @@ GENERATED = (("squall/v1/", "protos"), ("protos/squall/v1/", "protos"))
 HEADER_OWNERS = {
     "yaml-cpp/": ("daemon/plan",),
     "re2/": ("daemon/plan",),
-    "google/protobuf/": ("daemon/wire", "daemon/agent", "daemon/coordinator"),
-    "grpc": ("daemon/rpc", "daemon/agent", "daemon/coordinator", "daemon/programs"),
+    "google/protobuf/": ("daemon/wire", "daemon/agent", "daemon/coordinator", "daemon/gateway",
+                         "daemon/programs"),
+    "grpc": ("daemon/rpc", "daemon/agent", "daemon/coordinator", "daemon/gateway",
+             "daemon/programs"),
     "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
     "boost/beast": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
     "openssl/": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/wire"),

@@ -82,6 +82,15 @@ TEST_F(AgentPoolTest, ARunTakesAllThatAreIdleOrThoseItNames) {
   EXPECT_FALSE(pool_.Take("127.0.0.9:1", "run-1"));
 }
 
+TEST_F(AgentPoolTest, OneThatIsReservedBelongsToItsRunWhenItComes) {
+  pool_.Reserve("127.0.0.1:1", "run-1");
+  EXPECT_EQ(Add("a", "127.0.0.1:1").run_id, "run-1");
+  pool_.Release("run-1");
+  EXPECT_EQ(RunOf("a"), "");
+  pool_.Reserve("127.0.0.1:1", "run-2");
+  EXPECT_EQ(RunOf("a"), "run-2");
+}
+
 TEST_F(AgentPoolTest, SaysHowManyAreMissingWhenTheTimeIsUp) {
   Add("a", "127.0.0.1:1");
   const auto claimed = pool_.Claim("run-1", {}, 2, Nanos(0), nullptr);

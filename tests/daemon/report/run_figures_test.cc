@@ -63,7 +63,7 @@ TEST(RunFiguresTest, GarbageIsRefusedWithItsPlace) {
   EXPECT_EQ(Refusal("[1, 2]"), "the report must be an object");
   EXPECT_EQ(Refusal("{}"), "format must be there");
   EXPECT_TRUE(Refusal(std::string(100'000, '[')).starts_with("the report must be JSON: "));
-  EXPECT_EQ(Refusal(std::string(kReportBytesMax + 1, ' ')),
+  EXPECT_EQ(Refusal(std::string(kReportJsonBytesMax + 1, ' ')),
             "the report must be at most 67108864 bytes long, got 67108865");
 
   const std::string good = JsonReport(ClosedReport());

@@ -1,0 +1,72 @@
+// Writes what happens to one run into the store, so that its history outlives us and another
+// coordinator can go on with it. Called on the run's thread alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/coordinator/run_coordinator.h"
+#include "daemon/report/report.h"
+#include "daemon/stats/run_summary.h"
+#include "daemon/store/run_store.h"
+
+namespace squall {
+
+// What a stored run needs to go on.
+struct StoredRun {
+  Plan plan;
+  RunSettings settings;
+  RunSummary summary;
+  bool fixed_agents = false;
+  Resumption resumption;  // its targets have addresses, but no channels yet
+};
+
+class RunJournal final {
+ public:
+  RunJournal(RunStore* store, RunRecord record, bool fixed_agents, const Clock* clock);
+
+  // Goes on with a run that Load gave: what the agents had said stays.
+  void Adopt(const std::vector<Resumption::Member>& members);
+  // Makes the run in the store; the plan and the settings as they are sent.
+  absl::Status Create(const Plan& plan, const RunSettings& settings);
+  absl::Status SetSettings(const RunSettings& settings);  // with the seed that was chosen
+  absl::Status Event(std::string_view text);
+  // Before any agent hears of the change.
+  absl::Status Roster(const RunRoster& roster);
+  // Once a second: the summary, the newest points, and as many snapshots as a budget of bytes
+  // allows, in turn; what is not among them is a few seconds older.
+  absl::Status Tick(const RunProgress& progress, const RunSummary& summary);
+  // The run is over; every format of its report.
+  absl::Status Finish(const RunReport& report, const RunSummary& summary);
+  // It came to no report.
+  absl::Status Fail(const RunSummary& summary);
+
+  const RunRecord& record() const { return record_; }
+
+  static absl::StatusOr<StoredRun> Load(const RunStore& store, const std::string& run_id);
+
+ private:
+  void AddPoints(SeriesSet* lines, std::vector<RunWrite>* writes) const;
+  void AddSnapshots(const std::vector<const Snapshot*>& agents, std::vector<RunWrite>* writes);
+  RunWrite SummaryDocument(const RunSummary& summary) const;
+
+  RunStore* const store_;
+  RunRecord record_;
+  const bool fixed_agents_;
+  const Clock* const clock_;
+  std::map<std::string, AgentRecord> agents_;  // as stored, by agent_id
+  std::string next_agent_;                     // whose snapshot is written first next time
+};
+
+RunSummary SummaryOf(const RunReport& report);
+
+// The report in every format that GetReport knows, by the format's name in the store.
+std::vector<std::pair<std::string, std::string>> RenderReports(const RunReport& report);
+
+}  // namespace squall
