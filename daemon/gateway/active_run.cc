@@ -84,11 +84,10 @@ void ActiveRun::Begin() {
 }
 
 void ActiveRun::Work() {
-  absl::Status ready = Prepare();
-  absl::StatusOr<RunReport> report = ready;
-  if (ready.ok()) {
-    report = coordinator_->Run();  // nobody but this thread replaces it
-  }
+  const absl::Status ready = Prepare();
+  // Nobody but this thread replaces the coordinator.
+  const absl::StatusOr<RunReport> report =
+      ready.ok() ? coordinator_->Run() : absl::StatusOr<RunReport>(ready);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     running_ = false;

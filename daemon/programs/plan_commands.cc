@@ -1,10 +1,6 @@
 #include "daemon/programs/plan_commands.h"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <signal.h>
-#include <unistd.h>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +13,7 @@
 #include "daemon/plan/profile.h"
 #include "daemon/plan/run_settings.h"
 #include "daemon/plan/value.h"
+#include "daemon/programs/sibling.h"
 #include "daemon/protocol/http/http_protocol.h"
 #include "daemon/report/options.h"
 
@@ -156,23 +153,8 @@ int SchemaCommand() {
 }
 
 int TargetCommand(const std::string& self, const std::vector<std::string>& arguments) {
-  const size_t slash = self.rfind('/');
-  const std::string path =
-      slash == std::string::npos ? "squall-target" : self.substr(0, slash + 1) + "squall-target";
-  std::vector<char*> argv;
-  std::string name = "squall-target";
-  argv.push_back(name.data());
-  std::vector<std::string> copies = arguments;
-  for (std::string& argument : copies) {
-    argv.push_back(argument.data());
-  }
-  argv.push_back(nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  pthread_sigmask(SIG_SETMASK, &none, nullptr);  // ours were blocked; the other program has its own
-  execvp(path.c_str(), argv.data());
-  fmt::print(stderr, "squall: {} must be beside squall or on the PATH: {}\n", path,
-             std::strerror(errno));
+  const absl::Status status = BecomeSibling(self, "squall-target", arguments);
+  fmt::print(stderr, "squall: {}\n", std::string(status.message()));
   return static_cast<int>(ExitCode::kUsage);
 }
 

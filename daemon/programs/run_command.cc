@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "daemon/agent/agent.h"
-#include "daemon/agent/agent_service.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/rng.h"
 #include "daemon/base/status_macros.h"
@@ -16,25 +13,17 @@
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/coordinator/run_coordinator.h"
 #include "daemon/engine/thread_usage.h"
-#include "daemon/net/target_allow_list.h"
-#include "daemon/net/token_guard.h"
-#include "daemon/programs/once_trace.h"
+#include "daemon/programs/run_agents.h"
 #include "daemon/programs/run_console.h"
 #include "daemon/programs/terminal.h"
-#include "daemon/protocol/http/http_protocol.h"
 #include "daemon/report/file.h"
 #include "daemon/report/json_report.h"
 #include "daemon/report/junit.h"
 #include "daemon/report/markdown.h"
 #include "daemon/report/summary.h"
-#include "daemon/rpc/channel.h"
-#include "daemon/rpc/pem_file.h"
-#include "daemon/rpc/rpc_server.h"
 
 namespace squall {
 namespace {
-
-constexpr Nanos kLocalInterval = std::chrono::milliseconds(200);
 
 int Code(ExitCode code) { return static_cast<int>(code); }
 
@@ -63,59 +52,6 @@ absl::Status ReadSpan(const std::string& text, std::string_view flag, std::optio
   }
   *span = *parsed;
   return absl::OkStatus();
-}
-
-// The agent inside this process, when no other is named. Its parts die in the right order.
-struct LocalAgent {
-  explicit LocalAgent(TargetAllowList allowed) : protocol({std::move(allowed)}) {}
-  const HttpProtocol protocol;
-  std::unique_ptr<OnceTrace> trace;
-  std::unique_ptr<Agent> agent;
-  std::unique_ptr<RpcServer> server;
-};
-
-absl::StatusOr<std::unique_ptr<LocalAgent>> MakeLocalAgent(const RunFlags& flags,
-                                                           TargetAllowList allowed,
-                                                           const Clock* clock, bool colour) {
-  auto local = std::make_unique<LocalAgent>(std::move(allowed));
-  AgentConfig config;
-  config.shards =
-      flags.shards > 0 ? flags.shards : std::max(1U, std::thread::hardware_concurrency());
-  if (flags.once) {
-    local->trace = std::make_unique<OnceTrace>(colour);
-    config.trace = local->trace.get();
-  }
-  config.log = [](std::string_view text) { fmt::print(stderr, "log: {}\n", text); };
-  local->agent = std::make_unique<Agent>(config, &local->protocol, clock);
-  std::vector<RpcService> services;
-  services.push_back(MakeAgentService(local->agent.get(), {SQUALL_VERSION, nullptr}));
-  SQUALL_ASSIGN_OR_RETURN(local->server, RpcServer::Make({}, std::move(services)));
-  return local;
-}
-
-absl::StatusOr<ChannelSecurity> AgentSecurity(const RunFlags& flags) {
-  ChannelSecurity security;
-  SQUALL_ASSIGN_OR_RETURN(security.ca_pem, ReadPemFile("--agent-ca", flags.agent_ca));
-  SQUALL_ASSIGN_OR_RETURN(security.cert_pem, ReadPemFile("--agent-cert", flags.agent_cert));
-  SQUALL_ASSIGN_OR_RETURN(security.key_pem, ReadPemFile("--agent-key", flags.agent_key));
-  if (!flags.agent_token_file.empty()) {
-    SQUALL_ASSIGN_OR_RETURN(security.token, TokenGuard::FromFile(flags.agent_token_file));
-  }
-  return security;
-}
-
-absl::StatusOr<std::vector<AgentTarget>> RemoteAgents(const RunFlags& flags) {
-  SQUALL_ASSIGN_OR_RETURN(const ChannelSecurity security, AgentSecurity(flags));
-  std::vector<AgentTarget> targets;
-  for (const std::string& address : flags.agents) {
-    const auto same = [&](const AgentTarget& target) { return target.name == address; };
-    if (std::any_of(targets.begin(), targets.end(), same)) {
-      return absl::InvalidArgumentError(fmt::format("--agents must name '{}' once", address));
-    }
-    SQUALL_ASSIGN_OR_RETURN(auto channel, MakeChannel(address, security));
-    targets.push_back({address, std::move(channel)});
-  }
-  return targets;
 }
 
 absl::Status WriteReports(const RunReport& report, const RunFlags& flags, const Outputs& outputs) {
@@ -156,38 +92,6 @@ bool NoColor(const Environment& environment) {
 std::string NewRunId(const Clock& clock) {
   const auto wall = static_cast<uint64_t>(clock.Wall().time_since_epoch().count());
   return fmt::format("run-{:x}-{:04x}", wall / 1'000'000'000, MixSeed(wall) & 0xffff);
-}
-
-// Where the run goes: an agent in this process, or those that --agents names. The exit code when
-// there is none, after saying why.
-std::optional<int> FindAgents(const RunFlags& flags, const Clock* clock, bool colour,
-                              std::unique_ptr<LocalAgent>* local, std::vector<AgentTarget>* targets,
-                              CoordinatorOptions* options) {
-  if (flags.agents.empty()) {
-    absl::StatusOr<TargetAllowList> allowed = ParseTargetAllowList(flags.allow_targets);
-    if (!allowed.ok()) {
-      Say(fmt::format("--allow-target {}", std::string(allowed.status().message())));
-      return Code(ExitCode::kUsage);
-    }
-    absl::StatusOr<std::unique_ptr<LocalAgent>> made =
-        MakeLocalAgent(flags, *std::move(allowed), clock, colour);
-    if (!made.ok()) {
-      return SayStatus(made.status());
-    }
-    *local = *std::move(made);
-    targets->push_back({"local", (*local)->server->InProcessChannel()});
-    options->watch_interval = kLocalInterval;
-    options->start_lead = Nanos(0);
-    options->loss_timeout = std::chrono::hours(24);  // it cannot be lost without us
-    return std::nullopt;
-  }
-  absl::StatusOr<std::vector<AgentTarget>> remote = RemoteAgents(flags);
-  if (!remote.ok()) {  // a flag that cannot be, or names no readable file: nobody was called yet
-    Say(std::string(remote.status().message()));
-    return Code(ExitCode::kUsage);
-  }
-  *targets = *std::move(remote);
-  return std::nullopt;
 }
 
 }  // namespace
@@ -241,15 +145,14 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
   }
   RaiseDescriptorLimit();
   const Terminal out = DescribeTerminal(stdout, NoColor(environment));
-  std::unique_ptr<LocalAgent> local;
-  std::vector<AgentTarget> targets;
   CoordinatorOptions options;
+  options.run_id = NewRunId(clock);
+  std::unique_ptr<RunAgents> agents;
   if (const std::optional<int> code =
-          FindAgents(flags, &clock, out.colour, &local, &targets, &options);
+          RunAgents::Find(flags, &clock, out.colour, signals, &options, &agents);
       code.has_value()) {
     return *code;
   }
-  options.run_id = NewRunId(clock);
   options.owner = fmt::format("squall run (process {})", getpid());
   options.version = SQUALL_VERSION;
 
@@ -265,7 +168,7 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
     return Code(ExitCode::kUsage);
   }
   const Outputs outputs = plan.outputs;
-  const auto coordinator = RunCoordinator::Make(std::move(plan), *settings, std::move(targets),
+  const auto coordinator = RunCoordinator::Make(std::move(plan), *settings, agents->TakeTargets(),
                                                 options, console->get(), &clock);
   if (!coordinator.ok()) {
     return SayStatus(coordinator.status());
@@ -273,7 +176,9 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
   signals->Handle([&](int count) {
     (*coordinator)->Stop(count == 1 ? "interrupted" : "interrupted twice", count > 1);
   });
+  agents->SendLateTo(coordinator->get());
   absl::StatusOr<RunReport> report = (*coordinator)->Run();
+  agents->SendLateTo(nullptr);
   signals->Handle(nullptr);
   if (!report.ok()) {
     return SayStatus(report.status());

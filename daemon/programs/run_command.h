@@ -9,6 +9,7 @@
 
 #include "daemon/plan/plan.h"
 #include "daemon/plan/run_settings.h"
+#include "daemon/programs/agent_hall.h"
 #include "daemon/programs/plan_files.h"
 #include "daemon/programs/signals.h"
 
@@ -27,12 +28,18 @@ struct RunFlags {
   std::string stop_timeout;
   std::optional<uint64_t> seed;
   std::vector<std::string> agents;  // host:port; empty: in this process
-  std::string agent_token_file;
-  std::string agent_ca;  // PEM: TLS towards the agents
-  std::string agent_cert;
-  std::string agent_key;
-  std::vector<std::string> allow_targets;  // of the agent in this process; empty: all
-  uint32_t shards = 0;                     // 0: one per core
+  AgentCallFlags agent_call;
+  std::vector<std::string> allow_targets;  // of the agents of ours; empty: all
+  uint32_t expect_agents = 0;              // wait for so many to join; 0: do not
+  std::string expect_agents_max_wait;
+  int processes = 0;  // agents as child processes; -1: one for each core
+  std::string join_listen = "127.0.0.1:5557";
+  std::string join_tls_cert;
+  std::string join_tls_key;
+  std::string join_client_ca;
+  bool insecure = false;
+  std::string self;     // argv[0]
+  uint32_t shards = 0;  // 0: one per core
   bool headless = false;
   bool once = false;
   bool quiet = false;

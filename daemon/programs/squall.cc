@@ -1,11 +1,17 @@
 // squall: the command line. main() reads it and hands it to one command.
+#include <algorithm>
+#include <iterator>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "daemon/coordinator/exit_code.h"
+#include "daemon/programs/client_commands.h"
 #include "daemon/programs/demo_command.h"
 #include "daemon/programs/plan_commands.h"
 #include "daemon/programs/run_command.h"
+#include "daemon/programs/serve_command.h"
+#include "daemon/programs/sibling.h"
 #include "daemon/programs/signals.h"
 
 extern char** environ;
@@ -29,11 +35,11 @@ Environment ReadEnvironment() {
   return environment;
 }
 
-void AddPlanArguments(CLI::App* command, PlanArguments* plan) {
+void AddPlanArguments(CLI::App* command, PlanArguments* plan, bool required = true) {
   command
       ->add_option("PLAN,-f,--locustfile", plan->files,
                    "Plan files (YAML), merged in order; - is standard input")
-      ->required()
+      ->required(required)
       ->delimiter(',');
   command->add_option("--set", plan->sets, "Overrides a value: --set service.timeout=5s")
       ->take_all();
@@ -79,22 +85,137 @@ void AddOutputFlags(CLI::App* command, RunFlags* flags) {
       ->check(CLI::Range(0, 125));
 }
 
+void AddAgentCallFlags(CLI::App* command, AgentCallFlags* flags) {
+  command->add_option("--agent-token-file", flags->token_file,
+                      "Bearer token that agents ask for, and show when they join");
+  command->add_option("--agent-ca", flags->ca, "CA (PEM) of the agents' TLS certificates");
+  auto* cert = command->add_option("--agent-cert", flags->cert, "Our certificate (mTLS)");
+  auto* key = command->add_option("--agent-key", flags->key, "Its key");
+  cert->needs(key);
+  key->needs(cert);
+}
+
 void AddAgentFlags(CLI::App* command, RunFlags* flags) {
   auto* agents =
       command->add_option("--agents", flags->agents, "Run on these squalld (host:port,…)")
           ->delimiter(',');
+  auto* expect = command
+                     ->add_option("--expect-agents,--expect-workers", flags->expect_agents,
+                                  "Wait until so many squalld --join are there, and run on them")
+                     ->check(CLI::Range(1U, 10'000U))
+                     ->excludes(agents);
+  command->add_option("--expect-agents-max-wait,--expect-workers-max-wait",
+                      flags->expect_agents_max_wait,
+                      "How long to wait for them (default: 60s; 0: for ever)");
+  command
+      ->add_option("--processes", flags->processes,
+                   "Run on so many squalld processes of our own; -1: one for each core")
+      ->check(CLI::Range(-1, 1'000))
+      ->excludes(agents)
+      ->excludes(expect);
   command
       ->add_option("--allow-target", flags->allow_targets,
                    "Without --agents: put load on nothing else (addresses, CIDR blocks, hosts,\n"
                    "each with or without a port); may be repeated")
       ->allow_extra_args(false)
-      ->excludes(agents);
-  command->add_option("--agent-token-file", flags->agent_token_file, "Bearer token for the agents");
-  command->add_option("--agent-ca", flags->agent_ca, "CA (PEM) of the agents' TLS certificates");
-  auto* cert = command->add_option("--agent-cert", flags->agent_cert, "Our certificate (mTLS)");
-  auto* key = command->add_option("--agent-key", flags->agent_key, "Its key");
+      ->excludes(agents)
+      ->excludes(expect);
+  AddAgentCallFlags(command, &flags->agent_call);
+  command->add_option("--join-listen", flags->join_listen, "Where agents join, ADDRESS:PORT")
+      ->capture_default_str();
+  auto* cert =
+      command->add_option("--join-tls-cert", flags->join_tls_cert, "TLS there: certificate chain");
+  auto* key = command->add_option("--join-tls-key", flags->join_tls_key, "Its key");
   cert->needs(key);
   key->needs(cert);
+  command->add_option("--join-client-ca", flags->join_client_ca, "TLS there: CA of the agents")
+      ->needs(cert);
+  command->add_flag("--insecure", flags->insecure,
+                    "Let agents of other machines join without TLS and a token");
+}
+
+// Locust's words for the same things.
+struct LocustFlags {
+  bool master = false;
+  bool worker = false;
+  std::string master_host = "127.0.0.1";
+  uint16_t master_port = 5557;
+  std::string master_bind_host;
+  uint16_t master_bind_port = 5557;
+};
+
+void AddLocustFlags(CLI::App* command, LocustFlags* flags) {
+  auto* master = command->add_flag("--master", flags->master,
+                                   "As --expect-agents 1: agents (Locust's workers) join here");
+  command
+      ->add_flag("--worker", flags->worker,
+                 "Be an agent that joins --master-host; what to run comes from there")
+      ->excludes(master);
+  command->add_option("--master-host", flags->master_host, "Of a worker: where to join")
+      ->capture_default_str();
+  command->add_option("--master-port", flags->master_port, "Of a worker: the port there")
+      ->capture_default_str();
+  command->add_option("--master-bind-host", flags->master_bind_host,
+                      "Of the master: as in --join-listen; \"*\" is every address");
+  command->add_option("--master-bind-port", flags->master_bind_port, "Of the master: its port")
+      ->capture_default_str();
+}
+
+bool IsLoopbackHost(const std::string& host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
+
+// Becomes a squalld. One whose master is on this machine listens here alone.
+int WorkerCommand(const LocustFlags& locust, const RunFlags& run) {
+  std::vector<std::string> arguments = {
+      "--join",           fmt::format("{}:{}", locust.master_host, locust.master_port),
+      "--listen",         IsLoopbackHost(locust.master_host) ? "127.0.0.1:0" : "0.0.0.0:0",
+      "--metrics-listen", ""};
+  const auto pass = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) {
+      arguments.insert(arguments.end(), {flag, value});
+    }
+  };
+  pass("--token-file", run.agent_call.token_file);
+  pass("--join-token-file", run.agent_call.token_file);
+  pass("--join-ca", run.agent_call.ca);
+  pass("--tls-cert", run.join_tls_cert);
+  pass("--tls-key", run.join_tls_key);
+  pass("--client-ca", run.join_client_ca);
+  if (run.insecure) {
+    arguments.emplace_back("--insecure");
+  }
+  for (const std::string& target : run.allow_targets) {
+    pass("--allow-target", target);
+  }
+  const absl::Status status = BecomeSibling(run.self, "squalld", arguments);
+  fmt::print(stderr, "squall: {}\n", std::string(status.message()));
+  return static_cast<int>(ExitCode::kUsage);
+}
+
+void ApplyMaster(const LocustFlags& locust, RunFlags* run) {
+  if (!locust.master) {
+    return;
+  }
+  run->expect_agents = std::max(run->expect_agents, 1U);
+  if (!locust.master_bind_host.empty() || locust.master_bind_port != 5557) {
+    const std::string host = locust.master_bind_host == "*"    ? "0.0.0.0"
+                             : locust.master_bind_host.empty() ? "127.0.0.1"
+                                                               : locust.master_bind_host;
+    run->join_listen = fmt::format("{}:{}", host, locust.master_bind_port);
+  }
+}
+
+// `locust -f plan …` has no command: what begins with a flag of `run` is a run.
+std::vector<std::string> WithCommand(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  constexpr std::string_view kOwn[] = {"-h", "--help", "--help-all", "-V", "--version"};
+  if (!arguments.empty() && arguments[0].starts_with('-') &&
+      std::find(std::begin(kOwn), std::end(kOwn), arguments[0]) == std::end(kOwn)) {
+    arguments.insert(arguments.begin(), "run");
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  return arguments;
 }
 
 int Main(int argc, char** argv) {
@@ -107,10 +228,23 @@ int Main(int argc, char** argv) {
 
   RunFlags run;
   CLI::App* run_command = app.add_subcommand("run", "Run a plan and report");
-  AddPlanArguments(run_command, &run.plan);
+  AddPlanArguments(run_command, &run.plan, /*required=*/false);  // not of a worker
   AddLoadFlags(run_command, &run);
   AddOutputFlags(run_command, &run);
   AddAgentFlags(run_command, &run);
+  LocustFlags locust;
+  AddLocustFlags(run_command, &locust);
+  run.self = argv[0];
+
+  ServeFlags serve;
+  serve.self = argv[0];
+  CLI::App* serve_command =
+      app.add_subcommand("serve", "Coordinate runs for others: agents join, programs create runs");
+  DefineServeFlags(serve_command, &serve);
+  AddAgentCallFlags(serve_command, &serve.agent_call);
+
+  ClientCommands clients;
+  clients.Define(&app, environment);
 
   PlanArguments plan;
   CLI::App* validate = app.add_subcommand("validate", "Check a plan and say what is wrong with it");
@@ -147,13 +281,27 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version,-V", std::string("squall ") + SQUALL_VERSION);
 
   try {
-    app.parse(argc, argv);
+    app.parse(WithCommand(argc, argv));
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);  // prints help or what is wrong
     return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
+  if (*run_command && locust.worker) {
+    return WorkerCommand(locust, run);
+  }
   if (*run_command) {
+    if (run.plan.files.empty()) {
+      fmt::print(stderr, "squall: run: PLAN must be given\n");
+      return static_cast<int>(ExitCode::kUsage);
+    }
+    ApplyMaster(locust, &run);
     return RunCommand(run, environment, &signals);
+  }
+  if (*serve_command) {
+    return ServeCommand(serve, environment, &signals);
+  }
+  if (const std::optional<int> code = clients.Run(); code.has_value()) {
+    return *code;
   }
   if (*validate) {
     return ValidateCommand(plan, environment);

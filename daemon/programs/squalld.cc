@@ -34,7 +34,9 @@
 #include "daemon/engine/thread_usage.h"
 #include "daemon/net/target_allow_list.h"
 #include "daemon/net/token_guard.h"
+#include "daemon/programs/join_loop.h"
 #include "daemon/protocol/http/http_protocol.h"
+#include "daemon/rpc/channel.h"
 #include "daemon/rpc/grpc_log.h"
 #include "daemon/rpc/pem_file.h"
 #include "daemon/rpc/rpc_server.h"
@@ -78,6 +80,12 @@ struct Flags {
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
   std::string port_file;
+  std::string join;  // host:port of a coordinator
+  std::string advertise;
+  std::string join_token_file;
+  std::string join_ca;
+  std::string join_cert;
+  std::string join_key;
 };
 
 std::string HostName() {
@@ -127,6 +135,21 @@ void DefineFlags(CLI::App* app, Flags* flags) {
   app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
       ->transform(CLI::CheckedTransformer(levels))
       ->option_text("debug|info|warning|error");
+  auto* join = app->add_option("--join", flags->join,
+                               "host:port of a coordinator (squall serve, squall run "
+                               "--expect-agents)\nto be at the disposal of");
+  app->add_option("--advertise", flags->advertise,
+                  "host:port where that coordinator calls us; default: the listening address,\n"
+                  "or the one that it sees")
+      ->needs(join);
+  app->add_option("--join-token-file", flags->join_token_file, "The coordinator's bearer token")
+      ->needs(join);
+  app->add_option("--join-ca", flags->join_ca, "CA (PEM) of the coordinator's certificate")
+      ->needs(join);
+  auto* join_cert = app->add_option("--join-cert", flags->join_cert, "What we show it (mTLS)");
+  auto* join_key = app->add_option("--join-key", flags->join_key, "Its key");
+  join_cert->needs(join_key);
+  join_key->needs(join_cert);
   app->add_option("--port-file", flags->port_file, "Write the gRPC port to this file once serving");
 }
 
@@ -172,6 +195,37 @@ AgentConfig MakeAgentConfig(const Flags& flags, EventLog* log) {
     log->Info(event.what, {{"run_id", event.run_id}, {"detail", event.detail}});
   };
   return config;
+}
+
+// Where a coordinator calls us.
+std::string AdvertisedAddress(const Flags& flags, int port) {
+  if (!flags.advertise.empty()) {
+    return flags.advertise;
+  }
+  return fmt::format("{}:{}", flags.listen.substr(0, flags.listen.rfind(':')), port);
+}
+
+absl::StatusOr<std::unique_ptr<JoinLoop>> Join(const Flags& flags, const AgentConfig& config,
+                                               int port, EventLog* log) {
+  ChannelSecurity security;
+  SQUALL_ASSIGN_OR_RETURN(security.ca_pem, ReadPemFile("--join-ca", flags.join_ca));
+  SQUALL_ASSIGN_OR_RETURN(security.cert_pem, ReadPemFile("--join-cert", flags.join_cert));
+  SQUALL_ASSIGN_OR_RETURN(security.key_pem, ReadPemFile("--join-key", flags.join_key));
+  if (!flags.join_token_file.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(security.token, TokenGuard::FromFile(flags.join_token_file));
+  }
+  SQUALL_ASSIGN_OR_RETURN(const auto channel, MakeChannel(flags.join, security));
+  JoinOptions options;
+  options.agent.name = config.name;
+  options.agent.version = SQUALL_VERSION;
+  options.agent.shards = config.shards;
+  options.agent.cpu_count = static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
+  options.address = AdvertisedAddress(flags, port);
+  options.coordinator = flags.join;
+  options.log = [log](bool joined, std::string_view text) {
+    log->Log(joined ? LogLevel::kInfo : LogLevel::kWarning, text);
+  };
+  return std::make_unique<JoinLoop>(channel, std::move(options));
 }
 
 ProcessFigures ReadProcessFigures() {
@@ -255,8 +309,13 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
                         {"shards", std::to_string(flags.shards)},
                         {"fd_limit", std::to_string(fd_limit)}});
 
+  std::unique_ptr<JoinLoop> join;
+  if (!flags.join.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(join, Join(flags, agent.config(), (*server)->port(), log));
+  }
   int number = 0;
   sigwait(&signals, &number);
+  join.reset();
   log->Info("shutting down", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
   (*server)->SetServing(false);
   agent.Drain("agent is shutting down");

@@ -1,0 +1,47 @@
+// Where the agents of `squall run` come from: one inside this process, those that --agents names,
+// those that join (--expect-agents) or child processes (--processes).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/coordinator/run_coordinator.h"
+#include "daemon/programs/run_command.h"
+#include "daemon/programs/signals.h"
+
+namespace squall {
+
+class RunAgents final {
+ public:
+  // Waits for those that are expected. When there are none: says why on standard error and returns
+  // the exit code. `options` gets what suits the agents; its run_id must be set.
+  static std::optional<int> Find(const RunFlags& flags, const Clock* clock, bool colour,
+                                 StopSignals* signals, CoordinatorOptions* options,
+                                 std::unique_ptr<RunAgents>* found);
+  ~RunAgents();
+  RunAgents(const RunAgents&) = delete;
+  RunAgents& operator=(const RunAgents&) = delete;
+
+  std::vector<AgentTarget> TakeTargets() { return std::move(targets_); }
+  // Sends those that join later to the run, until called with nullptr.
+  void SendLateTo(RunCoordinator* coordinator);
+
+ private:
+  struct Local;
+  struct Hall;
+  RunAgents();
+  absl::Status MakeLocal(const RunFlags& flags, const Clock* clock, bool colour);
+  absl::Status MakeRemote(const RunFlags& flags);
+  absl::Status MakeHall(const RunFlags& flags, const Clock* clock);
+  absl::Status WaitForAgents(const RunFlags& flags, const std::string& run_id,
+                             StopSignals* signals);
+
+  std::unique_ptr<Local> local_;
+  std::unique_ptr<Hall> hall_;
+  std::vector<AgentTarget> targets_;
+};
+
+}  // namespace squall
