@@ -51,9 +51,10 @@ class PointLine final {
   }
 
   void Open() {
-    // Doubling on our own keeps the capacity within the bound.
+    // Doubling would exceed the bound and leave holes in the heap. What is never reached of the
+    // second block is no memory yet.
     if (points_.size() == points_.capacity()) {
-      points_.reserve(std::min(points_max_ + 1, std::max<size_t>(64, 2 * points_.size())));
+      points_.reserve(std::min(points_.empty() ? kFirstPoints : Capacity(), Capacity()));
     }
     points_.emplace_back().start = end_;
     restored_ = false;
@@ -80,6 +81,9 @@ class PointLine final {
   void SetPointsMax(size_t points_max) {
     points_max_ = Even(points_max);
     ThinToFit();
+    if (points_.capacity() > std::max(Capacity(), kFirstPoints)) {
+      points_.shrink_to_fit();
+    }
   }
 
   // Puts stored points in place of all others; the next one goes behind them, however short the
@@ -109,8 +113,12 @@ class PointLine final {
 
  private:
   static constexpr Nanos kSecond = std::chrono::seconds(1);
+  static constexpr size_t kFirstPoints = 64;
 
   static size_t Even(size_t points_max) { return std::max<size_t>(points_max / 2 * 2, 2); }
+
+  // The open point, and one more until it is thinned away.
+  size_t Capacity() const { return points_max_ + 2; }
 
   void Changed(size_t index) { changed_from_ = std::min(changed_from_, index); }
 

@@ -2,8 +2,8 @@
 // thread.
 //
 // Bounded in memory, whatever the run does; with the default limits at most, in MB:
-//   the run          7 201 points × 88 bytes                                              0.6
-//   names              200 × 1 201 points × 88 bytes                                     21.1
+//   the run          7 202 points × 88 bytes                                              0.6
+//   names              200 × 1 202 points × 88 bytes                                     21.1
 //   their histograms   200 × 4 × 33 KiB (response and service, at the start of the last
 //                      point and now; all powers of two from 1 µs to 1 h)                27.0
 //   agents           240 000 points × 56 bytes (1 000 agents with 240 each)              13.4

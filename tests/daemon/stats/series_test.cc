@@ -172,6 +172,15 @@ TEST(SeriesTest, ThinningKeepsMemoryBoundedAndEveryRequest) {
   }
 }
 
+TEST(SeriesTest, NoMoreMemoryIsTakenThanPointsNeed) {
+  FakeRun run;
+  Series series(600);
+  for (int second = 1; second <= 3'000; ++second) {
+    series.Add(run.At(seconds(second)));
+    ASSERT_LE(series.points().capacity(), 602U) << second;
+  }
+}
+
 TEST(SeriesTest, ThinningKeepsSpikes) {
   FakeRun run;
   Series series(4);
