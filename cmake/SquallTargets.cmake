@@ -47,6 +47,15 @@ function(squall_program name)
   _squall_record_layer(${arg_DEPS})
 endfunction()
 
+# squall_bench(name SRCS … DEPS … LIBS …): a program that scripts/bench runs, in
+# build/<preset>/bench, apart from what users get.
+function(squall_bench name)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SRCS})
+  _squall_link(${name} DEPS ${arg_DEPS} LIBS ${arg_LIBS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endfunction()
+
 # squall_test(SRCS … [DEPS …] [LIBS …]): the one test binary of a room; its directory under tests/
 # mirrors the room (tests/daemon/stats tests daemon/stats), which it links without being told.
 # Tests run in the root of the tree; the paths they are given are relative to it, since an absolute

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What a request costs: squall, wrk and h2load in turn against the same nginx on loopback.
+"""What a request costs: squall, wrk and h2load in turn against the same nginx on loopback; and
+what a coordinator costs (coordinator_bench.py).
 
 The figure that counts is CPU time of the client per request, user and system together, as the
 kernel accounts it (wait4): it does not depend on how fast the server is. Each round runs every
@@ -20,6 +21,8 @@ import tempfile
 import threading
 import time
 import urllib.request
+
+import coordinator_bench
 
 BODY = '{"productID":1,"name":"Laptop","price":999.99,"stock":50,"cat":1}\n'
 NGINX = """
@@ -263,7 +266,12 @@ def bench_idle(options, directory):
             "in a task, without an open connection.", "", *lines, ""]
 
 
-CASES = {"http": bench_http, "open": bench_open, "idle": bench_idle}
+def bench_coordinator(options, directory):
+    return coordinator_bench.bench(options.bench_programs, directory, options.coordinator_seconds)
+
+
+CASES = {"http": bench_http, "open": bench_open, "idle": bench_idle,
+         "coordinator": bench_coordinator}
 
 
 def machine():
@@ -277,11 +285,30 @@ def machine():
             f"{datetime.date.today().isoformat()}")
 
 
+def replaced(text, sections):
+    """The page with these sections in place of those of the same title; a new one goes last. Each
+    says when it was measured, since that was not together with the others."""
+    for section in sections:
+        measured = f"Measured apart from the rest: {machine()}."
+        new = "\n".join([section[0], "", measured, *section[1:]])
+        parts = re.split(r"(?m)^(?=## )", text)
+        same = [i for i, part in enumerate(parts) if part.startswith(section[0] + "\n")]
+        if same:
+            parts[same[0]] = new.rstrip() + "\n\n"
+        else:
+            parts[-1] = parts[-1].rstrip() + "\n\n"
+            parts.append(new)
+        text = "".join(parts)
+    return text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--squall", required=True)
+    parser.add_argument("--bench-programs", required=True, help="where sim_agents is")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--coordinator-seconds", type=int, default=30)
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("cases", nargs="*", default=[], help=", ".join(CASES))
     options = parser.parse_args()
@@ -291,14 +318,18 @@ def main():
     lines = ["# Benchmarks", "",
              "Written by `scripts/bench --write`; every figure was measured in that one run, none "
              "is rounded in our favour.", "", f"Machine: {machine()}.", ""]
+    sections = []
     for case in options.cases or CASES:
         with tempfile.TemporaryDirectory(prefix="squall-bench-") as directory:
             os.chmod(directory, 0o755)  # nginx's worker is another user
             section = CASES[case](options, directory)
         print("\n".join(section), flush=True)
-        lines += section
+        sections.append(section)
     if options.write:
-        pathlib.Path("docs/benchmarks.md").write_text("\n".join(lines).rstrip() + "\n")
+        page = pathlib.Path("docs/benchmarks.md")
+        text = (replaced(page.read_text(), sections) if options.cases
+                else "\n".join(lines + [line for section in sections for line in section]))
+        page.write_text(text.rstrip() + "\n")
     return 0
 
 
