@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 import grpc
@@ -127,6 +128,20 @@ class EndpointTest(unittest.TestCase):
             self.assertEqual([event["msg"] for event in squalld.events()],
                              ["serving", "shutting down", "stopped"])
             self.assertEqual(squalld.events()[1]["signal"], "SIGTERM")
+
+
+class IdleConnectionTest(unittest.TestCase):
+    def test_it_may_be_pinged_without_calls(self):
+        """As our own clients do every 10 s, to notice when an agent is gone. A server that does not
+        permit it ends the connection at the fourth ping (GOAWAY, too_many_pings)."""
+        states = []
+        options = [("grpc.keepalive_time_ms", 1100), ("grpc.keepalive_permit_without_calls", 1),
+                   ("grpc.http2.max_pings_without_data", 0)]
+        with Squalld() as squalld, grpc.insecure_channel(squalld.address, options) as channel:
+            channel.subscribe(states.append)
+            self.assertEqual(health(channel), SERVING)
+            time.sleep(6)  # nothing must happen; a slow machine only makes the pings fewer
+            self.assertEqual(states[-1], grpc.ChannelConnectivity.READY, states)
 
 
 class AccessTest(unittest.TestCase):
