@@ -65,6 +65,9 @@ ActiveRun::ActiveRun(RunParts parts, RunOrder order)
     : parts_(std::move(parts)), order_(std::move(order)) {}
 
 ActiveRun::~ActiveRun() {
+  if (!thread_.joinable()) {
+    return;  // refused before it began: the agents of its name are those of the run that has it
+  }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     abandoned_ = true;
@@ -73,9 +76,7 @@ ActiveRun::~ActiveRun() {
     }
   }
   parts_.pool->Cancel(order_.run_id);
-  if (thread_.joinable()) {
-    thread_.join();
-  }
+  thread_.join();
   parts_.pool->Release(order_.run_id);
 }
 
