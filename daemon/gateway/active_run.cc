@@ -40,6 +40,9 @@ absl::StatusOr<std::unique_ptr<ActiveRun>> ActiveRun::Resume(RunParts parts,
   SQUALL_ASSIGN_OR_RETURN(StoredRun stored, RunJournal::Load(*parts.store, run_id));
   SQUALL_ASSIGN_OR_RETURN(RunRecord record, parts.store->Get(run_id));
   for (Resumption::Member& member : stored.resumption.members) {
+    if (member.fate == MemberFate::kGone) {
+      continue;
+    }
     SQUALL_ASSIGN_OR_RETURN(member.target.channel, connect(member.target.address));
   }
   RunOrder order;
@@ -86,6 +89,11 @@ void ActiveRun::Begin() {
 
 void ActiveRun::Work() {
   const absl::Status ready = Prepare();
+  if (ready.ok()) {
+    for (const PoolAgent& agent : parts_.pool->List()) {
+      Offer(agent);  // it came when there was nobody yet to take it
+    }
+  }
   // Nobody but this thread replaces the coordinator.
   const absl::StatusOr<RunReport> report =
       ready.ok() ? coordinator_->Run() : absl::StatusOr<RunReport>(ready);
@@ -112,7 +120,9 @@ absl::Status ActiveRun::Prepare() {
   absl::StatusOr<std::unique_ptr<RunCoordinator>> made = absl::InternalError("not made");
   if (resumption_.has_value()) {
     for (const Resumption::Member& member : resumption_->members) {
-      parts_.pool->Reserve(member.target.address, order_.run_id);
+      if (member.fate != MemberFate::kGone) {
+        parts_.pool->Reserve(member.target.address, order_.run_id);
+      }
     }
     made = RunCoordinator::Resume(order_.plan, order_.settings, *std::move(resumption_), options,
                                   this, parts_.clock);
@@ -252,31 +262,29 @@ void ActiveRun::OnStarted(const Plan& /*plan*/, const Profile& /*profile*/) {
   ++now_.version;
 }
 
+// Stored first, told then: what anybody has been told is still known after a crash.
 void ActiveRun::OnTick(const RunProgress& progress) {
-  RunSummary summary;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    RunSummary* now = &now_.summary;
-    const Snapshot& merged = *progress.merged;
-    now->state = merged.state;
-    now->started_at = merged.started_at;
-    now->stop_reason = merged.stop_reason;
-    now->users = merged.UserCount();
-    const EntryStats total = merged.Total();
-    now->requests = total.requests;
-    now->failures = total.failures;
-    now->thresholds = *progress.thresholds;
-    now->warnings = *progress.warnings;
-    now_.merged = std::make_shared<const Snapshot>(merged);
-    now_.requests_per_second = progress.series->CurrentRequestRate(kCurrentWindow);
-    now_.failures_per_second = progress.series->CurrentFailureRate(kCurrentWindow);
-    ++now_.version;
-    if (now->state == RunState::kFinished || now->state == RunState::kFailed) {
-      now->state = RunState::kStopping;  // over only with its report
-    }
-    summary = *now;
-  }
-  Check(journal_->Tick(progress, summary));
+  RunNow next = Now();
+  RunSummary* summary = &next.summary;
+  const Snapshot& merged = *progress.merged;
+  const bool over = merged.state == RunState::kFinished || merged.state == RunState::kFailed;
+  summary->state = over ? RunState::kStopping : merged.state;  // over only with its report
+  summary->started_at = merged.started_at;
+  summary->stop_reason = merged.stop_reason;
+  summary->users = merged.UserCount();
+  const EntryStats total = merged.Total();
+  summary->requests = total.requests;
+  summary->failures = total.failures;
+  summary->thresholds = *progress.thresholds;
+  summary->warnings = *progress.warnings;
+  next.merged = std::make_shared<const Snapshot>(merged);
+  next.requests_per_second = progress.series->CurrentRequestRate(kCurrentWindow);
+  next.failures_per_second = progress.series->CurrentFailureRate(kCurrentWindow);
+  Check(journal_->Tick(progress, *summary));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  next.version = now_.version + 1;
+  summary->agents = now_.summary.agents;  // others may have come meanwhile
+  now_ = std::move(next);
 }
 
 void ActiveRun::OnEvent(std::string_view text) {

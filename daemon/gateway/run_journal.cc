@@ -122,7 +122,9 @@ absl::StatusOr<Resumption::Member> LoadMember(const AgentRecord& record) {
   Resumption::Member member;
   member.target.name = record.agent_id;
   member.target.address = record.address;
-  member.lost = record.lost;
+  if (record.lost) {
+    member.fate = record.address.empty() ? MemberFate::kGone : MemberFate::kLost;
+  }
   v1::Assignment assignment;
   SQUALL_RETURN_IF_ERROR(Parse(record.assignment, "assignment", &assignment));
   SQUALL_ASSIGN_OR_RETURN(member.assignment, AssignmentFromProto(assignment));
@@ -224,9 +226,9 @@ absl::Status RunJournal::Roster(const RunRoster& roster) {
     AgentRecord* agent = &agents_[member.name];
     agent->run_id = record_.run_id;
     agent->agent_id = member.name;
-    agent->address = member.address;
+    agent->address = member.fate == MemberFate::kGone ? "" : member.address;  // nobody calls it
     agent->epoch = roster.epoch;
-    agent->lost = member.lost;
+    agent->lost = member.fate != MemberFate::kPresent;
     agent->assignment = Encode(member.assignment);
     writes.emplace_back(*agent);
   }

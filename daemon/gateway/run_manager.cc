@@ -190,7 +190,7 @@ absl::StatusOr<std::string> RunManager::Report(const std::string& run_id,
           return std::move(text);
         }
       }
-    } else if (!run->over()) {
+    } else if (report.status().code() == absl::StatusCode::kUnavailable) {
       return report.status();
     }
   }
