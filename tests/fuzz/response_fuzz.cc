@@ -15,7 +15,7 @@ namespace squall {
 namespace {
 
 constexpr uint32_t kHeadMax = 4096;
-constexpr uint64_t kBodyMax = 32 * 1024;
+constexpr uint64_t kBodyMax = uint64_t{32} * 1024;
 
 struct Outcome {
   int status = 0;

@@ -39,7 +39,7 @@ class HttpShard final : public ShardClient {
 
   std::unique_ptr<Session> NewSession(size_t class_index, UserContext* user) override;
 
-  static constexpr size_t kReceiveBytes = 64 * 1024;
+  static constexpr size_t kReceiveBytes = size_t{64} * 1024;
   // For one recv and its parsing: holds a partial head and what came after it.
   char* scratch() { return scratch_.data(); }
   size_t scratch_size() const { return scratch_.size(); }

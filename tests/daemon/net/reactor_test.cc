@@ -299,6 +299,15 @@ TEST(ReactorThreadsTest, CanRunAgainAfterAStop) {
 
 // A connected pair; `ours` is watched, `theirs` is the peer.
 class ReactorEdgeTest : public ReactorTest {
+ public:
+  ~ReactorEdgeTest() override {
+    reactor->Unregister(&watch);
+    close(watch.fd);
+    if (theirs >= 0) {
+      close(theirs);
+    }
+  }
+
  protected:
   ReactorEdgeTest() {
     std::array<int, 2> pair{};
@@ -307,13 +316,6 @@ class ReactorEdgeTest : public ReactorTest {
     theirs = pair[1];
     EXPECT_TRUE(reactor->Register(&watch).ok());
     loop.Turn();  // the first edge: writable
-  }
-  ~ReactorEdgeTest() override {
-    reactor->Unregister(&watch);
-    close(watch.fd);
-    if (theirs >= 0) {
-      close(theirs);
-    }
   }
   void Send(size_t bytes) {
     const std::vector<char> data(bytes, 'x');

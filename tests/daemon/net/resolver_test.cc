@@ -33,9 +33,10 @@ std::string TextOf(const Endpoint& endpoint) {
 }
 
 class DnsCacheTest : public testing::Test {
- protected:
+ public:
   ~DnsCacheTest() override { resolver.Shutdown(); }
 
+ protected:
   DnsAnswer Resolve(const std::string& host) {
     Waiter waiter;
     DnsAnswer answer =

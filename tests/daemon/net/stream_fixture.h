@@ -49,7 +49,7 @@ class StreamFixture : public testing::Test {
  private:
   static Co<std::string> ReadSome(StreamFixture* self, size_t size) {
     std::string data;
-    std::array<char, 16 * 1024> buffer{};
+    std::array<char, size_t{16} * 1024> buffer{};
     while (data.size() < size) {
       const size_t wanted = std::min(buffer.size(), size - data.size());
       self->last = self->stream.TryReceive(buffer.data(), wanted);

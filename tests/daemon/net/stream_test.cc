@@ -5,6 +5,7 @@
 #include <future>
 #include <string>
 #include <sys/socket.h>
+#include <tuple>
 #include <unistd.h>
 #include <vector>
 
@@ -192,7 +193,9 @@ class SilentListener final {
     SQUALL_CHECK(listen(fd_, 0) == 0);
     for (int i = 0; i < 8; ++i) {
       const int filler = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      connect(filler, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.length);
+      // It must not come through.
+      std::ignore =
+          connect(filler, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.length);
       fillers_.push_back(filler);
     }
   }
@@ -212,8 +215,10 @@ class SilentListener final {
 };
 
 class StreamTimeoutTest : public testing::Test {
- protected:
+ public:
   ~StreamTimeoutTest() override { loop.reactor()->Forget(&waiter); }
+
+ protected:
   TimePoint In(Nanos span) { return loop.clock().Now() + span; }
   // Starts and lets the loop turn a few times, in which nothing should end it.
   void Begin(Co<NetError> connect) {

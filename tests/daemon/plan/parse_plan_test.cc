@@ -1,5 +1,6 @@
 #include "daemon/plan/parse_plan.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/daemon/plan/plan_fixture.h"
@@ -13,7 +14,7 @@ const std::string kSource = SQUALL_SOURCE_DIR;
 PlanInputs Files(const std::vector<std::string>& paths) {
   PlanInputs inputs;
   for (const std::string& path : paths) {
-    inputs.texts.push_back({path, ReadFileOrDie(kSource + "/" + path)});
+    inputs.texts.push_back({path, ReadFileOrDie(fmt::format("{}/{}", kSource, path))});
   }
   return inputs;
 }

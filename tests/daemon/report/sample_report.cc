@@ -71,6 +71,36 @@ void Finish(RunReport* report) {
   report->ended_at = report->total.at;
 }
 
+void AddSeries(RunReport* report) {
+  report->series = {{.start = seconds(0), .length = seconds(1), .requests = 4, .users = 5},
+                    {.start = seconds(1),
+                     .length = seconds(1),
+                     .requests = 296,
+                     .failures = 8,
+                     .response_p50 = Millis(0.421),
+                     .response_p95 = Millis(148.2),
+                     .response_p99 = Millis(1234),
+                     .service_p95 = Millis(148.2),
+                     .users = 10,
+                     .target_users = 10}};
+  report->series_by_name[{"Buy", "POST"}] = {{.start = seconds(0), .length = seconds(1)},
+                                             {.start = seconds(1),
+                                              .length = milliseconds(1500),
+                                              .requests = 40,
+                                              .failures = 8,
+                                              .response_p50 = Millis(25),
+                                              .response_p95 = Millis(1234),
+                                              .response_p99 = Millis(1234),
+                                              .service_p95 = Millis(1234)}};
+  report->series_by_agent["a-1"] = {{.start = seconds(0),
+                                     .length = seconds(1),
+                                     .requests = 150,
+                                     .failures = 4,
+                                     .users = 5,
+                                     .target_users = 5,
+                                     .loop_lag_p99 = Millis(0.496)}};
+}
+
 }  // namespace
 
 void AddRequests(EntryStats* stats, const std::vector<SampleTimes>& times) {
@@ -118,33 +148,7 @@ RunReport ClosedReport() {
   }
   report.agents[1].task_errors["variable 'product' must be set before it is used"] = 2;
   Finish(&report);
-  report.series = {{.start = seconds(0), .length = seconds(1), .requests = 4, .users = 5},
-                   {.start = seconds(1),
-                    .length = seconds(1),
-                    .requests = 296,
-                    .failures = 8,
-                    .response_p50 = Millis(0.421),
-                    .response_p95 = Millis(148.2),
-                    .response_p99 = Millis(1234),
-                    .service_p95 = Millis(148.2),
-                    .users = 10,
-                    .target_users = 10}};
-  report.series_by_name[{"Buy", "POST"}] = {{.start = seconds(0), .length = seconds(1)},
-                                            {.start = seconds(1),
-                                             .length = milliseconds(1500),
-                                             .requests = 40,
-                                             .failures = 8,
-                                             .response_p50 = Millis(25),
-                                             .response_p95 = Millis(1234),
-                                             .response_p99 = Millis(1234),
-                                             .service_p95 = Millis(1234)}};
-  report.series_by_agent["a-1"] = {{.start = seconds(0),
-                                    .length = seconds(1),
-                                    .requests = 150,
-                                    .failures = 4,
-                                    .users = 5,
-                                    .target_users = 5,
-                                    .loop_lag_p99 = Millis(0.496)}};
+  AddSeries(&report);
   report.series_names_left_out = 2;
   report.series_agents_left_out = 1;
   report.thresholds = {Judged("response_time: p(95) < 300ms", 95, 0.3, 0.1483),

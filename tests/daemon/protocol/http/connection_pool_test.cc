@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
+#include <tuple>
 #include <unistd.h>
 #include <vector>
 
@@ -93,7 +94,7 @@ class FullQueue final {
     EXPECT_EQ(::listen(listener_, 0), 0);
     for (int i = 0; i < 4; ++i) {
       const int filler = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      ::connect(filler, address, size);
+      std::ignore = ::connect(filler, address, size);  // it must not come through
       fillers_.push_back(filler);
     }
   }

@@ -108,7 +108,9 @@ void Peer::Reset() {
 void Peer::RelayTo(uint16_t port) {
   const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(port);
-  ::connect(other, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  if (::connect(other, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    ADD_FAILURE() << "nobody listens at port " << port;
+  }
   bool open = SendAll(other, std::exchange(received_, ""));
   while (open) {
     pollfd watched[] = {{descriptor_, POLLIN, 0}, {other, POLLIN, 0}};
