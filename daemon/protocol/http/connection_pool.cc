@@ -176,7 +176,7 @@ Co<NetError> ConnectionPool::Tunnel(Connection* connection, TimePoint deadline) 
     std::string_view error;
     if (got.kind != IoResult::Kind::kDone) {
       error = "connection closed";
-    } else if (text.ends_with("\r\n\r\n") || text.size() > 16 * 1024) {
+    } else if (text.ends_with("\r\n\r\n") || text.size() > size_t{16} * 1024) {
       reader.Feed(text, &error);
     }
     if (!error.empty()) {
