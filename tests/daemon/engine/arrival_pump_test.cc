@@ -424,7 +424,7 @@ TEST_F(ArrivalHandoverTest, EveryArrivalIsSentExactlyOnce) {
     Start();
     Nanos now{0};
     const auto pass = [&](Nanos span) {
-      Pass(span, milliseconds(20));
+      Pass(span, milliseconds(50));
       now += span;
     };
     for (size_t joining = 2; joining < 4; ++joining) {
@@ -433,10 +433,10 @@ TEST_F(ArrivalHandoverTest, EveryArrivalIsSentExactlyOnce) {
       for (size_t i = 0; i < joining; ++i) {
         Tell(i, after, {}, at, 0);
       }
-      pass(milliseconds(20) * rng.Below(145));
+      pass(milliseconds(50) * rng.Below(58));
       Tell(joining, after, {}, at, 0);
       fleet = after;
-      pass(milliseconds(20) * rng.Below(60));
+      pass(milliseconds(50) * rng.Below(24));
     }
     pass(seconds(1));
     ASSERT_EQ(Sent(), Due(now));
