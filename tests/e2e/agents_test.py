@@ -1,15 +1,13 @@
 #!/usr/bin/python3
 """squall run --agents: one plan on several squalld, with what goes wrong between machines."""
-import contextlib
 import json
 import os
-import pathlib
 import signal
-import subprocess
 import time
 import unittest
 
-from harness import BIN, PATIENCE, SquallTest, one_task, wait_for
+from fleet import AgentTest
+from harness import PATIENCE, one_task, wait_for
 
 USERS = 9
 # Every user asks again at once; no answer is faster than this, so the load stays small.
@@ -18,48 +16,7 @@ CALL_SECONDS = 10  # how long squall waits for an agent that is not there
 ENDLESS = "{users: %d, spawn_rate: 1000}" % USERS
 
 
-class Squalld:
-    """A squalld on a free port, its log in a file."""
-
-    def __init__(self, folder, *flags):
-        name = f"squalld-{time.monotonic_ns()}"
-        port_file = folder / f"{name}.port"
-        self.log_file = folder / f"{name}.log"
-        with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen(
-                [str(BIN / "squalld"), "--listen", "127.0.0.1:0", "--metrics-listen", "",
-                 "--shards", "1", "--port-file", str(port_file), *map(str, flags)],
-                stdout=subprocess.DEVNULL, stderr=log)
-        port = wait_for(lambda: port_file.exists() and port_file.read_text().strip(), "squalld")
-        self.address = f"127.0.0.1:{port}"
-
-    def log(self):
-        return self.log_file.read_text(errors="replace")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait(PATIENCE)
-
-    def stop(self):
-        """Asks it to go and waits; whoever is still there then is killed."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.terminate()
-            self.process.wait(20)
-        if self.process.poll() is None:
-            self.kill()
-
-
-class AgentsTest(SquallTest):
-    def squalld(self, *flags):
-        squalld = Squalld(self.folder, *flags)
-        self.addCleanup(squalld.stop)
-        return squalld
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.write_text(text)
-        return path
-
+class AgentsTest(AgentTest):
     def counted_plan(self, target, iterations=120):
         return self.plan(one_task(f"{{users: 6, spawn_rate: 1000, iterations: {iterations}}}",
                                   "get: /products/1", base=target.url))
@@ -233,15 +190,6 @@ class Secrets(AgentsTest):
                       token)
         self.assertEqual(target.stats()["total"], 120)
         self.assertNotIn("horse", agent.log())
-
-    def certificate(self, name):
-        """A certificate authority of its own: (certificate, key)."""
-        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout",
-                        key], check=True, capture_output=True, timeout=PATIENCE)
-        return pathlib.Path(certificate), pathlib.Path(key)
 
     def test_tls_with_the_agents_ca(self):
         target = self.target()
