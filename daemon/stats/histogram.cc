@@ -22,6 +22,9 @@ int ShiftOf(uint32_t index) {
                         : static_cast<int>(index / kSteps) - 1 + kLinearBits - kStepBits;
 }
 
+// The values in a bucket are those whose leading bits, shifted right by ShiftOf, are these.
+uint64_t StepOf(uint32_t index) { return index < kSteps ? index : kSteps + index % kSteps; }
+
 int64_t MidpointOf(uint32_t index) {
   const int64_t lower = Histogram::LowerBound(index);
   return lower + (Histogram::UpperBound(index) - lower) / 2;
@@ -45,11 +48,20 @@ struct SumRange {
   Wide high = 0;
 };
 
+// In units of a power of two's buckets: shifted back only once for each of them.
 SumRange SumRangeOf(const std::vector<Histogram::Bucket>& buckets) {
   SumRange range;
-  for (const Histogram::Bucket& bucket : buckets) {
-    range.low += static_cast<Wide>(Histogram::LowerBound(bucket.index)) * bucket.count;
-    range.high += static_cast<Wide>(Histogram::UpperBound(bucket.index)) * bucket.count;
+  for (size_t i = 0; i < buckets.size();) {
+    const uint32_t power = buckets[i].index / kSteps;
+    const int shift = ShiftOf(buckets[i].index);
+    Wide steps = 0;
+    Wide values = 0;
+    for (; i < buckets.size() && buckets[i].index / kSteps == power; ++i) {
+      steps += static_cast<Wide>(StepOf(buckets[i].index)) * buckets[i].count;
+      values += buckets[i].count;
+    }
+    range.low += steps << shift;
+    range.high += (steps << shift) + values * ((uint64_t{1} << shift) - 1);
   }
   return range;
 }
@@ -62,9 +74,15 @@ Histogram& Histogram::operator=(const Histogram& other) {
   if (this == &other) {
     return *this;
   }
-  for (size_t i = 0; i < chunks_.size(); ++i) {
-    chunks_[i] = other.chunks_[i] ? std::make_unique<Chunk>(*other.chunks_[i]) : nullptr;
+  chunks_.reset();
+  if (other.chunks_) {
+    chunks_ = std::make_unique<Chunks>();
+    for (size_t i = 0; i < kChunkCount; ++i) {
+      const std::unique_ptr<Chunk>& chunk = (*other.chunks_)[i];
+      (*chunks_)[i] = chunk ? std::make_unique<Chunk>(*chunk) : nullptr;
+    }
   }
+  packed_ = other.packed_;
   count_ = other.count_;
   min_ = other.min_;
   max_ = other.max_;
@@ -78,11 +96,10 @@ void Histogram::RecordMany(Nanos value, uint64_t times) {
   }
   const int64_t nanos = std::max<int64_t>(value.count(), 0);
   const uint32_t index = IndexOf(nanos);
-  std::unique_ptr<Chunk>& chunk = chunks_[index / kChunkSize];
-  if (!chunk) [[unlikely]] {
-    chunk = std::make_unique<Chunk>();
+  if (!chunks_) [[unlikely]] {
+    Unpack();
   }
-  (*chunk)[index % kChunkSize] += times;
+  (*ChunkOf(index))[index % kChunkSize] += times;
   count_ += times;
   min_ = std::min(min_, nanos);
   max_ = std::max(max_, nanos);
@@ -90,15 +107,26 @@ void Histogram::RecordMany(Nanos value, uint64_t times) {
 }
 
 void Histogram::Merge(const Histogram& other) {
-  for (size_t i = 0; i < chunks_.size(); ++i) {
-    if (!other.chunks_[i]) {
-      continue;
+  if (!chunks_ && packed_.empty()) {
+    *this = other;
+    return;
+  }
+  Unpack();
+  if (other.chunks_) {
+    for (uint32_t i = 0; i < kChunkCount; ++i) {
+      if (const std::unique_ptr<Chunk>& from = (*other.chunks_)[i]; from) {
+        Chunk* to = ChunkOf(i * kChunkSize);
+        for (size_t j = 0; j < kChunkSize; ++j) {
+          (*to)[j] += (*from)[j];
+        }
+      }
     }
-    if (!chunks_[i]) {
-      chunks_[i] = std::make_unique<Chunk>();
-    }
-    for (size_t j = 0; j < kChunkSize; ++j) {
-      (*chunks_[i])[j] += (*other.chunks_[i])[j];
+  }
+  for (size_t i = 0; i < other.packed_.size();) {
+    const uint32_t power = other.packed_[i].index / kChunkSize;
+    Chunk* to = ChunkOf(other.packed_[i].index);
+    for (; i < other.packed_.size() && other.packed_[i].index / kChunkSize == power; ++i) {
+      (*to)[other.packed_[i].index % kChunkSize] += other.packed_[i].count;
     }
   }
   count_ += other.count_;
@@ -125,11 +153,12 @@ Histogram Histogram::Since(const Histogram& earlier) const {
 }
 
 void Histogram::Clear() {
-  for (std::unique_ptr<Chunk>& chunk : chunks_) {
-    if (chunk) {
-      chunk->fill(0);
+  for (size_t i = 0; chunks_ && i < kChunkCount; ++i) {
+    if ((*chunks_)[i]) {
+      (*chunks_)[i]->fill(0);
     }
   }
+  packed_.clear();
   count_ = 0;
   min_ = INT64_MAX;
   max_ = 0;
@@ -157,16 +186,16 @@ Nanos Histogram::Percentile(double quantile) const {
     return max();
   }
   uint64_t left = static_cast<uint64_t>(rank);
-  for (uint32_t i = 0; i < kChunkCount; ++i) {
-    for (uint32_t j = 0; chunks_[i] && j < kChunkSize; ++j) {
-      const uint64_t here = (*chunks_[i])[j];
-      if (here >= left) {
-        return Nanos(std::clamp(MidpointOf(i * kChunkSize + j), min_, max_));
-      }
-      left -= here;
+  Nanos found = max();
+  ForEach([&](uint32_t index, uint64_t count) {
+    if (count >= left) {
+      found = Nanos(std::clamp(MidpointOf(index), min_, max_));
+      return true;
     }
-  }
-  return max();
+    left -= count;
+    return false;
+  });
+  return found;
 }
 
 uint64_t Histogram::CountAtOrBelow(Nanos limit) const {
@@ -175,35 +204,51 @@ uint64_t Histogram::CountAtOrBelow(Nanos limit) const {
   }
   const uint32_t last = IndexOf(limit.count());
   uint64_t total = 0;
-  for (uint32_t i = 0; i <= last / kChunkSize; ++i) {
-    for (uint32_t j = 0; chunks_[i] && j < kChunkSize && i * kChunkSize + j <= last; ++j) {
-      total += (*chunks_[i])[j];
-    }
-  }
+  ForEach([&](uint32_t index, uint64_t count) {
+    total += index <= last ? count : 0;
+    return index >= last;
+  });
   return total;
 }
 
 std::vector<Histogram::Bucket> Histogram::Buckets() const {
   std::vector<Bucket> buckets;
-  for (uint32_t i = 0; i < kChunkCount; ++i) {
-    for (uint32_t j = 0; chunks_[i] && j < kChunkSize; ++j) {
-      if (const uint64_t count = (*chunks_[i])[j]; count != 0) {
-        buckets.push_back({i * kChunkSize + j, count});
-      }
-    }
-  }
+  ForEach([&buckets](uint32_t index, uint64_t count) {
+    buckets.push_back({index, count});
+    return false;
+  });
   return buckets;
 }
 
+template <typename Visit>
+void Histogram::ForEach(const Visit& visit) const {
+  for (const Packed& bucket : packed_) {
+    if (visit(bucket.index, bucket.count)) {
+      return;
+    }
+  }
+  for (uint32_t i = 0; chunks_ && i < kChunkCount; ++i) {
+    const Chunk* chunk = (*chunks_)[i].get();
+    for (uint32_t j = 0; chunk != nullptr && j < kChunkSize; ++j) {
+      if ((*chunk)[j] != 0 && visit(i * kChunkSize + j, (*chunk)[j])) {
+        return;
+      }
+    }
+  }
+}
+
 bool Histogram::Restore(const std::vector<Bucket>& buckets, Nanos min, Nanos max, DurationSum sum) {
-  Histogram restored;
+  uint64_t count = 0;
+  uint64_t largest = 0;
+  uint32_t next = 0;  // the lowest index that may come
   for (const Bucket& bucket : buckets) {
-    const bool ascending = restored.count_ == 0 || bucket.index > IndexOf(restored.max_);
-    if (bucket.index >= kBucketCount || !ascending || bucket.count == 0 ||
-        bucket.count > kCountMax - restored.count_) {
+    if (bucket.index < next || bucket.index >= kBucketCount || bucket.count == 0 ||
+        bucket.count > kCountMax - count) {
       return false;
     }
-    restored.RecordMany(Nanos(LowerBound(bucket.index)), bucket.count);
+    count += bucket.count;
+    largest = std::max(largest, bucket.count);
+    next = bucket.index + 1;
   }
   if (sum.seconds < 0 || sum.nanos < 0 || sum.nanos >= int32_t{kNanosPerSecond}) {
     return false;
@@ -212,7 +257,7 @@ bool Histogram::Restore(const std::vector<Bucket>& buckets, Nanos min, Nanos max
     if (min.count() != 0 || max.count() != 0 || sum != DurationSum{}) {
       return false;
     }
-    *this = std::move(restored);
+    *this = Histogram();
     return true;
   }
   // Compared as parts, since a sum that saturated on its way is the upper end of both.
@@ -224,11 +269,49 @@ bool Histogram::Restore(const std::vector<Bucket>& buckets, Nanos min, Nanos max
   if (!sum_fits || !ends_fit) {
     return false;
   }
-  restored.min_ = min.count();
-  restored.max_ = max.count();
-  restored.sum_ = ToWide(sum);
-  *this = std::move(restored);
+  Fill(buckets, largest);
+  count_ = count;
+  min_ = min.count();
+  max_ = max.count();
+  sum_ = ToWide(sum);
   return true;
+}
+
+// A bucket with four thousand million values has no room in the packed form.
+void Histogram::Fill(const std::vector<Bucket>& buckets, uint64_t largest) {
+  chunks_.reset();
+  packed_.clear();
+  if (largest <= UINT32_MAX) {
+    packed_.reserve(buckets.size());
+    for (const Bucket& bucket : buckets) {
+      packed_.push_back({bucket.index, static_cast<uint32_t>(bucket.count)});
+    }
+    return;
+  }
+  chunks_ = std::make_unique<Chunks>();
+  for (const Bucket& bucket : buckets) {
+    (*ChunkOf(bucket.index))[bucket.index % kChunkSize] = bucket.count;
+  }
+}
+
+void Histogram::Unpack() {
+  if (chunks_) {
+    return;
+  }
+  chunks_ = std::make_unique<Chunks>();
+  for (const Packed& bucket : packed_) {
+    (*ChunkOf(bucket.index))[bucket.index % kChunkSize] = bucket.count;
+  }
+  packed_ = {};
+}
+
+// Once unpacked.
+Histogram::Chunk* Histogram::ChunkOf(uint32_t index) {
+  std::unique_ptr<Chunk>& chunk = (*chunks_)[index / kChunkSize];
+  if (!chunk) [[unlikely]] {
+    chunk = std::make_unique<Chunk>();
+  }
+  return chunk.get();
 }
 
 uint32_t Histogram::IndexOf(int64_t nanos) {
@@ -245,8 +328,7 @@ uint32_t Histogram::IndexOf(int64_t nanos) {
 
 int64_t Histogram::LowerBound(uint32_t index) {
   SQUALL_CHECK(index < kBucketCount);
-  const uint64_t step = index < kSteps ? index : kSteps + index % kSteps;
-  return static_cast<int64_t>(step << ShiftOf(index));
+  return static_cast<int64_t>(StepOf(index) << ShiftOf(index));
 }
 
 int64_t Histogram::UpperBound(uint32_t index) {
@@ -260,8 +342,14 @@ bool Histogram::operator==(const Histogram& other) const {
 }
 
 uint64_t Histogram::CountIn(uint32_t index) const {
-  const std::unique_ptr<Chunk>& chunk = chunks_[index / kChunkSize];
-  return chunk ? (*chunk)[index % kChunkSize] : 0;
+  if (chunks_) {
+    const std::unique_ptr<Chunk>& chunk = (*chunks_)[index / kChunkSize];
+    return chunk ? (*chunk)[index % kChunkSize] : 0;
+  }
+  const auto found =
+      std::lower_bound(packed_.begin(), packed_.end(), index,
+                       [](const Packed& bucket, uint32_t wanted) { return bucket.index < wanted; });
+  return found == packed_.end() || found->index != index ? 0 : found->count;
 }
 
 }  // namespace squall

@@ -3,7 +3,8 @@
 // Values are nanoseconds. Below 1024 ns the buckets are 8 ns wide; above, each power of two is cut
 // into 128 equal buckets, so a bucket's midpoint is at most 1/256 (0.39 %) from any value in it.
 // The range is all of int64 (292 years); negative values count as 0. Memory: one KiB for each power
-// of two that has been seen, allocated at its first value and then never again.
+// of two that has been seen, allocated at its first value and then never again. One that came over
+// the wire is packed, eight bytes for each non-empty bucket, until something is added to it.
 //
 // A value type. One thread at a time; copies are independent. A histogram that was moved from may
 // only be assigned to or destroyed.
@@ -83,10 +84,23 @@ class Histogram {
   static constexpr uint32_t kChunkSize = 128;
   static constexpr uint32_t kChunkCount = kBucketCount / kChunkSize;
   using Chunk = std::array<uint64_t, kChunkSize>;
+  using Chunks = std::array<std::unique_ptr<Chunk>, kChunkCount>;
+  struct Packed {
+    uint32_t index = 0;
+    uint32_t count = 0;
+  };
 
+  // Calls visit(index, count) for the non-empty buckets, ascending, until it returns true.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const;
   uint64_t CountIn(uint32_t index) const;
+  void Fill(const std::vector<Bucket>& buckets, uint64_t largest);
+  Chunk* ChunkOf(uint32_t index);
+  void Unpack();
 
-  std::array<std::unique_ptr<Chunk>, kChunkCount> chunks_;
+  // The buckets are in one of the two, or nowhere when there is none.
+  std::unique_ptr<Chunks> chunks_;
+  std::vector<Packed> packed_;
   uint64_t count_ = 0;
   int64_t min_ = INT64_MAX;
   int64_t max_ = 0;

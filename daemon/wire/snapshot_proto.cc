@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -109,35 +110,49 @@ void WriteProgress(const Snapshot& from, v1::Snapshot* to) {
 
 // ---- reading ---------------------------------------------------------------------------------
 
-void ReadHistogram(std::string_view field, const v1::Histogram& from, ProtoReader* reader,
-                   Histogram* to) {
-  const ProtoReader::Inside inside(reader, field);
-  if (from.counts_size() != from.index_deltas_size()) {
-    reader->Refuse("counts", fmt::format("be as many as index_deltas, {}, got {}",
-                                         from.index_deltas_size(), from.counts_size()));
-    return;
+// Reads one histogram after the other; keeps the memory that it needs for that.
+class HistogramReader final {
+ public:
+  explicit HistogramReader(ProtoReader* reader) : reader_(reader) {}
+
+  void Read(std::string_view field, const v1::Histogram& from, Histogram* to) {
+    if (&from == &v1::Histogram::default_instance()) {
+      return;  // not set, as most are
+    }
+    const ProtoReader::Inside inside(reader_, field);
+    const int size = from.counts_size();
+    if (size != from.index_deltas_size()) {
+      reader_->Refuse("counts", fmt::format("be as many as index_deltas, {}, got {}",
+                                            from.index_deltas_size(), size));
+      return;
+    }
+    if (size > static_cast<int>(Histogram::kBucketCount)) {
+      reader_->Refuse("counts",
+                      fmt::format("be at most {}, got {}", Histogram::kBucketCount, size));
+      return;
+    }
+    buckets_.resize(static_cast<size_t>(size));
+    const uint32_t* const deltas = from.index_deltas().data();
+    const uint64_t* const counts = from.counts().data();
+    uint32_t index = 0;
+    for (size_t i = 0; i < buckets_.size(); ++i) {
+      // A delta that wraps around ends below the index before it, which Restore refuses.
+      index += deltas[i];
+      buckets_[i] = {.index = index, .count = counts[i]};
+    }
+    // Not Span: an honest maximum may be any duration that a histogram holds.
+    const std::optional<Nanos> min = NanosFromProto(from.min());
+    const std::optional<Nanos> max = NanosFromProto(from.max());
+    const DurationSum sum{.seconds = from.sum().seconds(), .nanos = from.sum().nanos()};
+    if (!min || !max || !to->Restore(buckets_, *min, *max, sum)) {
+      reader_->Refuse("", "be a histogram whose buckets ascend and fit its min, max and sum");
+    }
   }
-  if (from.counts_size() > static_cast<int>(Histogram::kBucketCount)) {
-    reader->Refuse("counts", fmt::format("be at most {}, got {}", Histogram::kBucketCount,
-                                         from.counts_size()));
-    return;
-  }
-  std::vector<Histogram::Bucket> buckets;
-  buckets.reserve(static_cast<size_t>(from.counts_size()));
-  uint32_t index = 0;
-  for (int i = 0; i < from.counts_size(); ++i) {
-    // A delta that wraps around ends below the index before it, which Restore refuses.
-    index += from.index_deltas(i);
-    buckets.push_back({.index = index, .count = from.counts(i)});
-  }
-  // Not Span: an honest maximum may be any duration that a histogram holds.
-  const std::optional<Nanos> min = NanosFromProto(from.min());
-  const std::optional<Nanos> max = NanosFromProto(from.max());
-  const DurationSum sum{.seconds = from.sum().seconds(), .nanos = from.sum().nanos()};
-  if (!min || !max || !to->Restore(buckets, *min, *max, sum)) {
-    reader->Refuse("", "be a histogram whose buckets ascend and fit its min, max and sum");
-  }
-}
+
+ private:
+  ProtoReader* const reader_;
+  std::vector<Histogram::Bucket> buckets_;
+};
 
 template <typename Proto, typename Stats>
 void ReadTimes(const Proto& from, ProtoReader* reader, Stats* to) {
@@ -149,7 +164,7 @@ void ReadTimes(const Proto& from, ProtoReader* reader, Stats* to) {
   }
 }
 
-EntryStats ReadEntry(const v1::EntryStats& from, ProtoReader* reader) {
+EntryStats ReadEntry(const v1::EntryStats& from, ProtoReader* reader, HistogramReader* histograms) {
   EntryStats to;
   reader->Count("requests", from.requests(), kCountMax, &to.requests);
   reader->Count("failures", from.failures(), kCountMax, &to.failures);
@@ -167,13 +182,13 @@ EntryStats ReadEntry(const v1::EntryStats& from, ProtoReader* reader) {
     reader->Count("status_classes", from.status_classes(static_cast<int>(i)), kCountMax,
                   &to.status_classes[i]);
   }
-  ReadHistogram("service", from.service(), reader, &to.service);
-  ReadHistogram("response", from.response(), reader, &to.response);
-  ReadHistogram("start_delay", from.start_delay(), reader, &to.start_delay);
-  ReadHistogram("dns", from.dns(), reader, &to.times.dns);
-  ReadHistogram("connect", from.connect(), reader, &to.times.connect);
-  ReadHistogram("tls", from.tls(), reader, &to.times.tls);
-  ReadHistogram("first_byte", from.first_byte(), reader, &to.times.first_byte);
+  histograms->Read("service", from.service(), &to.service);
+  histograms->Read("response", from.response(), &to.response);
+  histograms->Read("start_delay", from.start_delay(), &to.start_delay);
+  histograms->Read("dns", from.dns(), &to.times.dns);
+  histograms->Read("connect", from.connect(), &to.times.connect);
+  histograms->Read("tls", from.tls(), &to.times.tls);
+  histograms->Read("first_byte", from.first_byte(), &to.times.first_byte);
   ReadTimes(from, reader, &to);
   return to;
 }
@@ -184,12 +199,17 @@ void ReadEntries(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
                    fmt::format("be at most {}, got {}", kEntriesMax, from.entries_size()));
     return;
   }
+  HistogramReader histograms(reader);
   for (int i = 0; i < from.entries_size() && reader->ok(); ++i) {
     const v1::EntryStats& entry = from.entries(i);
     const ProtoReader::Inside inside(reader, "entries", i);
     EntryKey key{.name = entry.name(), .method = entry.method()};
     reader->RequiredEnum("phase", entry.phase(), RunPhase::kCoolDown, &key.phase);
-    to->entries[key].Merge(ReadEntry(entry, reader));
+    EntryStats stats = ReadEntry(entry, reader, &histograms);
+    const auto [place, fresh] = to->entries.try_emplace(std::move(key), std::move(stats));
+    if (!fresh) {
+      place->second.Merge(stats);
+    }
   }
 }
 
@@ -218,7 +238,7 @@ void ReadChecks(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
 
 void ReadHealth(const v1::GeneratorHealth& from, ProtoReader* reader, GeneratorHealth* to) {
   const ProtoReader::Inside inside(reader, "health");
-  ReadHistogram("loop_lag", from.loop_lag(), reader, &to->loop_lag);
+  HistogramReader(reader).Read("loop_lag", from.loop_lag(), &to->loop_lag);
   reader->Number("cpu_seconds", from.cpu_seconds(), 0, kSecondsMax, &to->cpu_seconds);
   reader->Number("thread_seconds", from.thread_seconds(), 0, kSecondsMax, &to->thread_seconds);
   reader->Number("run_delay_seconds", from.run_delay_seconds(), 0, kSecondsMax,

@@ -264,6 +264,51 @@ TEST(HistogramTest, RestoreBringsBackWhatBucketsGave) {
   EXPECT_EQ(restored, Histogram());
 }
 
+// One that was restored is kept in another form until it grows; nobody may see that.
+TEST(HistogramTest, WhatWasRestoredIsReadMergedAndGrowsLikeWhatWasRecorded) {
+  const Histogram recorded = Recorded(Draw(Distributions()[2], 3'000));
+  const Histogram more = Recorded(Draw(Distributions()[3], 2'000));
+  Histogram restored;
+  ASSERT_TRUE(RestoreFrom(&restored, recorded));
+  Histogram restored_more;
+  ASSERT_TRUE(RestoreFrom(&restored_more, more));
+  for (const double quantile : {0.0, 0.01, 0.5, 0.99, 1.0}) {
+    EXPECT_EQ(restored.Percentile(quantile), recorded.Percentile(quantile)) << quantile;
+  }
+  for (const Nanos limit : {Nanos(0), Nanos(milliseconds(2)), Nanos(hours(1))}) {
+    EXPECT_EQ(restored.CountAtOrBelow(limit), recorded.CountAtOrBelow(limit)) << limit.count();
+  }
+  Histogram both = recorded;
+  both.Merge(more);
+  for (const Histogram* first : {&recorded, static_cast<const Histogram*>(&restored)}) {
+    for (const Histogram* second : {&more, static_cast<const Histogram*>(&restored_more)}) {
+      Histogram merged = *first;
+      merged.Merge(*second);
+      EXPECT_EQ(merged, both);
+      EXPECT_EQ(merged.Since(restored).Buckets(), more.Buckets());
+    }
+  }
+  Histogram grown = restored;
+  grown.Record(Nanos(77));
+  Histogram expected = recorded;
+  expected.Record(Nanos(77));
+  EXPECT_EQ(grown, expected);
+  EXPECT_EQ(restored, recorded) << "its copy has grown, not itself";
+  restored.Merge(restored);
+  EXPECT_EQ(restored.count(), 2 * recorded.count());
+  restored_more.Clear();
+  EXPECT_EQ(restored_more, Histogram());
+}
+
+TEST(HistogramTest, RestoreKeepsCountsBeyondThirtyTwoBits) {
+  Histogram huge = Recorded({5'000});
+  huge.RecordMany(microseconds(9), uint64_t{1} << 40);
+  Histogram restored;
+  ASSERT_TRUE(RestoreFrom(&restored, huge));
+  EXPECT_EQ(restored, huge);
+  EXPECT_EQ(restored.Percentile(0.5), huge.Percentile(0.5));
+}
+
 TEST(HistogramTest, RestoreRefusesWhatNoHistogramGivesAndChangesNothing) {
   struct Row {
     std::string what;
