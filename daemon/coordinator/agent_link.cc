@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <google/protobuf/arena.h>
 #include <grpcpp/grpcpp.h>
 
 #include "daemon/wire/assignment_proto.h"
@@ -29,6 +30,13 @@ RunState FromProto(v1::RunState state) {
   return state == v1::RUN_STATE_UNSPECIFIED || !v1::RunState_IsValid(state)
              ? RunState::kIdle
              : static_cast<RunState>(static_cast<int>(state) - 1);
+}
+
+// A snapshot is tens of thousands of small parts: they are laid side by side and go together.
+google::protobuf::ArenaOptions SnapshotArena() {
+  google::protobuf::ArenaOptions options;
+  options.max_block_size = 256 << 10;
+  return options;
 }
 
 // Whether a call waits, up to its deadline, for an agent that is not there (yet).
@@ -128,7 +136,7 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
     request_.set_run_id(run_id);
     NanosToProto(interval, request_.mutable_interval());
     stub->async()->Watch(&context_, &request_, this);
-    StartRead(&response_);
+    Read();
     StartCall();
   }
 
@@ -136,7 +144,7 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
     if (!ok) {
       return;  // OnDone follows
     }
-    absl::StatusOr<Snapshot> snapshot = SnapshotFromProto(response_.snapshot());
+    absl::StatusOr<Snapshot> snapshot = SnapshotFromProto(response_->snapshot());
     if (!snapshot.ok()) {
       broken_ = snapshot.status();
       context_.TryCancel();
@@ -145,7 +153,7 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
     Post([deliver = on_snapshot_, snapshot = *std::move(snapshot)]() mutable {
       deliver(std::move(snapshot));
     });
-    StartRead(&response_);
+    Read();
   }
 
   void OnDone(const grpc::Status& status) override {
@@ -166,6 +174,12 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
   }
 
  private:
+  void Read() {
+    arena_.Reset();
+    response_ = google::protobuf::Arena::CreateMessage<v1::WatchResponse>(&arena_);
+    StartRead(response_);
+  }
+
   template <typename Work>
   void Post(Work work) {
     inbox_->Post([self = shared_from_this(), work = std::move(work)]() mutable {
@@ -180,9 +194,10 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
   const Done on_end_;
   grpc::ClientContext context_;
   v1::WatchRequest request_;
-  v1::WatchResponse response_;
-  absl::Status broken_;   // what came is no snapshot
-  bool stopped_ = false;  // inbox's thread
+  google::protobuf::Arena arena_{SnapshotArena()};
+  v1::WatchResponse* response_ = nullptr;  // in the arena
+  absl::Status broken_;                    // what came is no snapshot
+  bool stopped_ = false;                   // inbox's thread
   std::mutex mutex_;
   std::condition_variable ended_;
   bool done_ = false;
@@ -194,7 +209,9 @@ AgentLink::AgentLink(std::string name, const std::shared_ptr<grpc::Channel>& cha
       options_(std::move(options)),
       inbox_(inbox),
       rpc_(std::make_unique<Rpc>()) {
-  rpc_->stub = v1::AgentService::NewStub(channel);
+  if (channel != nullptr) {
+    rpc_->stub = v1::AgentService::NewStub(channel);
+  }
 }
 
 AgentLink::~AgentLink() {
