@@ -19,6 +19,8 @@ class GatewayTest : public testing::Test {
  protected:
   static constexpr const char* kEndless = "{users: 6, spawn_rate: 1000}";
   static constexpr uint64_t kUsers = 6;
+  // Every user asks again at once; no answer is faster than this, so the load stays small.
+  static constexpr const char* kPath = "/delay/5";
 
   GatewayTest() : store_(*RunStore::Open(":memory:")) {
     parts_.store = store_.get();
@@ -45,7 +47,7 @@ class GatewayTest : public testing::Test {
   RunOrder Order(const std::string& run_id, std::string_view load = kEndless) {
     RunOrder order;
     order.run_id = run_id;
-    order.plan = fleet_.PlanFor(load);
+    order.plan = fleet_.PlanFor(load, kPath);
     return order;
   }
   // Other threads bring it about; a test that waits for what never comes is ended by ctest.

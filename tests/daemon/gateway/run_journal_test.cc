@@ -27,8 +27,9 @@ class RunJournalTest : public GatewayTest {
     RunRoster roster;
     roster.started_at = WallTime(std::chrono::seconds(1000));
     roster.epoch = 5;
-    roster.members = {{"a", "10.0.0.1:7071", MakeAssignment(0, 2, 5), false},
-                      {"b", "10.0.0.2:7071", MakeAssignment(1, 2, 5), true}};
+    roster.members = {{"a", "10.0.0.1:7071", MakeAssignment(0, 2, 5), MemberFate::kPresent},
+                      {"b", "10.0.0.2:7071", MakeAssignment(1, 2, 5), MemberFate::kLost},
+                      {"c", "10.0.0.1:7071", Assignment(), MemberFate::kGone}};
     roster.control.load = LoadRequest{.users = 3, .spawn_rate = 2.5};
     roster.control.paused = true;
     roster.control.stop = StopLevel::kGraceful;
@@ -82,11 +83,13 @@ TEST_F(RunJournalTest, WhatWasStoredIsEnoughToGoOn) {
   EXPECT_EQ(resumption.control.stop, StopLevel::kGraceful);
   EXPECT_EQ(resumption.control.stop_reason, "enough");
   EXPECT_THAT(resumption.warnings, ElementsAre("agent 'b' was lost"));
-  ASSERT_EQ(resumption.members.size(), 2U);
+  ASSERT_EQ(resumption.members.size(), 3U);
   EXPECT_EQ(resumption.members[0].target.address, "10.0.0.1:7071");
   EXPECT_EQ(resumption.members[0].assignment, MakeAssignment(0, 2, 5));
   EXPECT_EQ(resumption.members[0].snapshot.iterations, a.iterations);
+  EXPECT_EQ(resumption.members[0].fate, MemberFate::kPresent);
   EXPECT_EQ(resumption.members[1].fate, MemberFate::kLost);
+  EXPECT_EQ(resumption.members[2].fate, MemberFate::kGone);
   EXPECT_EQ(resumption.series, lines_.Lines());
 }
 
@@ -111,7 +114,7 @@ TEST_F(RunJournalTest, OfManySnapshotsEachIsWrittenInTurn) {
   std::vector<Snapshot> snapshots;
   for (int i = 0; i < 5; ++i) {
     const std::string name = "agent-" + std::to_string(i);
-    roster.members.push_back({name, name, MakeAssignment(i, 5, 5), false});
+    roster.members.push_back({name, name, MakeAssignment(i, 5, 5), MemberFate::kPresent});
     snapshots.push_back(SnapshotOf(name, 1));
     // Each is about half of what one tick may write.
     snapshots.back().error = "x";

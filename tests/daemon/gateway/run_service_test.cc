@@ -40,7 +40,7 @@ class RunServiceTest : public GatewayTest {
   void Create(const std::string& run_id, std::string_view load) {
     v1::CreateRunRequest request;
     request.set_run_id(run_id);
-    ASSERT_TRUE(PlanToProto(fleet_.PlanFor(load), request.mutable_plan()).ok());
+    ASSERT_TRUE(PlanToProto(fleet_.PlanFor(load, kPath), request.mutable_plan()).ok());
     v1::CreateRunResponse response;
     const grpc::Status status = Call(&v1::RunService::Stub::CreateRun, request, &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
@@ -97,7 +97,7 @@ TEST_F(RunServiceTest, ARunIsCreatedWatchedReportedComparedAndForgotten) {
   compare.set_run_id("two");
   v1::CompareRunsResponse comparison;
   ASSERT_TRUE(Call(&v1::RunService::Stub::CompareRuns, compare, &comparison).ok());
-  EXPECT_THAT(comparison.text(), HasSubstr("/products/1"));
+  EXPECT_THAT(comparison.text(), HasSubstr(kPath));
   EXPECT_THAT(comparison.json(), HasSubstr("\"one\""));
   v1::DeleteRunRequest forget;
   forget.set_run_id("one");
