@@ -136,7 +136,7 @@ void AgentPool::Cancel(const std::string& run_id) {
 bool AgentPool::Take(const std::string& address, const std::string& run_id) {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& agent : agents_) {
-    if (agent->address == address && (agent->run_id.empty() || agent->run_id == run_id)) {
+    if (agent->address == address && agent->run_id.empty()) {
       agent->run_id = run_id;
       return true;
     }

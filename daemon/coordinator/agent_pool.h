@@ -55,7 +55,7 @@ class AgentPool final {
                                                Nanos patience,
                                                const std::function<void(size_t)>& on_wait);
   void Cancel(const std::string& run_id);
-  // Takes one agent for a run if it is here, idle or of that run already; by address.
+  // Takes one agent for a run if it is here and idle; by address.
   bool Take(const std::string& address, const std::string& run_id);
   // The agent of this address belongs to the run, also if it only comes later.
   void Reserve(const std::string& address, const std::string& run_id);

@@ -78,6 +78,7 @@ TEST_F(AgentPoolTest, ARunTakesAllThatAreIdleOrThoseItNames) {
   pool_.Release("run-2");
   EXPECT_TRUE(pool_.Take("127.0.0.1:1", "run-1"));
   EXPECT_EQ(RunOf("a"), "run-1");
+  EXPECT_FALSE(pool_.Take("127.0.0.1:1", "run-1")) << "it must not join its run twice";
   EXPECT_EQ(RunOf("c"), "");
   EXPECT_FALSE(pool_.Take("127.0.0.9:1", "run-1"));
 }
