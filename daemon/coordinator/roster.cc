@@ -25,6 +25,17 @@ bool IsFinal(RunState state) { return state == RunState::kFinished || state == R
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
+// What a lost agent has counted stays; what it was doing then, nobody knows any more.
+void MarkLost(std::string error, Snapshot* last) {
+  last->state = RunState::kFailed;
+  last->error = std::move(error);
+  last->stop_reason.clear();  // its end is not the run's
+  last->users.clear();
+  last->target_users = 0;
+  last->target_rate = 0;
+  last->open_requests = 0;
+}
+
 }  // namespace
 
 struct Roster::Member {
@@ -79,18 +90,29 @@ void Roster::AddInitial(AgentTarget target) {
   Add(std::move(target), members_.size())->admitted = true;
 }
 
-void Roster::AddResumed(AgentTarget target, Snapshot snapshot, bool lost) {
+void Roster::AddResumed(AgentTarget target, Snapshot snapshot, MemberFate fate) {
   SQUALL_CHECK(members_.size() < membership_.size());
   Member* member = Add(std::move(target), members_.size());
-  member->admitted = true;
   member->snapshot = std::move(snapshot);
   member->heard_at = clock_->Now();
   AgentProgress* progress = &member->progress;
+  progress->to_attach = true;
+  if (fate == MemberFate::kPresent && !IsFinal(member->snapshot.state) &&
+      membership_.assignment(member->index).classes.empty()) {
+    member->joins = true;  // how far it has come, it will say itself
+    return;
+  }
+  member->admitted = true;
   progress->probes = kClockProbes;
-  progress->prepared = progress->started = progress->to_attach = true;
-  progress->lost = lost;
-  progress->over = IsFinal(member->snapshot.state) && !lost;
-  lost_ += lost ? 1 : 0;
+  progress->prepared = progress->started = true;
+  progress->lost = fate != MemberFate::kPresent;
+  progress->over = IsFinal(member->snapshot.state) && !progress->lost;
+  member->gone = fate == MemberFate::kGone;
+  if (progress->lost) {
+    const std::string error = member->snapshot.error;
+    MarkLost(error.empty() ? "lost" : error, &member->snapshot);
+    ++lost_;
+  }
 }
 
 void Roster::Join(AgentTarget target) {
@@ -118,11 +140,8 @@ void Roster::Apply(const RunControl& control) {
   control_ = control;
   wish_.paused = control.paused;
   wish_.stop = control.stop;
+  // Said again: the one before may have been cut off between storing and saying it.
   wish_.load_version = control.load.has_value() ? 1 : 0;
-  for (const auto& member : members_) {  // they heard it from the one before
-    member->progress.load_version = wish_.load_version;
-    member->progress.paused = wish_.paused;
-  }
 }
 
 void Roster::SetLoad(const LoadRequest& load) {
@@ -183,9 +202,14 @@ std::vector<const Snapshot*> Roster::Snapshots() const {
 std::vector<MemberRecord> Roster::Records() const {
   std::vector<MemberRecord> records;
   for (const auto& member : members_) {
+    if (member->gone && !member->progress.lost) {
+      continue;  // has never taken part
+    }
     records.push_back({member->target.name, member->target.address,
                        membership_.assignment(member->index),
-                       member->progress.lost || member->gone});
+                       member->gone            ? MemberFate::kGone
+                       : member->progress.lost ? MemberFate::kLost
+                                               : MemberFate::kPresent});
   }
   return records;
 }
@@ -301,9 +325,7 @@ void Roster::OnDone(Member* member, Command command, const AgentReply& reply) {
       Watch(member);
       break;
     case Command::kAttach:
-      progress->to_attach = false;
-      member->heard_at = clock_->Now();
-      Watch(member);
+      OnAttached(member, reply);
       break;
     case Command::kSetLoad:
       progress->load_version = member->asked_load;
@@ -326,6 +348,20 @@ void Roster::OnDone(Member* member, Command command, const AgentReply& reply) {
     case Command::kReassign:
     case Command::kNone:
       break;
+  }
+}
+
+void Roster::OnAttached(Member* member, const AgentReply& reply) {
+  AgentProgress* progress = &member->progress;
+  progress->to_attach = false;
+  progress->paused = reply.state == RunState::kPaused;
+  if (member->joins) {
+    progress->started = reply.state == RunState::kRunning || progress->paused;
+    progress->prepared = progress->started || reply.state == RunState::kPrepared;
+  }
+  if (progress->started) {
+    member->heard_at = clock_->Now();
+    Watch(member);
   }
 }
 
@@ -358,8 +394,11 @@ void Roster::OnRefused(Member* member, Command command, const absl::Status& stat
     listener_->OnFatal(status);
     return;
   }
+  const bool unknown = status.code() == absl::StatusCode::kNotFound;
   if (!progress->started) {
-    if (member->joins) {
+    if (command == Command::kAttach && unknown) {
+      progress->to_attach = false;  // it had not come far: from the beginning
+    } else if (member->joins) {
       Drop(member, status);
     } else if (wish_.started && status.code() == absl::StatusCode::kUnavailable) {
       Lose(member, Text(status));  // it was there a moment ago
@@ -368,7 +407,6 @@ void Roster::OnRefused(Member* member, Command command, const absl::Status& stat
     }
     return;
   }
-  const bool unknown = status.code() == absl::StatusCode::kNotFound;
   if (command == Command::kFence) {
     if (unknown || IsFenced(status)) {
       progress->fenced = true;
@@ -439,12 +477,7 @@ void Roster::HearReturned(Member* member, Snapshot snapshot) {
   Snapshot* last = &member->snapshot;
   const std::string error = last->error;
   *last = std::move(snapshot);
-  last->state = RunState::kFailed;
-  last->error = error;
-  last->users.clear();
-  last->target_users = 0;
-  last->target_rate = 0;
-  last->open_requests = 0;
+  MarkLost(error, last);
   if (over && member->progress.fenced && !member->gone) {
     Readmit(member);
   }
@@ -460,6 +493,7 @@ void Roster::Readmit(Member* member) {
     Join(member->target);
     members_.back()->returns = returns;
   }
+  listener_->OnMembers();  // whoever comes next must not stop it for what it was before
 }
 
 void Roster::OnStreamEnd(Member* member, const absl::Status& status) {
@@ -474,17 +508,10 @@ void Roster::OnStreamEnd(Member* member, const absl::Status& status) {
   member->retry_at = clock_->Now() + Backoff(member);
 }
 
-// What the lost agent has counted stays; what it was doing then, nobody knows any more.
 void Roster::Lose(Member* member, const std::string& why) {
   member->progress.lost = true;
   ++lost_;
-  Snapshot* last = &member->snapshot;
-  last->state = RunState::kFailed;
-  last->error = fmt::format("lost: {}", why);
-  last->users.clear();
-  last->target_users = 0;
-  last->target_rate = 0;
-  last->open_requests = 0;
+  MarkLost(fmt::format("lost: {}", why), &member->snapshot);
   listener_->OnWarning(fmt::format("agent '{}' was lost: {}", member->target.name, why));
   HandOver(member);
 }

@@ -31,12 +31,18 @@ struct AgentTarget {
   std::string address;  // for whoever must find the agent again; may be empty
 };
 
+enum class MemberFate : uint8_t {
+  kPresent,
+  kLost,  // silent for too long; to be stopped when it comes back
+  kGone,  // lost, and stopped or replaced: only its figures count
+};
+
 // An agent's part in the run, as far as a coordinator that comes back needs it.
 struct MemberRecord {
   std::string name;
   std::string address;
   Assignment assignment;
-  bool lost = false;
+  MemberFate fate = MemberFate::kPresent;
 };
 
 // What was asked of the run while it went on.
@@ -81,8 +87,9 @@ class Roster final {
 
   // The agent of the next index of the membership it was made with.
   void AddInitial(AgentTarget target);
-  // The same for a run that goes on: what the agent had counted, and whether it was lost.
-  void AddResumed(AgentTarget target, Snapshot snapshot, bool lost);
+  // The same for a run that goes on: what the agent had counted, and what has become of it. One
+  // that is present and has no share yet was about to join.
+  void AddResumed(AgentTarget target, Snapshot snapshot, MemberFate fate);
   // An agent that comes while the run goes on; gets its share once it is ready.
   void Join(AgentTarget target);
 
@@ -120,6 +127,7 @@ class Roster final {
                const AgentReply& reply);
   void OnDone(Member* member, Command command, const AgentReply& reply);
   void OnRefused(Member* member, Command command, const absl::Status& status);
+  void OnAttached(Member* member, const AgentReply& reply);
   void OnProbed(Member* member, const AgentReply& reply);
   void OnPrepared(Member* member, const AgentReply& reply);
   void Watch(Member* member);

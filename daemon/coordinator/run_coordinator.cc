@@ -16,6 +16,9 @@ namespace {
 constexpr Nanos kTick = std::chrono::seconds(1);
 constexpr Nanos kPatience = std::chrono::milliseconds(50);
 constexpr Nanos kCurrentWindow = std::chrono::seconds(10);
+// A thousand snapshots a second are enough to read for one core: agents beyond that report less
+// often each, but still once for every tick.
+constexpr Nanos kSnapshotSpacing = std::chrono::milliseconds(1);
 constexpr size_t kHistoryMax = 900;  // seconds: the longest sliding window
 // Where the profile names no spawn rate at the moment: after its end, or in the open model.
 constexpr double kJoinRateDefault = 100;
@@ -71,7 +74,7 @@ absl::StatusOr<std::unique_ptr<RunCoordinator>> RunCoordinator::Resume(
   coordinator->MakeRoster(Membership(std::move(assignments), NextTerm(resumption.epoch)));
   Roster* roster = coordinator->roster_.get();
   for (Resumption::Member& member : resumption.members) {
-    roster->AddResumed(std::move(member.target), std::move(member.snapshot), member.lost);
+    roster->AddResumed(std::move(member.target), std::move(member.snapshot), member.fate);
   }
   roster->Apply(resumption.control);
   SQUALL_RETURN_IF_ERROR(coordinator->series_.Restore(std::move(resumption.series),
@@ -100,7 +103,8 @@ void RunCoordinator::MakeRoster(Membership members) {
   roster.owner = options_.owner;
   roster.link.call_timeout = options_.call_timeout;
   roster.link.command_timeout = options_.command_timeout;
-  roster.watch_interval = options_.watch_interval;
+  const Nanos spread = kSnapshotSpacing * static_cast<int64_t>(members.size());
+  roster.watch_interval = std::max(options_.watch_interval, std::min(kTick, spread));
   roster.loss_timeout = options_.loss_timeout;
   roster_ = std::make_unique<Roster>(std::move(roster), &sent_plan_, &settings_, std::move(members),
                                      &inbox_, static_cast<Roster::Listener*>(this), clock_);

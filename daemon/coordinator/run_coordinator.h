@@ -47,7 +47,7 @@ struct Resumption {
     AgentTarget target;
     Assignment assignment;
     Snapshot snapshot;  // the newest that was stored
-    bool lost = false;
+    MemberFate fate = MemberFate::kPresent;
   };
   WallTime started_at{};
   uint64_t epoch = 0;  // the highest that was used

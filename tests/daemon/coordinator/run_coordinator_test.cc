@@ -273,7 +273,7 @@ struct Memory {
     for (size_t i = 0; i < roster.members.size(); ++i) {
       resumption.members.push_back({targets[i], roster.members[i].assignment,
                                     i < snapshots.size() ? snapshots[i] : Snapshot(),
-                                    roster.members[i].lost});
+                                    roster.members[i].fate});
     }
     return resumption;
   }
@@ -282,37 +282,135 @@ struct Memory {
   RunRoster roster;
 };
 
-TEST_F(RunCoordinatorTest, AnotherCoordinatorTakesOverAndNothingIsLost) {
-  Fleet fleet(2);
-  Memory memory(fleet.Targets());
-  watcher_.on_roster = [&](const RunRoster& roster) { memory.roster = roster; };
-  Make(&fleet, fleet.PlanFor(kEndless));
-  watcher_.on_tick = [&](const RunProgress& progress) {
-    if (progress.merged->UserCount() == kUsers) {
-      coordinator_->Abandon();
-    }
-  };
-  EXPECT_EQ(coordinator_->Run().status().code(), absl::StatusCode::kCancelled);
-  const Plan plan = coordinator_->sent_plan();
-  const RunSettings settings = coordinator_->settings();
-  const uint64_t first_epoch = memory.roster.epoch;
-  const uint64_t answered = fleet.Answered();
-  coordinator_.reset();
+class TakeOverTest : public RunCoordinatorTest {
+ protected:
+  // A run on two agents whose coordinator has gone, as the next one finds it.
+  void LeaveAlone() {
+    watcher_.on_roster = [&](const RunRoster& roster) { memory_.roster = roster; };
+    Make({memory_.targets[0], memory_.targets[1]}, fleet_.PlanFor(kEndless));
+    watcher_.on_tick = [&](const RunProgress& progress) {
+      if (progress.merged->UserCount() == kUsers) {
+        coordinator_->Abandon();
+      }
+    };
+    EXPECT_EQ(coordinator_->Run().status().code(), absl::StatusCode::kCancelled);
+    plan_ = coordinator_->sent_plan();
+    settings_ = coordinator_->settings();
+    coordinator_.reset();
+  }
+  void Resume(Resumption resumption) {
+    auto resumed = RunCoordinator::Resume(plan_, settings_, std::move(resumption), options_,
+                                          &watcher_, &clock_);
+    ASSERT_TRUE(resumed.ok()) << resumed.status();
+    coordinator_ = *std::move(resumed);
+  }
+  // The report of a run that is stopped as soon as `condition` holds.
+  RunReport RunUntil(const std::function<bool(const RunProgress&)>& condition) {
+    watcher_.on_tick = [&](const RunProgress& progress) {
+      if (condition(progress)) {
+        StopGracefully();
+      }
+    };
+    return Run();
+  }
 
-  auto resumed =
-      RunCoordinator::Resume(plan, settings, memory.Recall({}), options_, &watcher_, &clock_);
-  ASSERT_TRUE(resumed.ok()) << resumed.status();
-  coordinator_ = *std::move(resumed);
-  watcher_.on_tick = [&](const RunProgress& progress) {
-    if (progress.merged->UserCount() == kUsers && fleet.Answered() > answered + 10) {
-      StopGracefully();
-    }
-  };
-  const RunReport report = Run();
-  EXPECT_GT(memory.roster.epoch, first_epoch);
-  EXPECT_EQ(report.total.Total().requests, fleet.Answered());
+  Fleet fleet_{3};
+  Memory memory_{fleet_.Targets()};
+  Plan plan_;
+  Inbox inbox_;
+};
+
+TEST_F(TakeOverTest, AnotherCoordinatorTakesOverAndNothingIsLost) {
+  LeaveAlone();
+  const uint64_t first_epoch = memory_.roster.epoch;
+  const uint64_t answered = fleet_.Answered();
+  Resume(memory_.Recall({}));
+  const RunReport report = RunUntil([&](const RunProgress& progress) {
+    return progress.merged->UserCount() == kUsers && fleet_.Answered() > answered + 10;
+  });
+  EXPECT_GT(memory_.roster.epoch, first_epoch);
+  EXPECT_EQ(report.total.Total().requests, fleet_.Answered());
   EXPECT_EQ(report.total.users_started, kUsers);
   EXPECT_EQ(report.agents_lost, 0U);
+}
+
+TEST_F(TakeOverTest, AnAgentIsNotStoppedForWhatItWasBeforeItCameBack) {
+  LeaveAlone();
+  const uint64_t answered = fleet_.Answered();
+  Resumption resumption = memory_.Recall({});
+  Snapshot before;
+  before.run_id = "run-1";
+  before.agent_id = "agent-0 before";
+  before.sequence = 9;
+  before.state = RunState::kRunning;  // stored a moment before it was lost
+  before.users["User"] = 5;
+  before.iterations = 100'000'000;
+  resumption.members.push_back(
+      {{"agent-0 before", nullptr, ""}, Assignment(), before, MemberFate::kGone});
+  Resume(std::move(resumption));
+  const RunReport report = RunUntil([&](const RunProgress& progress) {
+    return progress.merged->UserCount() == kUsers && fleet_.Answered() > answered + 10;
+  });
+  EXPECT_FALSE(Heard("is back and was stopped"));
+  EXPECT_EQ(report.agents_lost, 1U);
+  ASSERT_EQ(report.agents.size(), 3U);
+  EXPECT_EQ(report.agents[2].state, RunState::kFailed);
+  EXPECT_GT(report.total.iterations, before.iterations) << "what it had counted stays";
+}
+
+TEST_F(TakeOverTest, WhatWasStoredAndNotSaidAnyMoreIsSaidAgain) {
+  LeaveAlone();
+  Resumption resumption = memory_.Recall({});
+  resumption.control.load = LoadRequest{.users = 4, .spawn_rate = 1000};
+  resumption.control.paused = true;
+  Resume(std::move(resumption));
+  bool was_paused = false;
+  RunUntil([&](const RunProgress& progress) {
+    if (!was_paused && progress.merged->state == RunState::kPaused) {
+      was_paused = true;
+      coordinator_->Resume();
+    }
+    return was_paused && progress.merged->UserCount() == 4;
+  });
+  EXPECT_TRUE(was_paused);
+}
+
+TEST_F(TakeOverTest, AnAgentThatWasAboutToJoinJoins) {
+  LeaveAlone();
+  Resumption resumption = memory_.Recall({});
+  resumption.members.push_back({memory_.targets[2], Assignment(), {}, MemberFate::kPresent});
+  Resume(std::move(resumption));
+  const RunReport report = RunUntil([&](const RunProgress& progress) {
+    return progress.agents.size() == 3 && progress.agents[2]->UserCount() > 0 &&
+           progress.merged->UserCount() == kUsers;
+  });
+  EXPECT_THAT(report.warnings, IsEmpty());
+}
+
+TEST_F(TakeOverTest, AnAgentThatHadStartedToJoinGetsItsShare) {
+  LeaveAlone();
+  AgentLink link("agent-2", memory_.targets[2].channel, {}, &inbox_);
+  bool started = false;
+  link.Prepare("run-1", memory_.roster.epoch, "the one before", plan_, Assignment(), settings_,
+               [&](const absl::Status& prepared, const AgentReply& /*reply*/) {
+                 EXPECT_TRUE(prepared.ok()) << prepared;
+                 link.Start("run-1", memory_.roster.epoch, clock_.Wall(),
+                            [&](const absl::Status& status) {
+                              EXPECT_TRUE(status.ok()) << status;
+                              started = true;
+                            });
+               });
+  while (!started) {
+    inbox_.RunSome(std::chrono::milliseconds(20));
+  }
+  Resumption resumption = memory_.Recall({});
+  resumption.members.push_back({memory_.targets[2], Assignment(), {}, MemberFate::kPresent});
+  Resume(std::move(resumption));
+  const RunReport report = RunUntil([&](const RunProgress& progress) {
+    return progress.agents.size() == 3 && progress.agents[2]->UserCount() > 0 &&
+           progress.merged->UserCount() == kUsers;
+  });
+  EXPECT_THAT(report.warnings, IsEmpty());
 }
 
 TEST_F(RunCoordinatorTest, TheCoordinatorThatWasReplacedIsToldAndLeaves) {
