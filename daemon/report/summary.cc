@@ -115,6 +115,11 @@ std::string LoadNotes(const RunReport& report) {
     text += fmt::format("Left out of the results: {}{}{}\n", warm_up,
                         warm_up.empty() || cool_down.empty() ? "" : ", ", cool_down);
   }
+  if (report.series_names_left_out > 0 || report.series_agents_left_out > 0) {
+    text += fmt::format(
+        "Without a time line of their own in the JSON report: {} request names, {} agents\n",
+        report.series_names_left_out, report.series_agents_left_out);
+  }
   const uint64_t unfinished = total.Total().unfinished;
   if (unfinished > 0) {
     text += fmt::format("Still open at the end, counted as failures: {} requests\n", unfinished);
