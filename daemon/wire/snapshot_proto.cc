@@ -1,5 +1,6 @@
 #include "daemon/wire/snapshot_proto.h"
 
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,13 +65,22 @@ void WriteEntry(const EntryKey& key, const EntryStats& from, v1::EntryStats* to)
   to->set_bytes_sent(from.bytes_sent);
   to->set_bytes_received(from.bytes_received);
   to->mutable_status_classes()->Assign(from.status_classes.begin(), from.status_classes.end());
-  WriteHistogram(from.service, to->mutable_service());
-  WriteHistogram(from.response, to->mutable_response());
-  WriteHistogram(from.start_delay, to->mutable_start_delay());
-  WriteHistogram(from.times.dns, to->mutable_dns());
-  WriteHistogram(from.times.connect, to->mutable_connect());
-  WriteHistogram(from.times.tls, to->mutable_tls());
-  WriteHistogram(from.times.first_byte, to->mutable_first_byte());
+  using Field = v1::Histogram* (v1::EntryStats::*)();
+  const std::initializer_list<std::pair<const Histogram*, Field>> histograms = {
+      {&from.service, &v1::EntryStats::mutable_service},
+      {&from.start_delay, &v1::EntryStats::mutable_start_delay},
+      {&from.times.dns, &v1::EntryStats::mutable_dns},
+      {&from.times.connect, &v1::EntryStats::mutable_connect},
+      {&from.times.tls, &v1::EntryStats::mutable_tls},
+      {&from.times.first_byte, &v1::EntryStats::mutable_first_byte}};
+  for (const auto& [histogram, field] : histograms) {
+    if (histogram->count() > 0) {
+      WriteHistogram(*histogram, (to->*field)());
+    }
+  }
+  if (from.response != from.service) {
+    WriteHistogram(from.response, to->mutable_response());
+  }
   WriteTimes(from, to);
 }
 
@@ -183,7 +193,11 @@ EntryStats ReadEntry(const v1::EntryStats& from, ProtoReader* reader, HistogramR
                   &to.status_classes[i]);
   }
   histograms->Read("service", from.service(), &to.service);
-  histograms->Read("response", from.response(), &to.response);
+  if (from.has_response()) {
+    histograms->Read("response", from.response(), &to.response);
+  } else {
+    to.response = to.service;
+  }
   histograms->Read("start_delay", from.start_delay(), &to.start_delay);
   histograms->Read("dns", from.dns(), &to.times.dns);
   histograms->Read("connect", from.connect(), &to.times.connect);

@@ -192,6 +192,25 @@ v1::Snapshot SmallProto() {
   return proto;
 }
 
+TEST(SnapshotProtoTest, ResponseTimesTravelOnlyWhereTheyDifferFromServiceTimes) {
+  Snapshot snapshot;
+  EntryStats* same = &snapshot.entries[{RunPhase::kMeasured, "a same", "GET"}];
+  same->service.Record(Nanos(5'000));
+  same->response = same->service;
+  EntryStats* other = &snapshot.entries[{RunPhase::kMeasured, "b other", "GET"}];
+  other->service.Record(Nanos(5'000));
+  other->response.Record(Nanos(6'000));
+  snapshot.entries[{RunPhase::kMeasured, "c none", "GET"}].service.Record(Nanos(5'000));
+  v1::Snapshot proto;
+  SnapshotToProto(snapshot, &proto);
+  EXPECT_FALSE(proto.entries(0).has_response());
+  EXPECT_TRUE(proto.entries(1).has_response());
+  EXPECT_TRUE(proto.entries(2).has_response()) << "empty, which is not the same as service";
+  const absl::StatusOr<Snapshot> read = Travel(snapshot);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->entries, snapshot.entries);
+}
+
 TEST(SnapshotProtoTest, HistogramsThatDoNotAddUpAreRefused) {
   ASSERT_TRUE(SnapshotFromProto(SmallProto()).ok());
   const std::pair<const char*, std::function<void(v1::Histogram*)>> rows[] = {
