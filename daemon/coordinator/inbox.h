@@ -16,11 +16,15 @@ class Inbox final {
   using Work = std::function<void()>;
 
   void Post(Work work) {
+    bool first = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
+      first = work_.empty();
       work_.push_back(std::move(work));
     }
-    wake_.notify_one();
+    if (first) {  // else it has been woken, and will find this, too
+      wake_.notify_one();
+    }
   }
 
   // Runs what has come; waits for at most `patience` when nothing has.
