@@ -117,7 +117,7 @@ std::string LoadNotes(const RunReport& report) {
   }
   if (report.series_names_left_out > 0 || report.series_agents_left_out > 0) {
     text += fmt::format(
-        "Without a time line of their own in the JSON report: {} request names, {} agents\n",
+        "Without a time line of their own in the JSON report: request names {}, agents {}\n",
         report.series_names_left_out, report.series_agents_left_out);
   }
   const uint64_t unfinished = total.Total().unfinished;
