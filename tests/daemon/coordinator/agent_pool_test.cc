@@ -24,7 +24,7 @@ class AgentPoolTest : public testing::Test {
     EXPECT_TRUE(added.ok()) << added.status();
     return added.ok() ? *std::move(added) : PoolAgent();
   }
-  std::vector<std::string> Claim(const std::string& run, std::vector<std::string> names,
+  std::vector<std::string> Claim(const std::string& run, const std::vector<std::string>& names,
                                  size_t count) {
     const auto claimed = pool_.Claim(run, names, count, Nanos(0), nullptr);
     EXPECT_TRUE(claimed.ok()) << claimed.status();

@@ -1,0 +1,175 @@
+#include "daemon/programs/run_flags.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "daemon/coordinator/exit_code.h"
+#include "daemon/programs/sibling.h"
+
+namespace squall {
+namespace {
+
+bool IsLoopbackHost(const std::string& host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
+
+}  // namespace
+
+void AddPlanArguments(CLI::App* command, PlanArguments* plan, bool required) {
+  command
+      ->add_option("PLAN,-f,--locustfile", plan->files,
+                   "Plan files (YAML), merged in order; - is standard input")
+      ->required(required)
+      ->delimiter(',');
+  command->add_option("--set", plan->sets, "Overrides a value: --set service.timeout=5s")
+      ->take_all();
+}
+
+void AddLoadFlags(CLI::App* command, RunFlags* flags) {
+  command->add_option("-H,--host", flags->host, "Base URL of the target; wins over the plan");
+  command->add_option("-u,--users", flags->users, "Number of users; replaces the plan's profile")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}));
+  command->add_option("-r,--spawn-rate", flags->spawn_rate, "Users started per second")
+      ->check(CLI::Range(0.001, 1e6));
+  command->add_option("-t,--run-time", flags->run_time,
+                      "Ends the run after it: 20, 20s, 3m, 1h20m");
+  command->add_option("-i,--iterations", flags->iterations, "Ends after so many task runs in all");
+  command->add_option("-T,--tags", flags->tags, "Only tasks with one of these tags")
+      ->delimiter(',');
+  command->add_option("-E,--exclude-tags", flags->exclude_tags, "No tasks with one of these tags")
+      ->delimiter(',');
+  command->add_option("-s,--stop-timeout", flags->stop_timeout,
+                      "How long running tasks may finish when the run stops");
+  command->add_option("--seed", flags->seed, "Repeats the random choices of an earlier run");
+  command->add_option("--shards", flags->shards, "Event loops (default: one per core)")
+      ->check(CLI::Range(1U, 256U));
+}
+
+void AddOutputFlags(CLI::App* command, RunFlags* flags) {
+  command->add_flag("--headless", flags->headless, "Start at once and show the run here");
+  command->add_flag("--once", flags->once,
+                    "Run every task once with one user and show each request and reply");
+  command->add_option("--csv", flags->csv, "Prefix of Locust's four CSV files");
+  command->add_flag("--csv-full-history", flags->csv_full_history,
+                    "History rows for every name, not only the total");
+  command->add_option("--json", flags->json, "Write the JSON report to this file");
+  command->add_option("--junit", flags->junit, "Write thresholds and checks as JUnit XML");
+  command->add_option("--markdown", flags->markdown, "Write a Markdown summary");
+  command->add_option("--output", flags->output, "What standard output gets at the end")
+      ->check(CLI::IsMember({"text", "json"}));
+  command->add_flag("--only-summary", flags->only_summary, "No tables during the run");
+  command->add_flag("-q,--quiet", flags->quiet, "No progress, only the result");
+  command
+      ->add_option("--exit-code-on-error", flags->exit_code_on_error,
+                   "Exit code when requests failed")
+      ->check(CLI::Range(0, 125));
+}
+
+void AddAgentCallFlags(CLI::App* command, AgentCallFlags* flags) {
+  command->add_option("--agent-token-file", flags->token_file,
+                      "Bearer token that agents ask for, and show when they join");
+  command->add_option("--agent-ca", flags->ca, "CA (PEM) of the agents' TLS certificates");
+  auto* cert = command->add_option("--agent-cert", flags->cert, "Our certificate (mTLS)");
+  auto* key = command->add_option("--agent-key", flags->key, "Its key");
+  cert->needs(key);
+  key->needs(cert);
+}
+
+void AddAgentFlags(CLI::App* command, RunFlags* flags) {
+  auto* agents =
+      command->add_option("--agents", flags->agents, "Run on these squalld (host:port,…)")
+          ->delimiter(',');
+  auto* expect = command
+                     ->add_option("--expect-agents,--expect-workers", flags->expect_agents,
+                                  "Wait until so many squalld --join are there, and run on them")
+                     ->check(CLI::Range(1U, 10'000U))
+                     ->excludes(agents);
+  command->add_option("--expect-agents-max-wait,--expect-workers-max-wait",
+                      flags->expect_agents_max_wait,
+                      "How long to wait for them (default: 60s; 0: for ever)");
+  command
+      ->add_option("--processes", flags->processes,
+                   "Run on so many squalld processes of our own; -1: one for each core")
+      ->check(CLI::Range(-1, 1'000))
+      ->excludes(agents)
+      ->excludes(expect);
+  command
+      ->add_option("--allow-target", flags->allow_targets,
+                   "Without --agents: put load on nothing else (addresses, CIDR blocks, hosts,\n"
+                   "each with or without a port); may be repeated")
+      ->allow_extra_args(false)
+      ->excludes(agents)
+      ->excludes(expect);
+  AddAgentCallFlags(command, &flags->agent_call);
+  command->add_option("--join-listen", flags->join_listen, "Where agents join, ADDRESS:PORT")
+      ->capture_default_str();
+  auto* cert =
+      command->add_option("--join-tls-cert", flags->join_tls_cert, "TLS there: certificate chain");
+  auto* key = command->add_option("--join-tls-key", flags->join_tls_key, "Its key");
+  cert->needs(key);
+  key->needs(cert);
+  command->add_option("--join-client-ca", flags->join_client_ca, "TLS there: CA of the agents")
+      ->needs(cert);
+  command->add_flag("--insecure", flags->insecure,
+                    "Let agents of other machines join without TLS and a token");
+}
+
+void AddLocustFlags(CLI::App* command, LocustFlags* flags) {
+  auto* master = command->add_flag("--master", flags->master,
+                                   "As --expect-agents 1: agents (Locust's workers) join here");
+  command
+      ->add_flag("--worker", flags->worker,
+                 "Be an agent that joins --master-host; what to run comes from there")
+      ->excludes(master);
+  command->add_option("--master-host", flags->master_host, "Of a worker: where to join")
+      ->capture_default_str();
+  command->add_option("--master-port", flags->master_port, "Of a worker: the port there")
+      ->capture_default_str();
+  command->add_option("--master-bind-host", flags->master_bind_host,
+                      "Of the master: as in --join-listen; \"*\" is every address");
+  command->add_option("--master-bind-port", flags->master_bind_port, "Of the master: its port")
+      ->capture_default_str();
+}
+
+int WorkerCommand(const LocustFlags& locust, const RunFlags& run) {
+  std::vector<std::string> arguments = {
+      "--join",           fmt::format("{}:{}", locust.master_host, locust.master_port),
+      "--listen",         IsLoopbackHost(locust.master_host) ? "127.0.0.1:0" : "0.0.0.0:0",
+      "--metrics-listen", ""};
+  const auto pass = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) {
+      arguments.insert(arguments.end(), {flag, value});
+    }
+  };
+  pass("--token-file", run.agent_call.token_file);
+  pass("--join-token-file", run.agent_call.token_file);
+  pass("--join-ca", run.agent_call.ca);
+  pass("--tls-cert", run.join_tls_cert);
+  pass("--tls-key", run.join_tls_key);
+  pass("--client-ca", run.join_client_ca);
+  if (run.insecure) {
+    arguments.emplace_back("--insecure");
+  }
+  for (const std::string& target : run.allow_targets) {
+    pass("--allow-target", target);
+  }
+  const absl::Status status = BecomeSibling(run.self, "squalld", arguments);
+  fmt::print(stderr, "squall: {}\n", std::string(status.message()));
+  return static_cast<int>(ExitCode::kUsage);
+}
+
+void ApplyMaster(const LocustFlags& locust, RunFlags* run) {
+  if (!locust.master) {
+    return;
+  }
+  run->expect_agents = std::max(run->expect_agents, 1U);
+  if (!locust.master_bind_host.empty() || locust.master_bind_port != 5557) {
+    const std::string host = locust.master_bind_host == "*"    ? "0.0.0.0"
+                             : locust.master_bind_host.empty() ? "127.0.0.1"
+                                                               : locust.master_bind_host;
+    run->join_listen = fmt::format("{}:{}", host, locust.master_bind_port);
+  }
+}
+
+}  // namespace squall

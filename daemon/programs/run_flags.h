@@ -1,0 +1,35 @@
+// The flags of `squall run`, Locust's among them, and those that other commands share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/programs/run_command.h"
+
+namespace squall {
+
+// Locust's words for where agents come from.
+struct LocustFlags {
+  bool master = false;
+  bool worker = false;
+  std::string master_host = "127.0.0.1";
+  uint16_t master_port = 5557;
+  std::string master_bind_host;
+  uint16_t master_bind_port = 5557;
+};
+
+void AddPlanArguments(CLI::App* command, PlanArguments* plan, bool required = true);
+void AddLoadFlags(CLI::App* command, RunFlags* flags);
+void AddOutputFlags(CLI::App* command, RunFlags* flags);
+void AddAgentCallFlags(CLI::App* command, AgentCallFlags* flags);
+void AddAgentFlags(CLI::App* command, RunFlags* flags);
+void AddLocustFlags(CLI::App* command, LocustFlags* flags);
+
+// As --expect-agents and --join-listen.
+void ApplyMaster(const LocustFlags& locust, RunFlags* run);
+// Becomes a squalld. One whose master is on this machine listens here alone.
+int WorkerCommand(const LocustFlags& locust, const RunFlags& run);
+
+}  // namespace squall
