@@ -34,7 +34,8 @@ class RunManagerTest : public GatewayTest {
   std::vector<std::string> Ids() {
     std::string next;
     std::vector<std::string> ids;
-    for (const RunSummary& run : *runs_->List({}, &next)) {
+    const absl::StatusOr<std::vector<RunSummary>> runs = runs_->List({}, &next);
+    for (const RunSummary& run : *runs) {
       ids.push_back(run.run_id);
     }
     return ids;
