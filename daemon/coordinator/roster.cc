@@ -205,11 +205,16 @@ std::vector<MemberRecord> Roster::Records() const {
     if (member->gone && !member->progress.lost) {
       continue;  // has never taken part
     }
-    records.push_back({member->target.name, member->target.address,
-                       membership_.assignment(member->index),
-                       member->gone            ? MemberFate::kGone
-                       : member->progress.lost ? MemberFate::kLost
-                                               : MemberFate::kPresent});
+    MemberRecord* record = &records.emplace_back();
+    record->name = member->target.name;
+    record->address = member->target.address;
+    record->assignment = membership_.assignment(member->index);
+    if (member->progress.lost) {
+      record->fate = member->gone ? MemberFate::kGone : MemberFate::kLost;
+    }
+    if (member->progress.over && member->snapshot.sequence > 0) {
+      record->last = member->snapshot;
+    }
   }
   return records;
 }
@@ -540,6 +545,7 @@ void Roster::BeginEpoch(std::vector<ResidueClass> moving, double rate) {
 void Roster::Drop(Member* member, const absl::Status& why) {
   member->gone = true;
   listener_->OnWarning(fmt::format("did not join: {}", Text(why)));
+  listener_->OnMembers();
 }
 
 void Roster::Disband() {

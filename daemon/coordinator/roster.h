@@ -43,6 +43,7 @@ struct MemberRecord {
   std::string address;
   Assignment assignment;
   MemberFate fate = MemberFate::kPresent;
+  std::optional<Snapshot> last = {};  // of one of whom nothing more will come
 };
 
 // What was asked of the run while it went on.

@@ -16,8 +16,8 @@ namespace {
 constexpr Nanos kTick = std::chrono::seconds(1);
 constexpr Nanos kPatience = std::chrono::milliseconds(50);
 constexpr Nanos kCurrentWindow = std::chrono::seconds(10);
-// A thousand snapshots a second are enough to read for one core: agents beyond that report less
-// often each, but still once for every tick.
+// The more agents, the less often each reports, since a thousand snapshots a second are enough to
+// read for one core; but once for every tick.
 constexpr Nanos kSnapshotSpacing = std::chrono::milliseconds(1);
 constexpr size_t kHistoryMax = 900;  // seconds: the longest sliding window
 // Where the profile names no spawn rate at the moment: after its end, or in the open model.
@@ -168,7 +168,8 @@ void RunCoordinator::OnMembers() {
   if (!roster_->wish().started) {
     return;  // nothing yet to come back to
   }
-  observer_->OnRoster({started_at_, roster_->wish().epoch, roster_->Records(), roster_->control()});
+  observer_->OnRoster(
+      {started_at_, roster_->wish().epoch, roster_->Records(), roster_->control(), warnings_});
 }
 
 void RunCoordinator::OnFatal(absl::Status status) { fatal_.Update(std::move(status)); }

@@ -75,6 +75,7 @@ struct RunRoster {
   uint64_t epoch = 0;
   std::vector<MemberRecord> members;
   RunControl control;
+  std::vector<std::string> warnings;
 };
 
 // Called on the thread that is in Run().

@@ -296,7 +296,11 @@ void ActiveRun::OnEvent(std::string_view text) {
   ++now_.version;
 }
 
-void ActiveRun::OnRoster(const RunRoster& roster) { Check(journal_->Roster(roster)); }
+void ActiveRun::OnRoster(const RunRoster& roster) {
+  RunSummary summary = Now().summary;
+  summary.warnings = roster.warnings;  // not a tick later: there may be none
+  Check(journal_->Roster(roster, summary));
+}
 
 // A store that fails does not end the run: its figures are still worth having. Said once.
 void ActiveRun::Check(const absl::Status& written) {

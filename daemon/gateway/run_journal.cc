@@ -214,8 +214,9 @@ absl::Status RunJournal::Event(std::string_view text) {
   return store_->Write(event);
 }
 
-absl::Status RunJournal::Roster(const RunRoster& roster) {
+absl::Status RunJournal::Roster(const RunRoster& roster, const RunSummary& summary) {
   std::vector<RunWrite> writes;
+  writes.push_back(SummaryDocument(summary));
   record_.state = StoredState::kRunning;
   record_.started_at = roster.started_at;
   record_.epoch = roster.epoch;
@@ -230,6 +231,10 @@ absl::Status RunJournal::Roster(const RunRoster& roster) {
     agent->epoch = roster.epoch;
     agent->lost = member.fate != MemberFate::kPresent;
     agent->assignment = Encode(member.assignment);
+    if (member.last.has_value()) {
+      agent->snapshot = Encode(*member.last);
+      agent->reported_at = member.last->at;
+    }
     writes.emplace_back(*agent);
   }
   return store_->WriteAll(writes);

@@ -38,7 +38,7 @@ class RunJournal final {
   absl::Status SetSettings(const RunSettings& settings);  // with the seed that was chosen
   absl::Status Event(std::string_view text);
   // Before any agent hears of the change.
-  absl::Status Roster(const RunRoster& roster);
+  absl::Status Roster(const RunRoster& roster, const RunSummary& summary);
   // Once a second: the summary, the newest points, and as many snapshots as a budget of bytes
   // allows, in turn; what is not among them is a few seconds older.
   absl::Status Tick(const RunProgress& progress, const RunSummary& summary);

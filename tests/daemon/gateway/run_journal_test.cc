@@ -66,7 +66,7 @@ class RunJournalTest : public GatewayTest {
 };
 
 TEST_F(RunJournalTest, WhatWasStoredIsEnoughToGoOn) {
-  ASSERT_TRUE(journal_.Roster(Roster()).ok());
+  ASSERT_TRUE(journal_.Roster(Roster(), RunSummary()).ok());
   const Snapshot a = SnapshotOf("a", 3);
   const Snapshot b = SnapshotOf("b", 2);
   Tick({&a, &b});
@@ -93,18 +93,36 @@ TEST_F(RunJournalTest, WhatWasStoredIsEnoughToGoOn) {
   EXPECT_EQ(resumption.series, lines_.Lines());
 }
 
+TEST_F(RunJournalTest, WhoWasLostIsNamedEvenIfTheNextTickNeverComes) {
+  RunSummary summary;
+  summary.warnings = {"agent 'b' was lost"};
+  ASSERT_TRUE(journal_.Roster(Roster(), summary).ok());
+  EXPECT_THAT(RunJournal::Load(*store_, "r")->resumption.warnings,
+              ElementsAre("agent 'b' was lost"));
+}
+
+TEST_F(RunJournalTest, TheLastWordOfAnAgentIsStoredWithItsEnd) {
+  const Snapshot early = SnapshotOf("c", 3);
+  ASSERT_TRUE(journal_.Roster(Roster(), RunSummary()).ok());
+  Tick({&early});
+  RunRoster next = Roster();
+  next.members[2].last = SnapshotOf("c", 7);
+  ASSERT_TRUE(journal_.Roster(next, RunSummary()).ok());
+  EXPECT_EQ(RunJournal::Load(*store_, "r")->resumption.members[2].snapshot.sequence, 7U);
+}
+
 TEST_F(RunJournalTest, ANewRosterKeepsWhatTheAgentsHadSaid) {
-  ASSERT_TRUE(journal_.Roster(Roster()).ok());
+  ASSERT_TRUE(journal_.Roster(Roster(), RunSummary()).ok());
   const Snapshot a = SnapshotOf("a", 3);
   Tick({&a});
   RunRoster next = Roster();
   next.epoch = 6;
-  ASSERT_TRUE(journal_.Roster(next).ok());
+  ASSERT_TRUE(journal_.Roster(next, RunSummary()).ok());
   EXPECT_EQ(RunJournal::Load(*store_, "r")->resumption.members[0].snapshot.sequence, 3U);
 
   RunJournal other(store_.get(), *store_->Get("r"), true, &clock_);
   other.Adopt(RunJournal::Load(*store_, "r")->resumption.members);
-  ASSERT_TRUE(other.Roster(next).ok());
+  ASSERT_TRUE(other.Roster(next, RunSummary()).ok());
   EXPECT_EQ(RunJournal::Load(*store_, "r")->resumption.members[0].snapshot.sequence, 3U);
 }
 
@@ -122,7 +140,7 @@ TEST_F(RunJournalTest, OfManySnapshotsEachIsWrittenInTurn) {
       snapshots.back().task_errors[std::string(250, 'e') + std::to_string(k)] = 1;
     }
   }
-  ASSERT_TRUE(journal_.Roster(roster).ok());
+  ASSERT_TRUE(journal_.Roster(roster, RunSummary()).ok());
   std::vector<const Snapshot*> agents;
   for (const Snapshot& snapshot : snapshots) {
     agents.push_back(&snapshot);
