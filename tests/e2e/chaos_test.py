@@ -265,7 +265,7 @@ class Scenario:
         run = self.ask_run()
         if run is None:
             return "the coordinator does not answer"
-        assert run.requests >= self.requests, f"requests fell from {self.requests} to {run.requests}"
+        assert run.requests >= self.requests, f"{run.requests} requests, {self.requests} before"
         self.requests = run.requests
         wanted = "PAUSED" if self.paused else "RUNNING"
         for agent, status in zip(awake, statuses):
