@@ -25,6 +25,7 @@ namespace squall {
 namespace {
 
 constexpr uint64_t kUsersPerAgent = 10;
+constexpr int kEventsShown = 5;  // a thousand agents that are lost would say no more
 
 double CpuSeconds() {
   rusage usage{};
@@ -57,7 +58,11 @@ class Watcher final : public RunObserver {
       age_.Record(now - agent->at);
     }
   }
-  void OnEvent(std::string_view text) override { fmt::print(stderr, "{}\n", text); }
+  void OnEvent(std::string_view text) override {
+    if (++events_ <= kEventsShown) {
+      fmt::print(stderr, "{}\n", text);
+    }
+  }
 
   double cpu_seconds() const { return CpuSeconds() - cpu_at_start_; }
   Nanos ran() const { return clock_->Now() - began_; }
@@ -70,6 +75,7 @@ class Watcher final : public RunObserver {
   double cpu_at_start_ = 0;
   TimePoint began_{};
   int64_t ticks_ = 0;
+  int events_ = 0;
   std::optional<Nanos> pending_;
   Histogram late_;
   Histogram age_;

