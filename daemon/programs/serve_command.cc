@@ -17,6 +17,7 @@
 #include "daemon/gateway/run_manager.h"
 #include "daemon/gateway/run_service.h"
 #include "daemon/report/file.h"
+#include "daemon/rpc/grpc_log.h"
 #include "daemon/rpc/pem_file.h"
 
 namespace squall {
@@ -172,6 +173,23 @@ void WaitForSignal(StopSignals* signals, EventLog* log) {
   signals->Handle(nullptr);
 }
 
+int Serve(const ServeFlags& flags, const std::string& store_path, StopSignals* signals,
+          EventLog* log) {
+  Coordinator parts;
+  if (const absl::Status status = Open(flags, store_path, log, &parts); !status.ok()) {
+    log->Error("cannot start", {{"reason", std::string(status.message())}});
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  WaitForSignal(signals, log);
+  parts.server->SetServing(false);
+  if (store_path == ":memory:" || flags.processes != 0) {
+    parts.runs->StopAll("squall serve is shutting down");
+  }
+  parts.server->Shutdown(kStreamPatience);
+  log->Info("stopped");
+  return 0;
+}
+
 }  // namespace
 
 void DefineServeFlags(CLI::App* command, ServeFlags* flags) {
@@ -217,20 +235,14 @@ void DefineServeFlags(CLI::App* command, ServeFlags* flags) {
 
 int ServeCommand(const ServeFlags& flags, const Environment& environment, StopSignals* signals) {
   EventLog log(flags.log_format, LogLevel::kInfo, &std::cerr);
-  const std::string store_path = flags.store.empty() ? DefaultStore(environment) : flags.store;
-  Coordinator parts;
-  if (const absl::Status status = Open(flags, store_path, &log, &parts); !status.ok()) {
-    log.Error("cannot start", {{"reason", std::string(status.message())}});
-    return static_cast<int>(ExitCode::kUsage);
-  }
-  WaitForSignal(signals, &log);
-  parts.server->SetServing(false);
-  if (store_path == ":memory:" || flags.processes != 0) {
-    parts.runs->StopAll("squall serve is shutting down");
-  }
-  parts.server->Shutdown(kStreamPatience);
-  log.Info("stopped");
-  return 0;
+  SendGrpcLogTo([&log](GrpcSeverity severity, std::string_view text) {
+    log.Log(severity == GrpcSeverity::kError ? LogLevel::kWarning : LogLevel::kDebug, "grpc",
+            {{"text", std::string(text)}});
+  });
+  const int code =
+      Serve(flags, flags.store.empty() ? DefaultStore(environment) : flags.store, signals, &log);
+  SendGrpcLogTo(nullptr);
+  return code;
 }
 
 }  // namespace squall
