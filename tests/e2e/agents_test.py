@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from fleet import AgentTest
+from fleet import AgentTest, self_signed
 from harness import PATIENCE, one_task, wait_for
 
 USERS = 9
@@ -193,8 +193,8 @@ class Secrets(AgentsTest):
 
     def test_tls_with_the_agents_ca(self):
         target = self.target()
-        certificate, key = self.certificate("agent")
-        stranger, _ = self.certificate("stranger")
+        certificate, key = self_signed(self.folder, "agent")
+        stranger, _ = self_signed(self.folder, "stranger")
         agent = self.squalld("--tls-cert", certificate, "--tls-key", key)
         self.refuse(target, agent.address, words=[agent.address])  # in the clear
         self.refuse(target, agent.address, "--agent-ca", stranger, words=[agent.address])
@@ -204,8 +204,8 @@ class Secrets(AgentsTest):
 
     def test_mutual_tls(self):
         target = self.target()
-        certificate, key = self.certificate("agent")
-        ours, our_key = self.certificate("coordinator")
+        certificate, key = self_signed(self.folder, "agent")
+        ours, our_key = self_signed(self.folder, "coordinator")
         agent = self.squalld("--tls-cert", certificate, "--tls-key", key, "--client-ca", ours)
         self.refuse(target, agent.address, "--agent-ca", certificate, words=[agent.address])
         self.run_json(self.counted_plan(target), "--agents", agent.address, "--agent-ca",

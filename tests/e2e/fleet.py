@@ -2,7 +2,6 @@
 on many machines. All of them are processes on loopback."""
 import contextlib
 import json
-import pathlib
 import re
 import signal
 import subprocess
@@ -15,7 +14,13 @@ import grpc
 from harness import BIN, PATIENCE, ROOT, SquallTest, wait_for
 
 sys.path.append(str(ROOT / "tests/integration"))
-from reflection import ReflectedService  # noqa: E402  (the other room's client)
+from certificates import self_signed, signed  # noqa: E402, F401  (and its certificates)
+from reflection import ReflectedService  # noqa: E402
+
+
+# Exit codes of a run that went well, and of one with failed requests: on a machine with better
+# things to do, the verdict on so short a run may also be INVALID.
+PASSED, FAILED = (0, 6), (1, 6)
 
 
 class Daemon:
@@ -110,15 +115,6 @@ class AgentTest(SquallTest):
         path.write_text(text)
         return path
 
-    def certificate(self, name):
-        """A certificate for 127.0.0.1 that has signed itself: (certificate, key)."""
-        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout",
-                        key], check=True, capture_output=True, timeout=PATIENCE)
-        return pathlib.Path(certificate), pathlib.Path(key)
-
 
 class FleetTest(AgentTest):
     """Starts a `squall serve` too, and asks it as a person at a shell does."""
@@ -136,10 +132,10 @@ class FleetTest(AgentTest):
             wait_for(lambda name=name: name in self.agents(serve), f"agent {name}")
         return agents
 
-    def ask(self, serve, command, *arguments, code=0):
+    def ask(self, serve, command, *arguments, codes=(0,)):
         """What a client command prints."""
         result, output, errors = self.squall(command, *arguments, "--server", serve.address)
-        self.assertEqual(result, code, f"{command} {arguments}: {output[-2000:]}\n{errors[-2000:]}")
+        self.assertIn(result, codes, f"{command} {arguments}: {output[-2000:]}\n{errors[-2000:]}")
         return output
 
     def refused(self, serve, command, *arguments, code=2, words=()):

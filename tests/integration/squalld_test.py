@@ -11,6 +11,7 @@ import unittest
 
 import grpc
 
+from certificates import self_signed, signed
 from programs import START_SECONDS, PROGRAMS, Squalld, Target, golden, http_get, wait_until
 from reflection import ReflectedService, error_of
 
@@ -42,16 +43,6 @@ def run_once(*arguments):
     done = subprocess.run([PROGRAMS / "squalld", *quiet, *arguments], capture_output=True,
                           text=True, timeout=START_SECONDS)
     return done.returncode, done.stderr
-
-
-def make_certificate(directory, name):
-    """A self-signed certificate for 127.0.0.1: (certificate file, key file)."""
-    certificate, key = directory / f"{name}.pem", directory / f"{name}.key"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key],
-                   check=True, capture_output=True)
-    return certificate, key
 
 
 class StartTest(unittest.TestCase):
@@ -90,8 +81,8 @@ class StartTest(unittest.TestCase):
     def test_unusable_files_are_named(self):
         with tempfile.TemporaryDirectory() as name:
             directory = pathlib.Path(name)
-            certificate, key = make_certificate(directory, "agent")
-            _, other_key = make_certificate(directory, "other")
+            certificate, key = self_signed(directory, "agent")
+            _, other_key = self_signed(directory, "other")
             garbage = directory / "garbage"
             garbage.write_text("no PEM\n")
             empty = directory / "empty"
@@ -179,8 +170,8 @@ class AccessTest(unittest.TestCase):
             self.assertNotIn("secret", "\n".join(squalld.lines))
 
     def test_tls_with_client_certificates(self):
-        certificate, key = make_certificate(self.directory, "agent")
-        client, client_key = make_certificate(self.directory, "client")
+        certificate, key = self_signed(self.directory, "agent")
+        client, client_key = self_signed(self.directory, "client")
         with Squalld("--tls-cert", certificate, "--tls-key", key, "--client-ca", client,
                      listen="0.0.0.0:0") as squalld:
             def state(credentials):
@@ -190,7 +181,7 @@ class AccessTest(unittest.TestCase):
             known = grpc.ssl_channel_credentials(certificate.read_bytes(),
                                                  client_key.read_bytes(), client.read_bytes())
             self.assertEqual(state(known), "RUN_STATE_IDLE")
-            stranger, stranger_key = make_certificate(self.directory, "stranger")
+            stranger, stranger_key = self_signed(self.directory, "stranger")
             for credentials in (
                     grpc.ssl_channel_credentials(certificate.read_bytes()),
                     grpc.ssl_channel_credentials(certificate.read_bytes(),
@@ -214,21 +205,9 @@ class RefusalTest(unittest.TestCase):
     def setUp(self):
         self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def signed(self, name, authority, days):
-        """A certificate that `authority` (file, key) has signed; -1 days: it has expired."""
-        certificate, key = self.directory / f"{name}.pem", self.directory / f"{name}.key"
-        request = self.directory / f"{name}.csr"
-        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-                        "-out", request, "-keyout", key], check=True, capture_output=True)
-        subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", authority[0], "-CAkey",
-                        authority[1], "-CAcreateserial", "-days", str(days), "-out", certificate],
-                       check=True, capture_output=True)
-        return certificate, key
-
     def test_handshakes_that_fail(self):
-        certificate, key = make_certificate(self.directory, "agent")
-        authority = make_certificate(self.directory, "authority")
+        certificate, key = self_signed(self.directory, "agent")
+        authority = self_signed(self.directory, "authority")
         root = certificate.read_bytes()
 
         def credentials(files):
@@ -238,9 +217,9 @@ class RefusalTest(unittest.TestCase):
         cases = (("plaintext", None, "the caller does not speak TLS"),
                  ("no certificate", grpc.ssl_channel_credentials(root),
                   "the caller showed no certificate"),
-                 ("expired", credentials(self.signed("expired", authority, -1)),
+                 ("expired", credentials(signed(self.directory, "expired", authority, -1)),
                   wrong_certificate),
-                 ("unknown CA", credentials(make_certificate(self.directory, "stranger")),
+                 ("unknown CA", credentials(self_signed(self.directory, "stranger")),
                   wrong_certificate))
         with Squalld("--tls-cert", certificate, "--tls-key", key, "--client-ca", authority[0],
                      listen="0.0.0.0:0") as squalld:
@@ -253,7 +232,7 @@ class RefusalTest(unittest.TestCase):
             def warnings():
                 return [event for event in squalld.events() if event["level"] == "warning"]
 
-            self.assertEqual(state(credentials(self.signed("known", authority, 2))),
+            self.assertEqual(state(credentials(signed(self.directory, "known", authority))),
                              "RUN_STATE_IDLE")
             self.assertEqual(refused(squalld), {})
             seen = 0
