@@ -194,7 +194,16 @@ absl::StatusOr<std::string> RunManager::Report(const std::string& run_id,
       return report.status();
     }
   }
-  return options_.parts.store->Report(run_id, format);
+  absl::StatusOr<std::string> stored = options_.parts.store->Report(run_id, format);
+  if (absl::IsNotFound(stored.status())) {
+    SQUALL_ASSIGN_OR_RETURN(const RunRecord record, options_.parts.store->Get(run_id));
+    if (record.state != StoredState::kFinished) {
+      return absl::FailedPreconditionError(
+          fmt::format("run '{}' has no report, it is {}; squall status {} says why", run_id,
+                      StoredStateName(record.state), run_id));
+    }
+  }
+  return stored;
 }
 
 absl::Status RunManager::Delete(const std::string& run_id) {

@@ -32,7 +32,8 @@ struct ClientCommands::Flags {
   std::string base_run_id;
   RunFlags run;  // start: the plan and the load
   Environment environment;
-  uint32_t agents_min = 1;
+  std::vector<std::string> agents;
+  std::optional<uint32_t> agents_min;
   std::string agents_wait = "60s";
   bool fixed_agents = false;
   bool detach = false;
@@ -268,7 +269,10 @@ struct ClientCommands::Actions {
       return Fail(status);
     }
     SettingsToProto(*settings, request.mutable_settings());
-    request.set_agents_min(flags.agents_min);
+    request.mutable_agents()->Assign(flags.agents.begin(), flags.agents.end());
+    if (flags.agents_min.has_value()) {
+      request.set_agents_min(*flags.agents_min);
+    }
     NanosToProto(*wait, request.mutable_agents_wait());
     request.set_fixed_agents(flags.fixed_agents);
     request.set_dry_run(flags.dry_run);
@@ -450,9 +454,12 @@ void ClientCommands::DefineStart(CLI::App* start) {
       ->add_option("-E,--exclude-tags", flags_->run.exclude_tags, "No tasks with one of these tags")
       ->delimiter(',');
   start->add_option("--id", flags_->run_id, "What the run is called; default: chosen");
-  start->add_option("--agents-min", flags_->agents_min, "Wait for so many agents")
-      ->check(CLI::Range(1U, 10'000U))
-      ->capture_default_str();
+  start->add_option("--agents", flags_->agents, "Run on these (names as in squall agents)")
+      ->delimiter(',');
+  start
+      ->add_option("--agents-min", flags_->agents_min,
+                   "Wait for so many agents (default: those of --agents, or one)")
+      ->check(CLI::Range(1U, 10'000U));
   start->add_option("--agents-wait", flags_->agents_wait, "For how long")->capture_default_str();
   start->add_flag("--fixed-agents", flags_->fixed_agents, "Agents that join later are left out");
   start->add_flag("--detach", flags_->detach, "Do not follow the run");

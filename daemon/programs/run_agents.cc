@@ -215,7 +215,7 @@ absl::Status RunAgents::WaitForAgents(const RunFlags& flags, const std::string& 
   return absl::OkStatus();
 }
 
-void RunAgents::SendLateTo(RunCoordinator* coordinator) {
+void RunAgents::SendLateTo(const std::string& run_id, RunCoordinator* coordinator) {
   if (hall_ == nullptr) {
     return;
   }
@@ -223,8 +223,9 @@ void RunAgents::SendLateTo(RunCoordinator* coordinator) {
     hall_->pool->OnJoin(nullptr);
     return;
   }
-  const auto send = [coordinator](const PoolAgent& agent) {
-    if (agent.run_id.empty()) {
+  const auto send = [this, run_id, coordinator](const PoolAgent& agent) {
+    // One whose connection broke comes again, and has its part already.
+    if (hall_->pool->Take(agent.address, run_id)) {
       coordinator->Join(agent.Target());
     }
   };

@@ -27,7 +27,7 @@ class RunAgents final {
 
   std::vector<AgentTarget> TakeTargets() { return std::move(targets_); }
   // Sends those that join later to the run, until called with nullptr.
-  void SendLateTo(RunCoordinator* coordinator);
+  void SendLateTo(const std::string& run_id, RunCoordinator* coordinator);
 
  private:
   struct Local;

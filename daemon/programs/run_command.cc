@@ -176,9 +176,9 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
   signals->Handle([&](int count) {
     (*coordinator)->Stop(count == 1 ? "interrupted" : "interrupted twice", count > 1);
   });
-  agents->SendLateTo(coordinator->get());
+  agents->SendLateTo(options.run_id, coordinator->get());
   absl::StatusOr<RunReport> report = (*coordinator)->Run();
-  agents->SendLateTo(nullptr);
+  agents->SendLateTo(options.run_id, nullptr);
   signals->Handle(nullptr);
   if (!report.ok()) {
     return SayStatus(report.status());

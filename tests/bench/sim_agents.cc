@@ -238,6 +238,7 @@ int Serve(const Flags& flags) {
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kRpcMessageBytesMax);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);  // as RpcServer
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
   builder.RegisterService(&service);
   for (int& port : ports) {
