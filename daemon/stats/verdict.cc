@@ -85,7 +85,8 @@ void Judge::LookForStarvation(const std::string& subject, const GeneratorHealth&
   }
   const double core_seconds = health.elapsed_seconds * health.shards;
   const double waiting = Ratio(health.run_delay_seconds, core_seconds);
-  if (waiting > limits_.run_delay_ratio_max) {
+  if (waiting > limits_.run_delay_ratio_max &&
+      health.elapsed_seconds >= limits_.run_delay_elapsed_seconds_min) {
     const bool felt = health.loop_lag.count() >= limits_.loop_lag_samples_min &&
                       lag > limits_.run_delay_lag_p99_min;
     (felt ? invalid_ : report_.warnings)

@@ -23,6 +23,8 @@ struct ValidityLimits {
   // … and only if the event loops felt it. Load without pauses keeps every core busy, the target's
   // as well: waiting in turns of a few milliseconds is then no fault of the generator.
   Nanos run_delay_lag_p99_min = std::chrono::milliseconds(20);
+  // … and for so long: what a run of a few milliseconds waited is noise of its start.
+  double run_delay_elapsed_seconds_min = 1;
   double achieved_rate_ratio_min = 0.95;  // open model: started / (planned - dropped)
   // Open model: later than this, after taking off what dns, connect and tls took.
   Nanos start_delay_p90_max = std::chrono::milliseconds(100);
