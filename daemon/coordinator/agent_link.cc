@@ -175,8 +175,13 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
 
  private:
   void Read() {
+#ifdef __SANITIZE_THREAD__
+    // Debian's libprotobuf, built without TSan, has another layout of map fields on an arena.
+    response_ = &plain_response_;
+#else
     arena_.Reset();
     response_ = google::protobuf::Arena::CreateMessage<v1::WatchResponse>(&arena_);
+#endif
     StartRead(response_);
   }
 
@@ -196,8 +201,11 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
   v1::WatchRequest request_;
   google::protobuf::Arena arena_{SnapshotArena()};
   v1::WatchResponse* response_ = nullptr;  // in the arena
-  absl::Status broken_;                    // what came is no snapshot
-  bool stopped_ = false;                   // inbox's thread
+#ifdef __SANITIZE_THREAD__
+  v1::WatchResponse plain_response_;
+#endif
+  absl::Status broken_;   // what came is no snapshot
+  bool stopped_ = false;  // inbox's thread
   std::mutex mutex_;
   std::condition_variable ended_;
   bool done_ = false;
