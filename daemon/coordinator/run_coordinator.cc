@@ -146,6 +146,7 @@ void RunCoordinator::Begin() {
   OnMembers();
   observer_->OnStarted(plan_, profile_);
   next_tick_ = clock_->Now() + std::max(Nanos(0), started_at_ - clock_->Wall()) + kTick;
+  roster_->Advance(clock_->Now());  // at once: arrivals that are due wait for the agents to hear it
 }
 
 // What was said before this moment is heard before anybody is called silent.

@@ -90,8 +90,8 @@ std::optional<int> RunAgents::Find(const RunFlags& flags, const Clock* clock, bo
   } else {
     status = agents->MakeLocal(flags, clock, colour);
     options->watch_interval = kLocalInterval;
-    options->start_lead = Nanos(0);
-    options->loss_timeout = std::chrono::hours(24);  // it cannot be lost without us
+    options->start_lead = std::chrono::milliseconds(20);  // it hears of the start before it
+    options->loss_timeout = std::chrono::hours(24);       // it cannot be lost without us
   }
   if (!status.ok()) {
     fmt::print(stderr, "squall: {}\n", std::string(status.message()));
