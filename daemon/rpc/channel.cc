@@ -10,6 +10,7 @@
 #include <grpcpp/support/client_interceptor.h>
 
 #include "daemon/net/tls_context.h"
+#include "daemon/rpc/callback_threads.h"
 #include "daemon/rpc/limits.h"
 
 namespace squall {
@@ -87,6 +88,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& ad
   if (const absl::Status status = CheckTls(security); !status.ok()) {
     return status;
   }
+  KeepCallbackThreads();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kRpcMessageBytesMax);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingEveryMs);

@@ -13,6 +13,7 @@
 #include "daemon/base/status_macros.h"
 #include "daemon/net/listen_address.h"
 #include "daemon/net/tls_context.h"
+#include "daemon/rpc/callback_threads.h"
 #include "daemon/rpc/limits.h"
 
 namespace squall {
@@ -77,6 +78,7 @@ RpcService::~RpcService() = default;
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Make(const ServerSecurity& security,
                                                            std::vector<RpcService> services) {
+  KeepCallbackThreads();
   std::unique_ptr<RpcServer> server(new RpcServer(std::move(services)));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -1,7 +1,6 @@
 #include "daemon/protocol/http/http_session.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "daemon/plan/response_check.h"
@@ -309,7 +308,7 @@ bool HttpSession::TakeBytes(Flight* flight, Connection* connection, Reply* reply
   if (flight->first_byte_at == TimePoint{}) {
     flight->first_byte_at = flight->end;
   }
-  std::memcpy(scratch, partial.data(), kept);
+  partial.copy(scratch, kept);
   Parse(flight, std::string_view(scratch, kept + got.bytes), reply);
   return flight->error.ok();
 }

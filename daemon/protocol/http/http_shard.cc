@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kFreeBuffersMax = 1024;
 // A buffer that one huge reply has blown up is not kept.
-constexpr size_t kKeptBytesMax = 64 * 1024;
+constexpr size_t kKeptBytesMax = size_t{64} << 10;
 
 void Trim(std::string* text) {
   if (text->capacity() > kKeptBytesMax) {
