@@ -8,7 +8,8 @@
 namespace squall {
 namespace {
 
-// A channel that leads nowhere, and a call on it that has failed: it owns the threads from then on.
+// A channel to an empty list of addresses, and a call on it, which fails: the channel owns the
+// threads from then on.
 struct Anchor {
   Anchor() {
     stub.UnaryCall(&context, "/squall.Nowhere/Call", {}, &request, &response,
@@ -16,7 +17,7 @@ struct Anchor {
   }
 
   std::shared_ptr<grpc::Channel> channel =
-      grpc::CreateChannel("nowhere://", grpc::InsecureChannelCredentials());
+      grpc::CreateChannel("ipv4:", grpc::InsecureChannelCredentials());
   grpc::GenericStub stub{channel};
   grpc::ClientContext context;
   grpc::Slice nothing{""};

@@ -9,7 +9,7 @@
 namespace squall {
 namespace {
 
-TargetAllowList Parsed(std::vector<std::string> texts) {
+TargetAllowList Parsed(const std::vector<std::string>& texts) {
   const absl::StatusOr<TargetAllowList> list = ParseTargetAllowList(texts);
   EXPECT_TRUE(list.ok()) << list.status();
   return list.ok() ? *list : TargetAllowList();
