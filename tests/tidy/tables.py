@@ -22,6 +22,11 @@ FLOORS = {
     "daemon/gateway": 5,
     "daemon/target": 5,
     "daemon/programs": 6,
+    "operator/kube/api": 1,
+    "operator/kube/client": 3,
+    "operator/controller": 4,
+    "operator/loadtest": 5,
+    "operator/programs": 6,
 }
 
 # Arrows that stay on one floor, each with its reason.
@@ -43,17 +48,20 @@ GENERATED = (("squall/v1/", "protos"), ("protos/squall/v1/", "protos"))
 # Start of a third-party include -> the rooms that may use it. Few owners: a library that one room
 # hides can be swapped, fuzzed and upgraded there.
 HEADER_OWNERS = {
-    "yaml-cpp/": ("daemon/plan",),
+    "yaml-cpp/": ("daemon/plan", "operator/kube/api"),
     "re2/": ("daemon/plan",),
     "google/protobuf/": ("daemon/wire", "daemon/agent", "daemon/coordinator", "daemon/gateway",
-                         "daemon/programs"),
+                         "daemon/programs", "operator/loadtest"),
     "grpc": ("daemon/rpc", "daemon/agent", "daemon/coordinator", "daemon/gateway",
-             "daemon/programs"),
-    "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
-    "boost/beast": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry"),
-    "openssl/": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/wire"),
-    "prometheus/": ("daemon/telemetry",),
-    "CLI/": ("daemon/programs",),
+             "daemon/programs", "operator/loadtest", "operator/programs"),
+    "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry",
+                   "operator/kube/client"),
+    "boost/beast": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry",
+                    "operator/kube/client"),
+    "openssl/": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/wire",
+                 "operator/kube/client"),
+    "prometheus/": ("daemon/telemetry", "operator/controller"),
+    "CLI/": ("daemon/programs", "operator/programs"),
     "sqlite3.h": ("daemon/store",),
     "Python.h": ("daemon/python",),
 }
@@ -78,7 +86,7 @@ BANNED = (
      ("daemon/base/",)),
     ("getenv", r"\bgetenv\b", "an argument: main() reads the environment", ("daemon/base/",)),
     ("cout", r"\bstd::(cout|cerr|clog)\b|(?<![\w:])(std::)?(printf|puts)\(",
-     "a returned string, daemon/report or spdlog", ("daemon/programs/", "tests/")),
+     "a returned string, daemon/report or spdlog", ("daemon/programs/", "operator/programs/", "tests/")),
 )
 BANNED_EVERYWHERE = (
     ("regex", r"\bstd::w?regex\b|#include <regex>",
@@ -95,6 +103,7 @@ BANNED_EVERYWHERE = (
 # Sources without a test file of their own (a directory ends with "/"), each with its reason.
 NO_MIRROR = {
     "daemon/programs/": "wiring: tests/e2e runs the programs as a user does",
+    "operator/programs/": "wiring: tests/kube runs the operator as a cluster does",
 }
 
 # Directories whose .cc files are rooms' sources and have a mirror below tests/.
