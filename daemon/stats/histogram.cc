@@ -54,10 +54,11 @@ SumRange SumRangeOf(const std::vector<Histogram::Bucket>& buckets) {
   for (size_t i = 0; i < buckets.size();) {
     const uint32_t power = buckets[i].index / kSteps;
     const int shift = ShiftOf(buckets[i].index);
+    const uint64_t to_step = StepOf(buckets[i].index) - buckets[i].index;  // the same for all
     Wide steps = 0;
     Wide values = 0;
     for (; i < buckets.size() && buckets[i].index / kSteps == power; ++i) {
-      steps += static_cast<Wide>(StepOf(buckets[i].index)) * buckets[i].count;
+      steps += static_cast<Wide>(buckets[i].index + to_step) * buckets[i].count;
       values += buckets[i].count;
     }
     range.low += steps << shift;
@@ -282,9 +283,9 @@ void Histogram::Fill(const std::vector<Bucket>& buckets, uint64_t largest) {
   chunks_.reset();
   packed_.clear();
   if (largest <= UINT32_MAX) {
-    packed_.reserve(buckets.size());
-    for (const Bucket& bucket : buckets) {
-      packed_.push_back({bucket.index, static_cast<uint32_t>(bucket.count)});
+    packed_.resize(buckets.size());
+    for (size_t i = 0; i < buckets.size(); ++i) {
+      packed_[i] = {buckets[i].index, static_cast<uint32_t>(buckets[i].count)};
     }
     return;
   }

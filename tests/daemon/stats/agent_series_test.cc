@@ -59,7 +59,7 @@ TEST(AgentSeriesTest, TheLineOfALostAgentEnds) {
 TEST(AgentSeriesTest, ThinningKeepsEveryRequestAndTheLastUsers) {
   AgentSeries series(10);
   for (int second = 1; second <= 500; ++second) {
-    series.Add(AgentAt(seconds(second), 3 * second, second, second));
+    series.Add(AgentAt(seconds(second), uint64_t{3} * second, second, second));
     ASSERT_LE(series.points().size(), 11U);
     ASSERT_EQ(RequestsOf(series), 3U * second);
   }
