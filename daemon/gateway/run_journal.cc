@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
+#include "daemon/coordinator/checkpoint.h"
 #include "daemon/report/csv.h"
 #include "daemon/report/json_report.h"
 #include "daemon/report/junit.h"
@@ -18,6 +19,7 @@
 #include "daemon/wire/settings_proto.h"
 #include "daemon/wire/snapshot_proto.h"
 #include "daemon/wire/summary_proto.h"
+#include "protos/squall/v1/run_checkpoint.pb.h"
 #include "protos/squall/v1/run_service.pb.h"
 
 namespace squall {
@@ -52,40 +54,9 @@ absl::Status Parse(const std::string& bytes, std::string_view what, Proto* proto
 
 std::string EncodeControl(const RunControl& control, bool fixed_agents) {
   v1::RunControl proto;
-  if (control.load.has_value()) {
-    if (control.load->clear) {
-      proto.mutable_clear();
-    } else if (control.load->arrival_factor.has_value()) {
-      proto.set_arrival_factor(*control.load->arrival_factor);
-    } else {
-      proto.mutable_users()->set_users(control.load->users.value_or(0));
-      proto.mutable_users()->set_spawn_rate(control.load->spawn_rate);
-    }
-  }
-  proto.set_paused(control.paused);
-  proto.set_stop(static_cast<v1::StopMode>(control.stop));
-  proto.set_stop_reason(control.stop_reason);
+  ControlToProto(control, &proto);
   proto.set_fixed_agents(fixed_agents);
   return proto.SerializeAsString();
-}
-
-RunControl DecodeControl(const v1::RunControl& proto) {
-  RunControl control;
-  if (proto.load_case() != v1::RunControl::LOAD_NOT_SET) {
-    LoadRequest load;
-    load.clear = proto.has_clear();
-    if (proto.has_arrival_factor()) {
-      load.arrival_factor = proto.arrival_factor();
-    } else if (proto.has_users()) {
-      load.users = proto.users().users();
-      load.spawn_rate = proto.users().spawn_rate();
-    }
-    control.load = load;
-  }
-  control.paused = proto.paused();
-  control.stop = static_cast<StopLevel>(std::clamp<int>(proto.stop(), 0, 2));
-  control.stop_reason = proto.stop_reason();
-  return control;
 }
 
 template <typename Point, typename Decode>
@@ -340,7 +311,7 @@ absl::StatusOr<StoredRun> RunJournal::Load(const RunStore& store, const std::str
     v1::RunControl control;
     SQUALL_RETURN_IF_ERROR(Parse(*control_bytes, "control", &control));
     run.fixed_agents = control.fixed_agents();
-    run.resumption.control = DecodeControl(control);
+    run.resumption.control = ControlFromProto(control);
   }
   run.resumption.started_at = record.started_at;
   run.resumption.epoch = record.epoch;

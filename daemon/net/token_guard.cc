@@ -24,6 +24,22 @@ absl::Status Unreadable(const std::string& path, int error) {
       fmt::format("token file '{}' must be readable: {}", path, std::strerror(error)));
 }
 
+// Never shows the token.
+absl::Status CheckToken(std::string_view what, const std::string& token) {
+  if (token.size() > kTokenBytesMax) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} must hold at most {} bytes", what, kTokenBytesMax));
+  }
+  if (token.empty()) {
+    return absl::InvalidArgumentError(fmt::format("{} must hold a token, it is empty", what));
+  }
+  if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} must hold one line of visible ASCII characters", what));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool EqualInConstantTime(std::string_view a, std::string_view b) {
@@ -34,6 +50,14 @@ bool EqualInConstantTime(std::string_view a, std::string_view b) {
     difference |= static_cast<unsigned char>(a[i] ^ other);
   }
   return difference == 0;
+}
+
+absl::StatusOr<std::unique_ptr<TokenGuard>> TokenGuard::FromToken(const std::string& token) {
+  SQUALL_RETURN_IF_ERROR(CheckToken("token", token));
+  std::unique_ptr<TokenGuard> guard(new TokenGuard(""));
+  const std::lock_guard<std::mutex> lock(guard->mutex_);
+  guard->token_ = token;
+  return guard;
 }
 
 absl::StatusOr<std::unique_ptr<TokenGuard>> TokenGuard::FromFile(std::string path) {
@@ -56,21 +80,14 @@ absl::Status TokenGuard::Load() const {
   std::string token(kTokenBytesMax + 1, '\0');  // never more: the path may name a device
   file.read(token.data(), static_cast<std::streamsize>(token.size()));
   token.resize(static_cast<size_t>(file.gcount()));
+  const std::string what = fmt::format("token file '{}'", path_);
   if (token.size() > kTokenBytesMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("token file '{}' must hold at most {} bytes", path_, kTokenBytesMax));
+    return CheckToken(what, token);
   }
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) {
     token.pop_back();
   }
-  if (token.empty()) {
-    return absl::InvalidArgumentError(
-        fmt::format("token file '{}' must hold a token, it is empty", path_));
-  }
-  if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; })) {
-    return absl::InvalidArgumentError(
-        fmt::format("token file '{}' must hold one line of visible ASCII characters", path_));
-  }
+  SQUALL_RETURN_IF_ERROR(CheckToken(what, token));
   token_ = std::move(token);
   modified_ = info.st_mtim;
   inode_ = info.st_ino;
@@ -80,6 +97,9 @@ absl::Status TokenGuard::Load() const {
 // A file that cannot be read just now (half-written, moved) leaves the old token in force.
 void TokenGuard::Refresh() const {
   struct stat info {};
+  if (path_.empty()) {
+    return;
+  }
   if (stat(path_.c_str(), &info) == 0 &&
       (info.st_mtim.tv_sec != modified_.tv_sec || info.st_mtim.tv_nsec != modified_.tv_nsec ||
        info.st_ino != inode_)) {

@@ -22,6 +22,9 @@ class TokenGuard final {
   // visible ASCII) names the file.
   static absl::StatusOr<std::unique_ptr<TokenGuard>> FromFile(std::string path);
 
+  // INVALID_ARGUMENT as above, but for a token that is no file's.
+  static absl::StatusOr<std::unique_ptr<TokenGuard>> FromToken(const std::string& token);
+
   // Whether `authorization` is "Bearer <the token>".
   bool Admits(std::string_view authorization) const;
   // "Bearer <the token>", for the client side.

@@ -23,7 +23,7 @@
 #include "daemon/base/units.h"
 #include "daemon/net/listen_address.h"
 #include "daemon/target/catalogue.h"
-#include "daemon/target/certificate.h"
+#include "daemon/net/certificate.h"
 #include "daemon/target/counters.h"
 #include "daemon/target/faults.h"
 #include "daemon/target/router.h"

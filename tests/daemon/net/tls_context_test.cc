@@ -10,7 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include "daemon/target/certificate.h"
+#include "daemon/net/certificate.h"
 #include "tests/daemon/net/peer.h"
 #include "tests/daemon/net/stream_fixture.h"
 

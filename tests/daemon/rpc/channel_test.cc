@@ -8,7 +8,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "daemon/target/certificate.h"
+#include "daemon/net/certificate.h"
 #include "tests/daemon/rpc/test_service.h"
 #include "tests/support/temp_directory.h"
 

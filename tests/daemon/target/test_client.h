@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "daemon/base/clock.h"
-#include "daemon/target/certificate.h"
+#include "daemon/net/certificate.h"
 #include "daemon/target/server.h"
 
 namespace squall {

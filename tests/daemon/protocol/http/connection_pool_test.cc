@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "daemon/target/certificate.h"
+#include "daemon/net/certificate.h"
 #include "tests/daemon/protocol/http/lone_user.h"
 #include "tests/daemon/protocol/http/scripted_server.h"
 #include "tests/daemon/target/test_client.h"

@@ -1,4 +1,4 @@
-#include "daemon/target/certificate.h"
+#include "daemon/net/certificate.h"
 
 #include <memory>
 
