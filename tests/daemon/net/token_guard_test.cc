@@ -173,5 +173,16 @@ TEST_F(TokenGuardTest, ManyThreadsMayAskWhileItRotates) {
   }
 }
 
+TEST(TokenGuardFromTokenTest, AdmitsThatTokenAndRefusesOnesThatCannotBe) {
+  const auto guard = TokenGuard::FromToken("sesame");
+  ASSERT_TRUE(guard.ok()) << guard.status();
+  EXPECT_EQ((*guard)->Authorization(), "Bearer sesame");
+  EXPECT_TRUE((*guard)->Admits("Bearer sesame"));
+  EXPECT_FALSE((*guard)->Admits("Bearer other"));
+  for (const std::string& bad : {std::string(), std::string("two words"), std::string(5000, 'x')}) {
+    EXPECT_EQ(TokenGuard::FromToken(bad).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
 }  // namespace
 }  // namespace squall
