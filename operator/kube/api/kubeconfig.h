@@ -43,6 +43,7 @@ struct ExecPlugin {
   std::vector<std::string> args;
   std::vector<std::pair<std::string, std::string>> env;  // besides the operator's own
   std::string install_hint;
+  std::string interactive_mode;  // "Never", "IfAvailable"; "Always" is refused when it is chosen
   bool provide_cluster_info = false;
   bool operator==(const ExecPlugin&) const = default;
 };
@@ -64,8 +65,7 @@ struct KubeUser {
   std::string password;
   std::optional<ExecPlugin> exec;
   Impersonation impersonate;
-  std::string auth_provider;             // its name: refused when the user is chosen
-  bool exec_always_interactive = false;  // likewise
+  std::string auth_provider;  // its name: refused when the user is chosen
   bool operator==(const KubeUser&) const = default;
 };
 

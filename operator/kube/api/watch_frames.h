@@ -36,7 +36,8 @@ class WatchFrames final {
   static constexpr size_t kLineBytesMax = size_t{16} << 20;
   explicit WatchFrames(size_t line_bytes_max = kLineBytesMax) : line_bytes_max_(line_bytes_max) {}
 
-  // Takes the next bytes. UNAVAILABLE once a line is longer than the limit.
+  // Takes the next bytes; fetch the whole lines in between. UNAVAILABLE once a line that has not
+  // ended is longer than the limit.
   absl::Status Add(std::string_view chunk);
   // The next whole line, without its end; blank lines are skipped. Good until the next call.
   std::optional<std::string_view> Next();
@@ -48,6 +49,7 @@ class WatchFrames final {
   std::string buffer_;
   size_t begin_ = 0;    // of the first line that was not handed out
   size_t scanned_ = 0;  // no line ends between begin_ and here
+  size_t tail_ = 0;     // behind the last end of a line
 };
 
 }  // namespace squall
