@@ -11,6 +11,9 @@ Command WhileRunning(const RunWish& wish, const AgentProgress& agent) {
   if (agent.stop != StopLevel::kNone) {
     return Command::kNone;  // nothing else matters to it now
   }
+  if (agent.drained) {
+    return Command::kStop;
+  }
   if (wish.epoch > agent.epoch) {
     return Command::kReassign;
   }

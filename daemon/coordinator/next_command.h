@@ -42,9 +42,10 @@ struct AgentProgress {
   uint64_t epoch = 0;
   uint64_t load_version = 0;
   StopLevel stop = StopLevel::kNone;
-  bool over = false;    // its part of the run is finished
-  bool lost = false;    // silent for too long: others have its part
-  bool fenced = false;  // lost, but it has heard so
+  bool drained = false;  // has given its part to the others, and nothing of it runs any more
+  bool over = false;     // its part of the run is finished
+  bool lost = false;     // silent for too long: others have its part
+  bool fenced = false;   // lost, but it has heard so
 };
 
 // Round trips from which the best measure of the clock is taken.

@@ -7,6 +7,7 @@
 
 #include "daemon/base/check.h"
 #include "daemon/base/units.h"
+#include "daemon/coordinator/roster_member.h"
 
 namespace squall {
 namespace {
@@ -21,49 +22,9 @@ constexpr Nanos kDisbandPatience = std::chrono::seconds(2);
 // An agent that keeps falling silent is not worth the moving.
 constexpr uint32_t kReturnsMax = 3;
 
-bool IsFinal(RunState state) { return state == RunState::kFinished || state == RunState::kFailed; }
-
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
-// What a lost agent has counted stays; what it was doing then, nobody knows any more.
-void MarkLost(std::string error, Snapshot* last) {
-  last->state = RunState::kFailed;
-  last->error = std::move(error);
-  last->stop_reason.clear();  // its end is not the run's
-  last->users.clear();
-  last->target_users = 0;
-  last->target_rate = 0;
-  last->open_requests = 0;
-}
-
 }  // namespace
-
-struct Roster::Member {
-  Member(AgentTarget from, size_t number, AgentLinkOptions options, Inbox* inbox)
-      : target(std::move(from)),
-        index(number),
-        link(target.name, target.channel, std::move(options), inbox) {}
-
-  const AgentTarget target;
-  const size_t index;  // in the membership
-  AgentLink link;
-  AgentProgress progress;
-  bool joins = false;     // came while the run went on …
-  bool admitted = false;  // … and has its share
-  bool gone = false;      // never took part, or has been replaced: nobody waits for it
-  bool busy = false;      // a command is under way
-  uint64_t asked_load = 0;
-  TimePoint retry_at{};
-  uint32_t retries = 0;
-  uint32_t returns = 0;  // how often the agent of this name was lost before
-  bool watching = false;
-  Nanos best_trip = Nanos::max();
-  Nanos clock_offset{0};
-  TimePoint asked_at{};
-  WallTime asked_wall{};
-  Snapshot snapshot;  // the newest one
-  TimePoint heard_at{};
-};
 
 Roster::Roster(RosterOptions options, const Plan* plan, const RunSettings* settings,
                Membership members, Inbox* inbox, Listener* listener, const Clock* clock)
@@ -120,6 +81,25 @@ void Roster::Join(AgentTarget target) {
   Member* member = Add(std::move(target), membership_.Add());
   member->joins = true;
   listener_->OnNote(fmt::format("agent '{}' joins", member->target.name));
+}
+
+bool Roster::Leave(const std::string& name) {
+  const auto takes_part = [](const auto& member) {
+    const AgentProgress& progress = member->progress;
+    return member->admitted && !member->leaves && !member->gone && progress.started &&
+           !progress.lost && !progress.over;
+  };
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const auto& member) {
+    return member->target.name == name && takes_part(member);
+  });
+  if (found == members_.end() || std::count_if(members_.begin(), members_.end(), takes_part) < 2) {
+    return false;
+  }
+  Member* member = found->get();
+  member->leaves = true;
+  listener_->OnNote(fmt::format("agent '{}' leaves", name));
+  BeginEpoch(membership_.Remove(member->index), listener_->JoinRate(Elapsed()));
+  return true;
 }
 
 std::string Roster::UniqueName(const std::string& name) const {
@@ -212,6 +192,9 @@ std::vector<MemberRecord> Roster::Records() const {
     if (member->progress.lost) {
       record->fate = member->gone ? MemberFate::kGone : MemberFate::kLost;
     }
+    if (member->leaves && member->progress.over) {
+      record->fate = MemberFate::kGone;
+    }
     if (member->progress.over && member->snapshot.sequence > 0) {
       record->last = member->snapshot;
     }
@@ -292,7 +275,8 @@ void Roster::Send(Member* member, Command command) {
       link->Resume(run, epoch, done);
       break;
     case Command::kStop:
-      link->Stop(run, epoch, control_.stop_reason, wish_.stop == StopLevel::kImmediate, done);
+      link->Stop(run, epoch, member->leaves ? "left the run" : control_.stop_reason,
+                 wish_.stop == StopLevel::kImmediate, done);
       break;
     case Command::kFence:
       link->Stop(run, epoch, "others have taken over its part", /*immediate=*/true, done);
@@ -468,11 +452,29 @@ void Roster::OnSnapshot(Member* member, Snapshot snapshot) {
   if (!member->admitted && !member->progress.over) {
     Admit(member);
   }
+  if (member->leaves) {
+    HearLeaving(member);
+    return;
+  }
   if (member->progress.over && !was_over && member->admitted &&
       listener_->LeftEarly(member->snapshot)) {
     listener_->OnWarning(fmt::format("agent '{}' left before the end: {}", member->target.name,
                                      member->snapshot.stop_reason));
     HandOver(member);
+  }
+}
+
+// Whoever leaves is done when it has heard so and its last user has gone; its end is not the run's.
+void Roster::HearLeaving(Member* member) {
+  AgentProgress* progress = &member->progress;
+  Snapshot* last = &member->snapshot;
+  last->stop_reason.clear();
+  if (progress->over) {
+    listener_->OnNote(fmt::format("agent '{}' has left", member->target.name));
+    listener_->OnMembers();
+  } else if (progress->epoch == wish_.epoch && last->epoch == wish_.epoch &&
+             last->UserCount() == 0 && last->open_requests == 0) {
+    progress->drained = true;
   }
 }
 

@@ -93,6 +93,9 @@ class Roster final {
   void AddResumed(AgentTarget target, Snapshot snapshot, MemberFate fate);
   // An agent that comes while the run goes on; gets its share once it is ready.
   void Join(AgentTarget target);
+  // An agent that takes part gives its users to the others, at the spawn rate, and is stopped when
+  // it has none left. False when there is no such agent, or nobody to give them to.
+  bool Leave(const std::string& name);
 
   // What the run wants; takes effect with Advance.
   void Start(WallTime at);
@@ -135,6 +138,7 @@ class Roster final {
   void OnSnapshot(Member* member, Snapshot snapshot);
   void OnStreamEnd(Member* member, const absl::Status& status);
   void HearReturned(Member* member, Snapshot snapshot);
+  void HearLeaving(Member* member);
   void Readmit(Member* member);
   void Lose(Member* member, const std::string& why);
   void HandOver(Member* member);

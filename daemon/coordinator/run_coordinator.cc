@@ -291,6 +291,17 @@ void RunCoordinator::Join(AgentTarget agent) {
   });
 }
 
+void RunCoordinator::Leave(std::string agent) {
+  inbox_.Post([this, agent = std::move(agent)] {
+    if (profile_.iterations().has_value() || settings_.once || !roster_->Leave(agent)) {
+      OnNote(
+          fmt::format("agent '{}' must stay: it is the last one, takes no part, or the plan "
+                      "counts iterations",
+                      agent));
+    }
+  });
+}
+
 void RunCoordinator::Report(std::function<void(RunReport)> done) {
   inbox_.Post([this, done = std::move(done)] { done(MakeReport()); });
 }

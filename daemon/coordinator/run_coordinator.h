@@ -119,6 +119,9 @@ class RunCoordinator final : private Roster::Listener {
   void Resume();
   // An agent that comes while the run goes on: it gets its share of the users at the spawn rate.
   void Join(AgentTarget agent);
+  // One that takes part gives its users to the others at the spawn rate, and stops. Says so as an
+  // event when it cannot: it is the last one, unknown, or the plan counts iterations.
+  void Leave(std::string agent);
   // What the report would be now. `done` runs on the thread that is in Run().
   void Report(std::function<void(RunReport)> done);
   // Leaves Run at once with CANCELLED, and the agents at what they do: for another coordinator.

@@ -76,6 +76,7 @@ struct Flags {
   std::string tls_key;
   std::string client_ca;
   bool insecure = false;
+  bool metrics_insecure = false;
   std::vector<std::string> allow_targets;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
@@ -124,6 +125,8 @@ void DefineFlags(CLI::App* app, Flags* flags) {
       ->needs(cert);
   app->add_flag("--insecure", flags->insecure,
                 "Allow addresses that other machines can reach without TLS and a token");
+  app->add_flag("--metrics-insecure", flags->metrics_insecure,
+                "Allow the same for --metrics-listen alone");
   app->add_option("--allow-target", flags->allow_targets,
                   "Put load on nothing else: addresses, CIDR blocks, hosts, each with or without\n"
                   "a port; may be repeated")
@@ -279,7 +282,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
   if (!flags.metrics_listen.empty()) {
     HttpEndpointOptions http;
     http.listen = flags.metrics_listen;
-    http.insecure = flags.insecure;
+    http.insecure = flags.insecure || flags.metrics_insecure;
     auto started = HttpEndpoint::Start(
         http, {[&collector] { return collector.Text(); }, [&agent] { return !agent.draining(); }});
     if (!started.ok()) {

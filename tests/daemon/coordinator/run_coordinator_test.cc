@@ -241,6 +241,46 @@ TEST_F(RunCoordinatorTest, AnAgentThatJoinsGetsItsShareAndNobodyElseRestarts) {
   EXPECT_EQ(report.total.Total().requests, fleet.Answered());
 }
 
+TEST_F(RunCoordinatorTest, AnAgentThatLeavesGivesItsUsersAwayAndNobodyElseRestarts) {
+  Fleet fleet(3);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  bool asked = false;
+  std::vector<MemberRecord> members;
+  watcher_.on_roster = [&](const RunRoster& roster) { members = roster.members; };
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (!asked && progress.merged->UserCount() == kUsers) {
+      asked = true;
+      coordinator_->Leave("agent-2");
+    } else if (Heard("'agent-2' has left") && progress.merged->UserCount() == kUsers) {
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  ASSERT_EQ(report.agents.size(), 3U);
+  EXPECT_EQ(report.total.users_started, kUsers + 2);  // those that moved, a second time
+  EXPECT_EQ(report.agents_lost, 0U);
+  EXPECT_THAT(report.warnings, IsEmpty());
+  EXPECT_EQ(report.total.Total().requests, fleet.Answered());
+  EXPECT_THAT(report.total.stop_reason, HasSubstr("seen enough"));
+  ASSERT_EQ(members.size(), 3U);
+  EXPECT_EQ(members[2].fate, MemberFate::kGone);
+  EXPECT_TRUE(members[2].last.has_value());
+}
+
+TEST_F(RunCoordinatorTest, TheLastAgentMustStay) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (progress.merged->UserCount() == kUsers && !Heard("must stay")) {
+      coordinator_->Leave("agent-0");
+    } else if (Heard("must stay")) {
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_EQ(report.total.users_started, kUsers);
+}
+
 TEST_F(RunCoordinatorTest, OneThatCannotJoinIsNamedAndTheRunGoesOn) {
   Fleet fleet(1);
   Make(&fleet, fleet.PlanFor(kEndless));

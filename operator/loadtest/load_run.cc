@@ -1,0 +1,222 @@
+#include "operator/loadtest/load_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "daemon/base/status_macros.h"
+#include "daemon/coordinator/checkpoint.h"
+
+namespace squall {
+namespace {
+
+// A Secret holds a mebibyte; base64 takes a third more than what it carries.
+constexpr size_t kCheckpointBytesMax = 700'000;
+constexpr size_t kEventsMax = 200;
+constexpr size_t kEndpointsMax = 20;
+constexpr Nanos kCurrentWindow = std::chrono::seconds(10);
+
+std::vector<EndpointSeen> Endpoints(const Snapshot& merged) {
+  std::vector<EndpointSeen> endpoints;
+  for (const auto& [key, stats] : merged.entries) {
+    if (key.phase == RunPhase::kMeasured) {
+      endpoints.push_back({key.method, key.name, stats.requests, stats.failures, Nanos(0)});
+    }
+  }
+  const size_t shown = std::min(endpoints.size(), kEndpointsMax);
+  std::partial_sort(
+      endpoints.begin(), endpoints.begin() + static_cast<std::ptrdiff_t>(shown), endpoints.end(),
+      [](const EndpointSeen& a, const EndpointSeen& b) { return a.requests > b.requests; });
+  endpoints.resize(shown);
+  for (EndpointSeen& endpoint : endpoints) {
+    endpoint.p95 = merged.entries.at({RunPhase::kMeasured, endpoint.name, endpoint.method})
+                       .response.Percentile(0.95);
+  }
+  return endpoints;
+}
+
+void ReadFigures(const Snapshot& merged, RunSeen* seen) {
+  const EntryStats total = merged.Total();
+  seen->elapsed = merged.elapsed;
+  seen->users = merged.UserCount();
+  seen->target_users = merged.target_users;
+  seen->requests = total.requests;
+  seen->failures = total.failures;
+  seen->p50 = total.response.Percentile(0.5);
+  seen->p95 = total.response.Percentile(0.95);
+  seen->p99 = total.response.Percentile(0.99);
+  seen->max = total.response.max();
+  seen->endpoints = Endpoints(merged);
+}
+
+Nanos SkewOf(const std::vector<const Snapshot*>& agents) {
+  WallTime first = WallTime::max();
+  WallTime last = WallTime::min();
+  for (const Snapshot* agent : agents) {
+    if (agent->started_at != WallTime{}) {
+      first = std::min(first, agent->started_at);
+      last = std::max(last, agent->started_at);
+    }
+  }
+  return last > first ? last - first : Nanos(0);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Start(RunOrder order, RunHooks hooks,
+                                                        const Clock* clock) {
+  std::unique_ptr<LoadRun> run(new LoadRun(std::move(order), std::move(hooks), clock));
+  SQUALL_RETURN_IF_ERROR(run->Make());
+  run->thread_ = std::thread([raw = run.get()] { raw->Work(); });
+  return run;
+}
+
+LoadRun::LoadRun(RunOrder order, RunHooks hooks, const Clock* clock)
+    : order_(std::move(order)), hooks_(std::move(hooks)), clock_(clock) {}
+
+LoadRun::~LoadRun() {
+  if (thread_.joinable()) {
+    coordinator_->Abandon();
+    thread_.join();
+  }
+}
+
+absl::Status LoadRun::Make() {
+  CoordinatorOptions options;
+  options.run_id = order_.run_id;
+  options.owner = order_.owner;
+  options.version = order_.version;
+  options.epoch = order_.epoch;
+  options.loss_timeout = order_.loss_timeout;
+  if (order_.resumption.has_value()) {
+    for (Resumption::Member& member : order_.resumption->members) {
+      if (member.fate != MemberFate::kGone) {
+        SQUALL_ASSIGN_OR_RETURN(member.target.channel,
+                                MakeChannel(member.target.address, order_.security));
+      }
+    }
+    SQUALL_ASSIGN_OR_RETURN(
+        coordinator_, RunCoordinator::Resume(order_.plan, order_.settings,
+                                             *std::move(order_.resumption), options, this, clock_));
+    return absl::OkStatus();
+  }
+  std::vector<AgentTarget> targets;
+  for (const AgentPlace& agent : order_.agents) {
+    SQUALL_ASSIGN_OR_RETURN(auto channel, MakeChannel(agent.address, order_.security));
+    targets.push_back({agent.name, std::move(channel), agent.address});
+  }
+  SQUALL_ASSIGN_OR_RETURN(
+      coordinator_, RunCoordinator::Make(order_.plan, order_.settings, std::move(targets), options,
+                                         this, clock_));
+  return absl::OkStatus();
+}
+
+void LoadRun::Work() {
+  absl::StatusOr<RunReport> report = coordinator_->Run();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    seen_.over = true;
+    if (report.ok()) {
+      ReadFigures(report->total, &seen_);
+      seen_.started_at = report->started_at;
+      seen_.thresholds = report->thresholds;
+      seen_.warnings = report->warnings;
+      seen_.state = RunState::kFinished;
+      seen_.report = std::make_shared<const RunReport>(*std::move(report));
+    } else {
+      seen_.error = report.status();
+      seen_.state = RunState::kFailed;
+    }
+  }
+  hooks_.changed();
+}
+
+RunSeen LoadRun::Seen() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return seen_;
+}
+
+void LoadRun::SetLoad(const LoadRequest& load) { coordinator_->SetLoad(load); }
+
+void LoadRun::SetPaused(bool paused) { paused ? coordinator_->Pause() : coordinator_->Resume(); }
+
+void LoadRun::Stop(const std::string& reason, bool immediate) {
+  coordinator_->Stop(reason, immediate);
+}
+
+absl::Status LoadRun::Join(const AgentPlace& agent) {
+  SQUALL_ASSIGN_OR_RETURN(auto channel, MakeChannel(agent.address, order_.security));
+  coordinator_->Join({agent.name, std::move(channel), agent.address});
+  return absl::OkStatus();
+}
+
+void LoadRun::Leave(const std::string& agent) { coordinator_->Leave(agent); }
+
+void LoadRun::OnStarted(const Plan& /*plan*/, const Profile& /*profile*/) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    seen_.started = true;
+    seen_.state = RunState::kRunning;
+  }
+  hooks_.changed();
+}
+
+void LoadRun::OnTick(const RunProgress& progress) {
+  if (unstored_.has_value()) {
+    Store();
+  }
+  const Snapshot& merged = *progress.merged;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ReadFigures(merged, &seen_);
+  seen_.started = true;
+  const bool over = merged.state == RunState::kFinished || merged.state == RunState::kFailed;
+  seen_.state = over ? RunState::kStopping : merged.state;
+  if (merged.started_at != WallTime{}) {
+    seen_.started_at = merged.started_at;
+  }
+  seen_.start_skew = std::max(seen_.start_skew, SkewOf(progress.agents));
+  seen_.requests_per_second = progress.series->CurrentRequestRate(kCurrentWindow);
+  seen_.thresholds = *progress.thresholds;
+  seen_.warnings = *progress.warnings;
+}
+
+void LoadRun::OnEvent(std::string_view text) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (seen_.events.size() < kEventsMax) {
+      seen_.events.emplace_back(text);
+    }
+  }
+  hooks_.changed();
+}
+
+void LoadRun::OnRoster(const RunRoster& roster) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    seen_.present.clear();
+    seen_.lost.clear();
+    for (const MemberRecord& member : roster.members) {
+      (member.fate == MemberFate::kPresent ? seen_.present : seen_.lost).insert(member.name);
+    }
+  }
+  unstored_ = roster;
+  Store();
+  hooks_.changed();
+}
+
+// An API server that is away must not hold up the run: what it did not take is offered again with
+// the next tick.
+void LoadRun::Store() {
+  const auto bytes = EncodeCheckpoint(coordinator_->sent_plan(), coordinator_->settings(),
+                                      *unstored_, kCheckpointBytesMax);
+  const absl::Status stored = bytes.ok() ? hooks_.store(*bytes) : bytes.status();
+  if (stored.ok() || !bytes.ok()) {
+    unstored_.reset();
+  }
+  if (!bytes.ok()) {
+    OnEvent(std::string(bytes.status().message()));
+  }
+}
+
+}  // namespace squall
