@@ -196,8 +196,14 @@ void LoadRun::OnRoster(const RunRoster& roster) {
     const std::lock_guard<std::mutex> lock(mutex_);
     seen_.present.clear();
     seen_.lost.clear();
+    seen_.left.clear();
     for (const MemberRecord& member : roster.members) {
-      (member.fate == MemberFate::kPresent ? seen_.present : seen_.lost).insert(member.name);
+      const bool left =
+          member.fate == MemberFate::kGone && member.last.has_value() && member.last->error.empty();
+      auto* names = member.fate == MemberFate::kPresent ? &seen_.present
+                    : left                              ? &seen_.left
+                                                        : &seen_.lost;
+      names->insert(member.name);
     }
   }
   unstored_ = roster;

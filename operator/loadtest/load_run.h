@@ -76,6 +76,7 @@ struct RunSeen {
   std::vector<std::string> events;  // all so far, at most some hundred
   std::set<std::string> present;    // agents that take part, by name
   std::set<std::string> lost;
+  std::set<std::string> left;               // went because there were to be fewer
   std::shared_ptr<const RunReport> report;  // once it is over
   absl::Status error;                       // it is over and came to no report
 };

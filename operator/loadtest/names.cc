@@ -3,9 +3,23 @@
 #include <fmt/format.h>
 
 namespace squall {
+namespace {
+
+constexpr size_t kUidCharactersShown = 5;
+
+}  // namespace
 
 std::string AgentPodName(std::string_view test, uint32_t index) {
   return fmt::format("{}-agent-{}", test, index);
+}
+
+std::string AgentNameOf(std::string_view pod, std::string_view uid) {
+  return fmt::format("{}-{}", pod, uid.substr(0, kUidCharactersShown));
+}
+
+bool IsAgentOfPod(std::string_view agent, std::string_view pod) {
+  agent = agent.substr(0, agent.find('#'));
+  return agent.size() == pod.size() + 1 + kUidCharactersShown && agent.starts_with(pod);
 }
 
 std::string AgentsName(std::string_view test) { return fmt::format("{}-agents", test); }

@@ -23,6 +23,11 @@ inline constexpr uint16_t kAgentPort = 7071;
 inline constexpr uint16_t kAgentMetricsPort = 9646;
 
 std::string AgentPodName(std::string_view test, uint32_t index);
+// What the coordinator calls the agent in a pod: a later pod of the same name is another agent.
+std::string AgentNameOf(std::string_view pod, std::string_view uid);
+// Whether an agent of the coordinator is, or was, in a pod of this name. An agent that was lost and
+// came back is called "NAME#2".
+bool IsAgentOfPod(std::string_view agent, std::string_view pod);
 std::string AgentsName(std::string_view test);  // of the Service, the PDB and the Secret
 std::string RunSecretName(std::string_view test);
 // Run ids may hold what names may not.

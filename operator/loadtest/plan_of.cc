@@ -177,14 +177,6 @@ json::object LoadProfileOf(const json::object& profile) {
     }
   }
   json::object plan = ToPlan(own).get_object();
-  // shape: {name: peak, users: 300} is flat in a plan: shape: peak, users: 300.
-  if (json::value* shape = plan.if_contains("shape"); shape != nullptr && shape->is_object()) {
-    const json::object parameters = shape->get_object();
-    plan.erase("shape");
-    for (const auto& [key, value] : parameters) {
-      plan[key == "name" ? std::string_view("shape") : std::string_view(key)] = value;
-    }
-  }
   CompleteStages(&plan);
   return plan;
 }
