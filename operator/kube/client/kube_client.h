@@ -6,9 +6,10 @@
 // reached: then they are UNAVAILABLE, or CANCELLED after Stop. Messages never hold credentials.
 //
 // Retries: an answer 429 or 5xx with Retry-After is repeated up to ten times while the waits fit
-// into retry_wait_max; a reused connection that dies before its answer is replaced once if the
-// request may be repeated safely (GET, apply, PUT and PATCH with a resourceVersion, DELETE with a
-// uid); 401 reads the credentials again, once. Everything else is for the caller.
+// into retry_wait_max, and so is a GET whose connection was cut, after a second each. A reused
+// connection that dies before its answer is replaced at once, one time, if the request may be
+// repeated (GET, apply, PUT and merge patch with a resourceVersion, DELETE with a uid). 401 reads
+// the credentials again, once. Everything else is for the caller.
 #pragma once
 
 #include <cstdint>
