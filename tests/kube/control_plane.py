@@ -31,7 +31,8 @@ PATIENCE = 120  # seconds: for what must happen by itself
 
 # The rest would only look for pods, nodes and volumes that this control plane does not have.
 CONTROLLERS = (
-    "deployment-controller", "disruption-controller", "garbage-collector-controller",
+    "clusterrole-aggregation-controller", "deployment-controller", "disruption-controller",
+    "garbage-collector-controller",
     "namespace-controller", "replicaset-controller", "resourcequota-controller",
     "root-ca-certificate-publisher-controller", "serviceaccount-controller",
     "ttl-after-finished-controller",
@@ -142,8 +143,9 @@ class ControlPlane:
                     "--initial-cluster", f"test={peer}", "--log-level", "warn")
 
     def _start_api_server(self):
-        certificate, key = pki.issue(self.folder / "pki", self.authority, "server", "kube-apiserver",
-                                     hosts="IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc")
+        certificate, key = pki.issue(
+            self.folder / "pki", self.authority, "server", "kube-apiserver",
+            hosts="IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc")
         signing, public = self.service_account_keys
         policy = self.folder / "pki/audit-policy.yaml"
         policy.write_text(json.dumps(AUDIT_POLICY))
@@ -163,7 +165,7 @@ class ControlPlane:
     def _start_controllers(self):
         self._start(
             "kube-controller-manager",
-            f"--kubeconfig={self.kubeconfig_of('kube-controller-manager', ['system:masters'])}",
+            f"--kubeconfig={self.kubeconfig_of('controllers', ['system:masters'])}",
             f"--service-account-private-key-file={self.service_account_keys[0]}",
             f"--root-ca-file={self.ca}", "--use-service-account-credentials=false",
             "--leader-elect=false", "--bind-address=127.0.0.1",
@@ -239,8 +241,9 @@ class ControlPlane:
                        "HELM_CONFIG_HOME": str(self.folder / "helm/config"),
                        "HELM_DATA_HOME": str(self.folder / "helm/data"),
                        "KUBECACHEDIR": str(self.folder / "kubectl")}
-        return subprocess.run([self.programs[program], *map(str, arguments)], input=stdin, text=True,
-                              capture_output=True, env=environment, timeout=600, check=False)
+        return subprocess.run([self.programs[program], *map(str, arguments)], input=stdin,
+                              text=True, capture_output=True, env=environment, timeout=600,
+                              check=False)
 
     def kubectl(self, *arguments, **options):
         """What kubectl prints; AssertionError when it fails."""

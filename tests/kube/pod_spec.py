@@ -94,7 +94,7 @@ class PodSpec:
         environment = self._environment(container)
         words = [*container.get("command", []), *container.get("args", [])]
         if not words:
-            raise NotReady(f"container {container['name']} must have a command: images are not read")
+            raise NotReady(f"container {container['name']} must have a command: there is no image")
         words = [self._here(container, _expand(word, environment)) for word in words]
         program = pathlib.Path(programs) / pathlib.Path(words[0]).name
         if not program.exists():
@@ -121,7 +121,28 @@ class PodSpec:
             text = re.sub(rf"(?<![\w/.-]){re.escape(path)}(?![\w.-])",
                           lambda _, path=path: str(self._mount(container, path)), text)
         # All pods share this machine: what listens everywhere listens on the pod's address.
-        return re.sub(r"(?:(?<![\d.])0\.0\.0\.0|\[::\])(?=:\d)", self.address, text)
+        text = re.sub(r"(?:(?<![\d.])0\.0\.0\.0|\[::\])(?=:\d)", self.address, text)
+        return re.sub(r"\b([a-z][-a-z0-9]*)\.([-a-z0-9]+)\.svc:(\d+)", self._endpoint, text)
+
+    def _endpoint(self, found):
+        """NAME.NAMESPACE.svc:PORT as the address of a ready pod: nobody here answers a Service."""
+        name, namespace, port = found.groups()
+        base = f"/api/v1/namespaces/{namespace}"
+        service = self.plane.api.find(f"{base}/services/{name}")
+        if service is None:
+            raise NotReady(f"no Service {namespace}/{name}")
+        target = next((item["targetPort"] for item in service["spec"]["ports"]
+                       if item["port"] == int(port)), port)
+        wanted = service["spec"]["selector"].items()
+        for pod in self.plane.api.get(f"{base}/pods")["items"]:
+            ready = any(item["type"] == "Ready" and item["status"] == "True"
+                        for item in pod.get("status", {}).get("conditions", []))
+            if ready and wanted <= pod["metadata"].get("labels", {}).items():
+                ports = {item.get("name"): item["containerPort"]
+                         for container in pod["spec"]["containers"]
+                         for item in container.get("ports", [])}
+                return f"{pod['status']['podIP']}:{ports.get(target, target)}"
+        raise NotReady(f"Service {namespace}/{name} has no ready pod")
 
     def _kubeconfig(self, container):
         path = self.folder / "service-account.kubeconfig"

@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+"""The Helm chart: what it renders (tests/golden/chart), what its schema refuses, and on a real API
+server that it installs under a restricted namespace, that its rights are the ones the operator
+needs and no more, and that upgrading and uninstalling leave the LoadTests alone.
+
+SQUALL_UPDATE_GOLDEN=1 writes the golden files anew.
+"""
+import os
+import pathlib
+import stat
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+from control_plane import programs, wait_for
+from kube_case import ROOT, KubeTest, loadtest, main
+from kubelet import Kubelet
+
+CHART = ROOT / "charts/squall"
+GOLDEN = ROOT / "tests/golden/chart"
+CRD = "customresourcedefinition/loadtests.squall.dev"
+
+# Stands in for the operator's health, and for the load tester of `helm test`.
+FAKE_OPERATOR = """#!/usr/bin/python3
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path in ("/healthz", "/readyz") else 404)
+        self.end_headers()
+flags = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
+host, port = flags["--health-listen"].rsplit(":", 1)
+http.server.ThreadingHTTPServer((host, int(port)), Handler).serve_forever()
+"""
+FAKE_SQUALL = """#!/usr/bin/python3
+import os, sys, urllib.request
+print(open(sys.argv[2]).read())
+assert urllib.request.urlopen(os.environ["PRODUCT_SERVICE_URL"] + "/readyz").status == 200
+"""
+
+
+def helm(*arguments):
+    return subprocess.run([programs()["helm"], *map(str, arguments)], capture_output=True,
+                          text=True, timeout=120, check=False)
+
+
+def render(*arguments):
+    return helm("template", "release", CHART, "--namespace", "squall", "--api-versions",
+                "monitoring.coreos.com/v1", *arguments)
+
+
+class Rendering(unittest.TestCase):
+    maxDiff = None
+
+    def values(self):
+        files = sorted((CHART / "ci").glob("*-values.yaml"))
+        self.assertGreaterEqual(len(files), 4)
+        for path in files:
+            with self.subTest(path.name):
+                yield path
+
+    def test_passes_lint_with_every_set_of_values(self):
+        for path in self.values():
+            done = helm("lint", "--strict", CHART, "--values", path)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_is_as_it_was(self):
+        for path in self.values():
+            done = render("--values", path, "--set", "crds.install=false")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            golden = GOLDEN / f"{path.name.removesuffix('-values.yaml')}.yaml"
+            if os.environ.get("SQUALL_UPDATE_GOLDEN"):
+                golden.parent.mkdir(parents=True, exist_ok=True)
+                golden.write_text(done.stdout)
+            self.assertEqual(done.stdout, golden.read_text())
+
+    def test_gives_every_object_a_name_that_fits_and_labels(self):
+        for path in self.values():
+            for item in yaml.safe_load_all(render("--values", path).stdout):
+                if item is None or item["metadata"]["name"].endswith("-extra"):
+                    continue
+                self.assertLessEqual(len(item["metadata"]["name"]), 63)
+                self.assertEqual(item["metadata"]["labels"]["app.kubernetes.io/instance"],
+                                 "release", item)
+
+    def test_keeps_names_short_for_long_releases(self):
+        done = helm("template", "r" * 53, CHART)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for item in yaml.safe_load_all(done.stdout):
+            if item:
+                self.assertLessEqual(len(item["metadata"]["name"]), 63)
+
+    def test_carries_the_crd_unchanged(self):
+        source = yaml.safe_load((CHART / "files/loadtests.yaml").read_text())
+        for keep, policy in (("true", "keep"), ("false", None)):
+            done = render("--show-only", "templates/crds.yaml", "--set", f"crds.keep={keep}")
+            crd = yaml.safe_load(done.stdout)
+            self.assertEqual(crd["spec"], source["spec"])
+            annotations = crd["metadata"].get("annotations", {})
+            self.assertEqual(annotations.get("helm.sh/resource-policy"), policy)
+
+    def test_refuses_values_that_are_wrong(self):
+        for setting, words in (
+                ("replicas=3", "replicas"), ("image.tga=x", "tga"),
+                ("replicaCount=many", "integer"),
+                ("rbac.scope=Galaxy", "scope"), ("health.port=0", "port"),
+                ("watchNamespaces={Team_A}", "watchNamespaces"),
+                ("image.digest=latest", "digest"), ("leaderElection.enabled=false", "must be 1"),
+                ("podDisruptionBudget.maxUnavailable=some", "maxUnavailable")):
+            with self.subTest(setting):
+                done = render("--set", setting)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(words, done.stderr)
+
+    def test_says_so_where_the_prometheus_operator_is_missing(self):
+        done = helm("template", "release", CHART, "--set", "metrics.serviceMonitor.enabled=true")
+        self.assertIn("install the Prometheus operator first", done.stderr)
+
+    def test_made_the_manifest_for_kubectl(self):
+        done = subprocess.run([ROOT / "scripts/install-manifest", "--check"], capture_output=True,
+                              text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class Installed(KubeTest):
+    """helm install, with programs that stand in for ours."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = tempfile.TemporaryDirectory(prefix="squall-chart-")
+        cls.addClassCleanup(folder.cleanup)
+        for name, text in (("squall-operator", FAKE_OPERATOR), ("squall", FAKE_SQUALL)):
+            path = pathlib.Path(folder.name, name)
+            path.write_text(text)
+            path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        cls.kubelet = Kubelet(cls.plane, folder.name)
+        cls.enterClassContext(cls.kubelet)
+        # The CRD of the other tests is not the release's.
+        cls.plane.kubectl("delete", CRD)
+
+    def helm(self, *arguments):
+        return self.plane.helm(*arguments, "--namespace", self.namespace)
+
+    def may(self, verb, resource, namespace):
+        """Whether the release's service account may."""
+        user = f"system:serviceaccount:{self.namespace}:squall"
+        done = self.plane.run("kubectl", "auth", "can-i", verb, resource, "--as", user,
+                              "--namespace", namespace)
+        return done.stdout.strip() == "yes"
+
+    def test_runs_ready_and_restricted_and_leaves_loadtests_behind(self):
+        notes = self.helm("install", "squall", CHART, "--wait", "--timeout", "2m")
+        self.assertIn("A first test", notes)
+        ready = self.kubectl("get", "deployment", "squall", "--output",
+                             "jsonpath={.status.readyReplicas}")
+        self.assertEqual(ready, "2")
+        self.assertIn("Succeeded", self.helm("test", "squall"))
+        self.plane.kubectl("wait", "--for=condition=Established", CRD)
+        self.check_rights()
+        wait_for(lambda: self.plane.run("kubectl", "get", "ldt").returncode == 0, "LoadTests")
+        self.api.create(self.loadtests, loadtest("precious"))
+        self.helm("upgrade", "squall", CHART, "--set", "replicaCount=1", "--wait",
+                  "--timeout", "2m")
+        self.helm("uninstall", "squall", "--wait")
+        self.assertIn("precious", self.kubectl("get", "ldt"))
+        wait_for(lambda: self.kubelet.processes() == 0, "the operator's end")
+
+    def check_rights(self):
+        for verb, resource in (
+                ("watch", "loadtests.squall.dev"), ("delete", "loadtests.squall.dev"),
+                ("patch", "loadtests.squall.dev/status"),
+                ("update", "loadtests.squall.dev/finalizers"),
+                ("create", "pods"), ("watch", "pods"), ("delete", "pods"), ("get", "pods/log"),
+                ("create", "services"), ("patch", "configmaps"), ("get", "secrets"),
+                ("patch", "secrets"), ("delete", "poddisruptionbudgets.policy"),
+                ("create", "events.events.k8s.io")):
+            with self.subTest(may=f"{verb} {resource}"):
+                self.assertTrue(self.may(verb, resource, "default"))
+        self.assertTrue(self.may("update", "leases.coordination.k8s.io", self.namespace))
+        for verb, resource in (
+                ("list", "secrets"), ("watch", "secrets"), ("list", "configmaps"),
+                ("create", "loadtests.squall.dev"), ("create", "pods/exec"),
+                ("update", "leases.coordination.k8s.io"), ("create", "deployments.apps"),
+                ("get", "nodes"), ("create", "clusterroles.rbac.authorization.k8s.io"),
+                ("impersonate", "users"), ("create", "serviceaccounts/token")):
+            with self.subTest(may_not=f"{verb} {resource}"):
+                self.assertFalse(self.may(verb, resource, "default"))
+
+    def test_rights_end_at_the_namespaces_that_are_named(self):
+        for name in ("watched", "other"):
+            self.plane.namespace(name)
+        self.helm("install", "squall", CHART, "--set", "rbac.scope=Namespaced", "--set",
+                  "watchNamespaces={watched}", "--set", "replicaCount=0", "--set",
+                  "crds.install=false")
+        self.addCleanup(self.helm, "uninstall", "squall", "--wait")
+        self.assertTrue(self.may("create", "pods", "watched"))
+        self.assertTrue(self.may("watch", "loadtests.squall.dev", "watched"))
+        self.assertFalse(self.may("create", "pods", "other"))
+        self.assertFalse(self.may("create", "pods", self.namespace))
+        self.assertTrue(self.may("update", "leases.coordination.k8s.io", self.namespace))
+
+    def test_lets_editors_of_a_namespace_edit_its_loadtests(self):
+        self.helm("install", "roles", CHART, "--set", "replicaCount=0", "--set",
+                  "crds.install=false")
+        self.addCleanup(self.helm, "uninstall", "roles", "--wait")
+        for role, verb, allowed in (("edit", "create", "yes"), ("edit", "patch", "yes"),
+                                    ("view", "watch", "yes"), ("view", "create", "no")):
+            self.plane.run("kubectl", "create", "rolebinding", role, f"--clusterrole={role}",
+                           f"--user={role}or", "--namespace", self.namespace)
+            # The controller that adds the rules of one role to another takes a moment.
+            wait_for(lambda role=role, verb=verb, allowed=allowed: self.plane.run(
+                "kubectl", "auth", "can-i", verb, "loadtests.squall.dev", "--as", f"{role}or",
+                "--namespace", self.namespace).stdout.strip() == allowed,
+                     f"{role} to answer {allowed} for {verb}", 30)
+
+
+class Manifest(KubeTest):
+    """kubectl apply -f config/install.yaml."""
+
+    def test_is_taken_by_the_server(self):
+        self.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f",
+                           ROOT / "config/install.yaml")
+        found = self.plane.kubectl("get", "deployment,serviceaccount,role", "--namespace",
+                                   "squall-system", "--output", "name")
+        self.assertIn("deployment.apps/squall\n", found)
+        self.plane.kubectl("apply", "--server-side", "-f", ROOT / "config/install.yaml")
+
+
+if __name__ == "__main__":
+    main()

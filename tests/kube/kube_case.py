@@ -1,0 +1,70 @@
+"""The base of the tests on a real control plane: one for each test program, started when the first
+test asks for it. Without its programs the tests are skipped, and say why; in CI they fail.
+"""
+import atexit
+import contextlib
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+from control_plane import ControlPlane, Missing, programs
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("SQUALL_BIN", ROOT / "build/dev/bin"))
+SKIPPED = 77  # what ctest takes for "skipped"
+
+_stack = contextlib.ExitStack()
+_shared = {}
+atexit.register(_stack.close)
+
+
+def main():
+    """In place of unittest.main()."""
+    try:
+        programs()
+    except Missing as missing:
+        print(f"{'FAILED' if os.environ.get('CI') == 'true' else 'skipped'}: {missing}")
+        sys.exit(1 if os.environ.get("CI") == "true" else SKIPPED)
+    unittest.main()
+
+
+def control_plane():
+    """The one of this program, with the LoadTest CRD. Its folder is kept when KUBE_TEST_KEEP is
+    set."""
+    if "plane" not in _shared:
+        if os.environ.get("KUBE_TEST_KEEP"):
+            folder = tempfile.mkdtemp(prefix="squall-kube-")
+            print(f"logs are in {folder}", file=sys.stderr)
+        else:
+            folder = _stack.enter_context(tempfile.TemporaryDirectory(prefix="squall-kube-"))
+        _shared["plane"] = _stack.enter_context(ControlPlane(folder))
+        _shared["plane"].install_crd()
+    return _shared["plane"]
+
+
+class KubeTest(unittest.TestCase):
+    """A namespace of its own for each class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.plane = control_plane()
+        cls.api = cls.plane.api
+        cls.namespace = cls.plane.namespace(cls.__name__.lower())
+        cls.loadtests = f"/apis/squall.dev/v1alpha1/namespaces/{cls.namespace}/loadtests"
+
+    def kubectl(self, *arguments, **options):
+        return self.plane.kubectl("--namespace", self.namespace, *arguments, **options)
+
+    def refused(self, *arguments, **options):
+        """What kubectl says about a command that must fail."""
+        done = self.plane.run("kubectl", "--namespace", self.namespace, *arguments, **options)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        return done.stderr
+
+
+def loadtest(name, **spec):
+    """A LoadTest with the smallest plan, unless `spec` has one."""
+    return {"apiVersion": "squall.dev/v1alpha1", "kind": "LoadTest", "metadata": {"name": name},
+            "spec": {"plan": {"inline": "users: []"}, **spec}}
