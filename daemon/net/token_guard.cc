@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <utility>
 
@@ -50,6 +51,18 @@ bool EqualInConstantTime(std::string_view a, std::string_view b) {
     difference |= static_cast<unsigned char>(a[i] ^ other);
   }
   return difference == 0;
+}
+
+absl::StatusOr<std::string> RandomToken() {
+  unsigned char random[32];
+  if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+    return absl::UnavailableError(fmt::format("no random numbers: {}", std::strerror(errno)));
+  }
+  std::string token;
+  for (const unsigned char byte : random) {
+    token += fmt::format("{:02x}", byte);
+  }
+  return token;
 }
 
 absl::StatusOr<std::unique_ptr<TokenGuard>> TokenGuard::FromToken(const std::string& token) {

@@ -16,6 +16,9 @@ namespace squall {
 // True when both are equal; takes the same time wherever they differ.
 bool EqualInConstantTime(std::string_view a, std::string_view b);
 
+// 256 random bits of the kernel's, in hexadecimal. UNAVAILABLE when there are none.
+absl::StatusOr<std::string> RandomToken();
+
 class TokenGuard final {
  public:
   // NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT (empty, longer than 4 KiB, not one line of

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -80,16 +79,12 @@ std::string LocalProcesses::Ended() {
 }
 
 absl::StatusOr<std::unique_ptr<TemporaryToken>> TemporaryToken::Make() {
+  SQUALL_ASSIGN_OR_RETURN(const std::string token, RandomToken());
   std::string path = "/tmp/squall-token-XXXXXX";
   const int fd = mkstemp(path.data());  // readable by its owner only
-  unsigned char random[32];
-  if (fd < 0 || getrandom(random, sizeof(random), 0) != sizeof(random)) {
+  if (fd < 0) {
     return absl::UnavailableError(
         fmt::format("a token for local agents: {}", std::strerror(errno)));
-  }
-  std::string token;
-  for (const unsigned char byte : random) {
-    token += fmt::format("{:02x}", byte);
   }
   const bool written = write(fd, token.data(), token.size()) == static_cast<ssize_t>(token.size());
   close(fd);

@@ -8,6 +8,7 @@
 #include "daemon/base/units.h"
 #include "operator/kube/api/kube_time.h"
 #include "operator/loadtest/names.h"
+#include "operator/loadtest/plan_of.h"
 #include "operator/loadtest/verdict_of.h"
 
 namespace squall {
@@ -327,11 +328,30 @@ class Decider final {
           fmt::format("{} agents take part", run.present.size()));
       Set("Passed", "Unknown", "StillRunning", "the run is not over");
     }
+    ShowStage(run);
     if (StopIfAsked(run)) {
       return;
     }
     AskForLoad();
     AgentsOfTheRun(run);
+  }
+
+  void ShowStage(const RunSeen& run) {
+    Nanos ends{0};
+    if (!run.started) {
+      return;
+    }
+    decision_.stage = StageAt(test_.profile, run.elapsed, &decision_.stage_index, &ends);
+    if (decision_.stage.empty()) {
+      return;
+    }
+    if (decision_.phase == kPhaseRunning) {
+      decision_.stage_ends = seen_.now + (ends - run.elapsed);
+      LookAgain(ends - run.elapsed);
+    }
+    if (StringAt(test_.status, "profile.stage") != decision_.stage) {
+      Note(false, "StageStarted", fmt::format("stage {}", decision_.stage));
+    }
   }
 
   std::string PhaseOfRun(const RunSeen& run) const {

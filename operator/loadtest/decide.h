@@ -85,6 +85,9 @@ struct Decision {
   bool write_report = false;
   bool delete_test = false;
   std::optional<WallTime> completed_at;
+  std::string stage;  // "2/3 steady"; "" where the profile has no stages or none goes on
+  size_t stage_index = 0;
+  std::optional<WallTime> stage_ends;
   std::optional<Nanos> look_again;  // without being told of a change
   std::vector<EventNote> events;
 };

@@ -1,5 +1,6 @@
 #include "operator/loadtest/load_test.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -91,10 +92,15 @@ LossPolicy ReadLossPolicy(std::string_view text) {
                              : LossPolicy::kRedistribute;
 }
 
-// As many as the peak needs; the peak is not known here, so autoSize is bounded by the caller.
 AgentsSpec ReadAgents(const json::object& spec) {
   AgentsSpec agents;
   agents.replicas = static_cast<uint32_t>(IntAt(spec, "agents.replicas", 1));
+  if (const json::object* size = ObjectAt(spec, "agents.autoSize"); size != nullptr) {
+    agents.auto_size = AutoSize{.users_per_agent = static_cast<uint64_t>(
+                                    std::max<int64_t>(IntAt(*size, "usersPerAgent"), 1)),
+                                .min = static_cast<uint32_t>(IntAt(*size, "min", 1)),
+                                .max = static_cast<uint32_t>(IntAt(*size, "max", 100))};
+  }
   agents.image = StringAt(spec, "agents.image");
   agents.image_pull_policy = StringAt(spec, "agents.imagePullPolicy");
   agents.args = ArrayOr(spec, "agents.args");

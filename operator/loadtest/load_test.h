@@ -41,9 +41,17 @@ struct LoadOverride {
   bool operator==(const LoadOverride&) const = default;
 };
 
+// As many agents as the peak of the load needs.
+struct AutoSize {
+  uint64_t users_per_agent = 1;
+  uint32_t min = 1;
+  uint32_t max = 100;
+};
+
 struct AgentsSpec {
   uint32_t replicas = 1;
-  std::string image;  // "": the operator's default
+  std::optional<AutoSize> auto_size;  // instead of replicas
+  std::string image;                  // "": the operator's default
   std::string image_pull_policy;
   boost::json::array args;
   boost::json::array env;

@@ -1,0 +1,572 @@
+#include "operator/loadtest/load_test_reconciler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "daemon/base/status_macros.h"
+#include "daemon/coordinator/checkpoint.h"
+#include "daemon/net/certificate.h"
+#include "daemon/net/token_guard.h"
+#include "daemon/plan/profile.h"
+#include "daemon/wire/plan_digest.h"
+#include "operator/kube/api/kube_error.h"
+#include "operator/loadtest/names.h"
+#include "operator/loadtest/report_objects.h"
+
+namespace squall {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Nanos kCertificateLife = std::chrono::hours(24 * 365);
+constexpr Nanos kCreateBackoffMin = std::chrono::seconds(5);
+constexpr Nanos kCreateBackoffMax = std::chrono::seconds(60);
+// Pods are made in growing batches, so that a quota or a webhook that refuses them all is asked
+// once, and not a thousand times.
+constexpr size_t kFirstBatch = 1;
+// A leader's epochs lie above those of all before it, whatever their runs have used up.
+constexpr uint64_t kEpochsOfALeader = 1'000'000;
+
+bool Gone(const absl::Status& status) { return status.code() == absl::StatusCode::kNotFound; }
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+Problem ProblemOf(const absl::Status& status) {
+  const std::string text = Text(status);
+  if (status.code() == absl::StatusCode::kPermissionDenied &&
+      text.find("exceeded quota") != std::string::npos) {
+    return {"QuotaExceeded", text};
+  }
+  if (status.code() == absl::StatusCode::kAlreadyExists) {
+    return {"NameCollision", text};
+  }
+  return {"CreateFailed", text};
+}
+
+}  // namespace
+
+// What this process knows of a test beyond the API server. Used by the one worker that has the key.
+struct LoadTestReconciler::Session {
+  std::string uid;
+  std::string run_id;
+  std::unique_ptr<LoadRun> run;
+  std::optional<PlanOfTest> plan;
+  int64_t plan_generation = -1;
+  std::string plan_hash;
+  std::optional<Checkpoint> checkpoint;
+  bool checkpoint_read = false;
+  bool children_applied = false;
+  bool finalizer_added = false;
+  bool finalizer_removed = false;
+  std::optional<json::object> status;  // as last written: newer than the cache may be
+  std::optional<Problem> problem;
+  std::map<uint32_t, WallTime> create_after;
+  std::map<uint32_t, Nanos> create_backoff;
+  Asked asked;
+  std::string report_name;
+  std::string report_problem;
+  bool report_written = false;
+};
+
+LoadTestReconciler::LoadTestReconciler(LoadTestOptions options, LoadTestParts parts)
+    : options_(std::move(options)), parts_(parts) {}
+
+LoadTestReconciler::~LoadTestReconciler() = default;
+
+absl::StatusOr<ReconcileResult> LoadTestReconciler::Reconcile(const ObjectKey& key) {
+  const ObjectPtr object = parts_.tests->Get(key);
+  if (object == nullptr) {
+    std::shared_ptr<Session> gone;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (const auto found = sessions_.find(key); found != sessions_.end()) {
+      gone = std::move(found->second);
+      sessions_.erase(found);
+    }
+    return ReconcileResult{};
+  }
+  LoadTest test = ReadLoadTest(*object);
+  const std::shared_ptr<Session> session = SessionOf(test);
+  const Observation seen = Observe(std::move(test), session.get());
+  Decision decision = Decide(seen);
+  const absl::Status acted = Act(seen, &decision, session.get());
+  const absl::Status written = WriteStatus(seen, decision, session.get());
+  Tell(seen.test, decision.events);
+  SQUALL_RETURN_IF_ERROR(acted);
+  SQUALL_RETURN_IF_ERROR(written);
+  // Zero would mean never.
+  return ReconcileResult{decision.look_again.has_value()
+                             ? std::max<Nanos>(*decision.look_again, std::chrono::milliseconds(50))
+                             : Nanos(0)};
+}
+
+std::vector<LoadTestReconciler::RunFigures> LoadTestReconciler::Runs() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<RunFigures> runs;
+  for (const auto& [key, session] : sessions_) {
+    if (session->run != nullptr) {
+      runs.push_back({key, session->run->Seen()});
+    }
+  }
+  return runs;
+}
+
+std::shared_ptr<LoadTestReconciler::Session> LoadTestReconciler::SessionOf(const LoadTest& test) {
+  std::shared_ptr<Session> old;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::shared_ptr<Session>* session = &sessions_[test.key];
+  // A test of the same name that was made again, or the next run of this one.
+  if (*session == nullptr || (*session)->uid != test.uid || (*session)->run_id != test.run_id) {
+    old = std::move(*session);
+    *session = std::make_shared<Session>();
+    (*session)->uid = test.uid;
+    (*session)->run_id = test.run_id;
+  }
+  return *session;
+}
+
+Observation LoadTestReconciler::Observe(LoadTest test, Session* session) {
+  Observation seen;
+  seen.now = parts_.clock->Wall();
+  if (session->status.has_value()) {
+    test.status = *session->status;
+    test.object["status"] = *session->status;
+  }
+  test.has_finalizer =
+      (test.has_finalizer || session->finalizer_added) && !session->finalizer_removed;
+  seen.test = std::move(test);
+  for (const ObjectPtr& pod : parts_.pods->OwnedBy(seen.test.uid)) {
+    seen.pods.push_back(ReadPod(*pod, seen.test.uid));
+  }
+  const std::string phase = PhaseOf(seen.test);
+  const bool idle = seen.test.deleting || seen.test.suspend || IsOver(phase);
+  if (session->run != nullptr) {
+    seen.run = session->run->Seen();
+  } else if (!idle) {
+    ReadCheckpoint(seen.test, session);
+    seen.has_checkpoint = session->checkpoint.has_value();
+    if (!seen.has_checkpoint) {
+      ReadPlan(session, &seen);
+    }
+  }
+  if (seen.test.agents.auto_size.has_value()) {
+    // Once the run goes on, what was decided at its start.
+    const int64_t desired = IntAt(seen.test.status, "agents.desired", 1);
+    if (seen.run.has_value() || idle || seen.has_checkpoint) {
+      seen.test.agents.replicas = static_cast<uint32_t>(std::max<int64_t>(desired, 1));
+    }
+  }
+  seen.children_applied = session->children_applied;
+  seen.report_written = session->report_written;
+  seen.problem = session->problem;
+  seen.create_after = session->create_after;
+  seen.asked = session->asked;
+  return seen;
+}
+
+void LoadTestReconciler::ReadCheckpoint(const LoadTest& test, Session* session) {
+  if (session->checkpoint_read || !IsActive(PhaseOf(test))) {
+    return;
+  }
+  const auto secret = parts_.client->Get(kSecrets, {test.key.ns, RunSecretName(test.key.name)});
+  if (!secret.ok() && !Gone(secret.status())) {
+    return;  // the next look will tell
+  }
+  session->checkpoint_read = true;
+  const std::string bytes = secret.ok() ? ReadRunSecret(test, *secret) : "";
+  if (bytes.empty()) {
+    return;
+  }
+  absl::StatusOr<Checkpoint> checkpoint = DecodeCheckpoint(bytes);
+  if (!checkpoint.ok()) {
+    Tell(test, {{true, "StateUnreadable", Text(checkpoint.status())}});
+    return;
+  }
+  session->checkpoint = *std::move(checkpoint);
+}
+
+void LoadTestReconciler::ReadPlan(Session* session, Observation* seen) {
+  LoadTest* test = &seen->test;
+  if (!session->plan.has_value() || session->plan_generation != test->generation) {
+    session->plan.reset();
+    std::string text = test->plan.text;
+    if (test->plan.kind == PlanSource::Kind::kConfigMap) {
+      const auto map = parts_.client->Get(kConfigMaps, {test->key.ns, test->plan.name});
+      const json::object* data = map.ok() ? ObjectAt(*map, "data") : nullptr;
+      const json::value* value = data == nullptr ? nullptr : FindIn(*data, test->plan.key);
+      if (value == nullptr || !value->is_string()) {
+        seen->plan = PlanState::kMissing;
+        seen->plan_reason = map.ok() ? "KeyNotFound" : "ConfigMapNotFound";
+        seen->plan_message =
+            map.ok() ? fmt::format("ConfigMap {} has no key '{}'", test->plan.name, test->plan.key)
+                     : Text(map.status());
+        return;
+      }
+      text = std::string(value->get_string());
+    } else if (test->plan.kind != PlanSource::Kind::kInline) {
+      seen->plan = PlanState::kInvalid;
+      seen->plan_reason = "SourceNotSupported";
+      seen->plan_message = fmt::format(
+          "this version reads plans from spec.plan.inline and spec.plan.configMapRef, not from {}",
+          test->plan.Describe());
+      return;
+    }
+    session->plan = ReadPlanOf(*test, text);
+    session->plan_generation = test->generation;
+    session->plan_hash = PlanDigest(session->plan->plan);
+  }
+  if (!session->plan->errors.empty()) {
+    seen->plan = PlanState::kInvalid;
+    seen->plan_reason = "InvalidPlan";
+    for (const std::string& error : session->plan->errors) {
+      seen->plan_message += fmt::format("{}{}", seen->plan_message.empty() ? "" : "\n", error);
+    }
+    return;
+  }
+  if (const auto& size = test->agents.auto_size; size.has_value()) {
+    const auto profile = Profile::Make(session->plan->plan.load_profile);
+    const uint64_t peak = profile.ok() ? profile->PeakUsers() : 0;
+    const uint64_t wanted = (peak + size->users_per_agent - 1) / size->users_per_agent;
+    test->agents.replicas = static_cast<uint32_t>(
+        std::clamp<uint64_t>(wanted, size->min, std::max(size->min, size->max)));
+  }
+}
+
+absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision,
+                                     Session* session) {
+  const LoadTest& test = seen.test;
+  if (decision->add_finalizer) {
+    SQUALL_RETURN_IF_ERROR(AddFinalizer(test));
+    session->finalizer_added = true;
+    decision->look_again = Nanos(0);
+  }
+  if (decision->apply_children) {
+    SQUALL_RETURN_IF_ERROR(ApplyChildren(test, session));
+  }
+  if (decision->resume_run || decision->start_run) {
+    SQUALL_RETURN_IF_ERROR(BeginRun(seen, *decision, session));
+  }
+  Command(*decision, test, session);
+  SQUALL_RETURN_IF_ERROR(DeletePods(seen, decision->delete_pods, session));
+  SQUALL_RETURN_IF_ERROR(CreatePods(seen, decision->create_pods, session));
+  if (decision->write_report) {
+    WriteReport(test, session);
+  }
+  if (decision->drop_run) {
+    session->run.reset();
+  }
+  if (decision->drop_children) {
+    SQUALL_RETURN_IF_ERROR(DropChildren(test, session));
+  }
+  if (decision->remove_finalizer) {
+    SQUALL_RETURN_IF_ERROR(RemoveFinalizer(test, session));
+  }
+  if (decision->delete_test) {
+    const absl::Status deleted =
+        parts_.client->Delete(kLoadTests, test.key, {.uid = test.uid, .grace_seconds = {}});
+    return Gone(deleted) ? absl::OkStatus() : deleted;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadTestReconciler::AddFinalizer(const LoadTest& test) {
+  json::array finalizers;
+  if (const json::array* there = ArrayAt(test.object, "metadata.finalizers"); there != nullptr) {
+    finalizers = *there;
+  }
+  finalizers.emplace_back(kDrainFinalizer);
+  const json::array patch = {
+      json::object{{"op", "test"},
+                   {"path", "/metadata/resourceVersion"},
+                   {"value", ResourceVersion(test.object)}},
+      json::object{{"op", "add"}, {"path", "/metadata/finalizers"}, {"value", finalizers}}};
+  const auto patched = parts_.client->JsonPatch(kLoadTests, test.key, patch);
+  // Somebody else was faster: the cache will show what.
+  return patched.status().code() == absl::StatusCode::kInvalidArgument
+             ? absl::AbortedError("the LoadTest has changed")
+             : patched.status();
+}
+
+absl::Status LoadTestReconciler::RemoveFinalizer(const LoadTest& test, Session* session) {
+  // From what is there now: the cache may be behind.
+  const auto object = parts_.client->Get(kLoadTests, test.key);
+  if (Gone(object.status())) {
+    return absl::OkStatus();
+  }
+  SQUALL_RETURN_IF_ERROR(object.status());
+  if (Uid(*object) != test.uid || !HasFinalizer(*object, kDrainFinalizer)) {
+    session->finalizer_removed = true;
+    return absl::OkStatus();
+  }
+  json::array finalizers;
+  for (const json::value& name : *ArrayAt(*object, "metadata.finalizers")) {
+    if (!name.is_string() || std::string_view(name.get_string()) != kDrainFinalizer) {
+      finalizers.push_back(name);
+    }
+  }
+  const json::array patch = {
+      json::object{{"op", "test"},
+                   {"path", "/metadata/resourceVersion"},
+                   {"value", ResourceVersion(*object)}},
+      json::object{{"op", "add"}, {"path", "/metadata/finalizers"}, {"value", finalizers}}};
+  const auto patched = parts_.client->JsonPatch(kLoadTests, test.key, patch);
+  if (patched.status().code() == absl::StatusCode::kInvalidArgument) {
+    return absl::AbortedError("the LoadTest has changed");
+  }
+  if (patched.ok() || Gone(patched.status())) {
+    session->finalizer_removed = true;
+    return absl::OkStatus();
+  }
+  return patched.status();
+}
+
+absl::StatusOr<AgentSecret> LoadTestReconciler::EnsureSecret(const LoadTest& test) {
+  const ObjectKey key{test.key.ns, AgentsName(test.key.name)};
+  const auto there = parts_.client->Get(kSecrets, key);
+  if (there.ok() && OwnedBy(*there, test.uid)) {
+    return ReadAgentSecret(*there);
+  }
+  if (there.ok()) {
+    return absl::AlreadyExistsError(
+        fmt::format("Secret {} belongs to somebody else", key.ToString()));
+  }
+  if (!Gone(there.status())) {
+    return there.status();
+  }
+  CertificateSpec spec;
+  spec.common_name = std::string(kAgentServerName);
+  spec.dns_names = {std::string(kAgentServerName)};
+  spec.ip_addresses.clear();
+  spec.valid_for = kCertificateLife;
+  SQUALL_ASSIGN_OR_RETURN(const CertificatePair pair, MakeSelfSigned(spec, parts_.clock->Wall()));
+  AgentSecret secret;
+  SQUALL_ASSIGN_OR_RETURN(secret.token, RandomToken());
+  secret.certificate_pem = pair.certificate_pem;
+  secret.key_pem = pair.key_pem;
+  SQUALL_RETURN_IF_ERROR(parts_.client->Create(kSecrets, AgentSecretObject(test, secret)).status());
+  return secret;
+}
+
+absl::Status LoadTestReconciler::ApplyChildren(const LoadTest& test, Session* session) {
+  SQUALL_RETURN_IF_ERROR(EnsureSecret(test).status());
+  SQUALL_RETURN_IF_ERROR(parts_.client->Apply(kServices, AgentService(test)).status());
+  SQUALL_RETURN_IF_ERROR(
+      parts_.client->Apply(kPodDisruptionBudgets, AgentDisruptionBudget(test)).status());
+  session->children_applied = true;
+  return absl::OkStatus();
+}
+
+absl::Status LoadTestReconciler::DropChildren(const LoadTest& test, Session* session) {
+  const std::string agents = AgentsName(test.key.name);
+  const std::pair<ResourceType, std::string> children[] = {
+      {kPodDisruptionBudgets, agents},
+      {kServices, agents},
+      {kSecrets, agents},
+      {kSecrets, RunSecretName(test.key.name)}};
+  for (const auto& [type, name] : children) {
+    // Whose it is was checked when it was made; a foreign one of the name has another owner.
+    const auto object = parts_.client->Get(type, {test.key.ns, name});
+    if (object.ok() && OwnedBy(*object, test.uid)) {
+      const absl::Status deleted = parts_.client->Delete(
+          type, {test.key.ns, name}, {.uid = Uid(*object), .grace_seconds = {}});
+      if (!deleted.ok() && !Gone(deleted)) {
+        return deleted;
+      }
+    } else if (!object.ok() && !Gone(object.status())) {
+      return object.status();
+    }
+  }
+  session->children_applied = false;
+  session->checkpoint.reset();
+  return absl::OkStatus();
+}
+
+absl::Status LoadTestReconciler::CreatePods(const Observation& seen,
+                                            const std::vector<uint32_t>& indexes,
+                                            Session* session) {
+  const LoadTest& test = seen.test;
+  size_t batch = kFirstBatch;
+  size_t in_batch = 0;
+  for (const uint32_t index : indexes) {
+    const auto made = parts_.client->Create(kPods, AgentPod(test, options_.agents, index));
+    absl::Status status = made.status();
+    if (status.code() == absl::StatusCode::kAlreadyExists) {
+      const auto there =
+          parts_.client->Get(kPods, {test.key.ns, AgentPodName(test.key.name, index)});
+      // Ours: the cache was behind.
+      status = there.ok() && OwnedBy(*there, test.uid) ? absl::OkStatus() : status;
+    }
+    if (status.ok()) {
+      session->problem.reset();
+      if (++in_batch == batch) {
+        batch *= 2;
+        in_batch = 0;
+      }
+      continue;
+    }
+    const Problem problem = ProblemOf(status);
+    if (!session->problem.has_value() || session->problem->reason != problem.reason) {
+      Tell(test, {{true, "AgentCreateFailed", problem.message}});
+    }
+    session->problem = problem;
+    Nanos* wait = &session->create_backoff[index];
+    *wait = std::clamp(*wait * 2, kCreateBackoffMin, kCreateBackoffMax);
+    for (const uint32_t other : indexes) {  // what refused this one would refuse the others
+      if (other >= index) {
+        session->create_after[other] = parts_.clock->Wall() + *wait;
+      }
+    }
+    return absl::OkStatus();  // the condition tells it
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadTestReconciler::DeletePods(const Observation& seen,
+                                            const std::vector<PodView>& pods, Session* session) {
+  for (const PodView& pod : pods) {
+    if (pod.over && !pod.reason.empty()) {
+      session->problem = Problem{ConditionReasonOf(pod),
+                                 fmt::format("pod {}: {}: {}", pod.name, pod.reason, pod.message)};
+      Nanos* wait = &session->create_backoff[pod.index];
+      *wait = std::clamp(*wait * 2, kCreateBackoffMin, kCreateBackoffMax);
+      session->create_after[pod.index] = parts_.clock->Wall() + *wait;
+    }
+    const absl::Status deleted = parts_.client->Delete(kPods, {seen.test.key.ns, pod.name},
+                                                       {.uid = pod.uid, .grace_seconds = {}});
+    if (!deleted.ok() && !Gone(deleted) && deleted.code() != absl::StatusCode::kAborted) {
+      return deleted;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadTestReconciler::BeginRun(const Observation& seen, const Decision& decision,
+                                          Session* session) {
+  const LoadTest& test = seen.test;
+  SQUALL_ASSIGN_OR_RETURN(const AgentSecret secret, EnsureSecret(test));
+  RunOrder order;
+  order.run_id = AgentsRunId(test.uid, test.run_id);
+  order.owner = options_.identity;
+  order.version = options_.version;
+  order.epoch = (options_.leader_epoch() + 1) * kEpochsOfALeader;
+  SQUALL_ASSIGN_OR_RETURN(auto token, TokenGuard::FromToken(secret.token));
+  order.security.token = std::move(token);
+  if (test.control_tls) {
+    order.security.ca_pem = secret.certificate_pem;
+    order.security.server_name = std::string(kAgentServerName);
+  }
+  if (decision.resume_run) {
+    Checkpoint checkpoint = *std::move(session->checkpoint);
+    session->checkpoint.reset();
+    order.plan = std::move(checkpoint.plan);
+    order.settings = std::move(checkpoint.settings);
+    session->asked.paused = checkpoint.resumption.control.paused;
+    session->asked.stop = checkpoint.resumption.control.stop != StopLevel::kNone;
+    order.resumption = std::move(checkpoint.resumption);
+  } else {
+    order.plan = session->plan->plan;
+    order.settings = session->plan->settings;
+    order.agents = decision.agents;
+  }
+  RunHooks hooks;
+  hooks.store = [client = parts_.client, test](const std::string& checkpoint) {
+    return client->Apply(kSecrets, RunSecret(test, checkpoint)).status();
+  };
+  hooks.changed = [look = options_.look_again, key = test.key] { look(key); };
+  absl::StatusOr<std::unique_ptr<LoadRun>> run =
+      LoadRun::Start(std::move(order), std::move(hooks), parts_.clock);
+  SQUALL_RETURN_IF_ERROR(run.status());
+  const std::lock_guard<std::mutex> lock(mutex_);  // for Runs
+  session->run = *std::move(run);
+  return absl::OkStatus();
+}
+
+void LoadTestReconciler::Command(const Decision& decision, const LoadTest& test, Session* session) {
+  LoadRun* run = session->run.get();
+  if (run == nullptr) {
+    return;
+  }
+  if (decision.load.has_value()) {
+    run->SetLoad(*decision.load);
+    session->asked.load = test.load_override;
+  }
+  if (decision.pause.has_value()) {
+    run->SetPaused(*decision.pause);
+    session->asked.paused = *decision.pause;
+  }
+  for (const AgentPlace& agent : decision.join) {
+    if (const absl::Status joined = run->Join(agent); !joined.ok()) {
+      Tell(test, {{true, "AgentJoinFailed", Text(joined)}});
+    }
+  }
+  for (const std::string& agent : decision.leave) {
+    run->Leave(agent);
+  }
+  if (decision.stop.has_value()) {
+    run->Stop(*decision.stop, decision.stop_immediate);
+    session->asked.stop = true;
+  }
+}
+
+void LoadTestReconciler::WriteReport(const LoadTest& test, Session* session) {
+  session->report_written = true;
+  if (!test.report_config_map) {
+    return;
+  }
+  const RunSeen seen = session->run->Seen();
+  absl::StatusOr<json::object> object = ReportObject(test, *seen.report);
+  absl::Status status = object.status();
+  if (object.ok()) {
+    status = parts_.client->Apply(kConfigMaps, *object).status();
+  }
+  if (status.ok()) {
+    session->report_name = Name(*object);
+    Tell(test, {{false, "ReportWritten", fmt::format("ConfigMap {}", session->report_name)}});
+  } else {
+    session->report_problem = Text(status);
+    Tell(test, {{true, "ReportFailed", session->report_problem}});
+  }
+}
+
+absl::Status LoadTestReconciler::WriteStatus(const Observation& seen, const Decision& decision,
+                                             Session* session) {
+  const LoadTest& test = seen.test;
+  if (decision.delete_test || (test.deleting && decision.remove_finalizer) ||
+      (test.deleting && !test.has_finalizer)) {
+    return absl::OkStatus();  // nobody will read it
+  }
+  StatusNotes notes;
+  notes.plan_hash = session->plan_hash;
+  if (session->plan.has_value()) {
+    notes.threshold_names = session->plan->threshold_names;
+  }
+  notes.report_name = session->report_name;
+  notes.report_problem = session->report_problem;
+  json::object status = StatusOf(seen, decision, notes);
+  if (status == test.status) {
+    return absl::OkStatus();
+  }
+  json::object intent = NewObject(kLoadTests, test.key);
+  intent["status"] = status;
+  const auto written = parts_.client->Apply(kLoadTests, intent, "status");
+  if (written.ok()) {
+    session->status = std::move(status);
+    return absl::OkStatus();
+  }
+  return Gone(written.status()) ? absl::OkStatus() : written.status();
+}
+
+void LoadTestReconciler::Tell(const LoadTest& test, const std::vector<EventNote>& events) {
+  for (const EventNote& note : events) {
+    KubeEvent event = KubeEvent::About(test.object);
+    event.type = note.warning ? EventType::kWarning : EventType::kNormal;
+    event.reason = note.reason;
+    event.action = note.reason;
+    event.note = note.note;
+    parts_.events->Record(std::move(event));
+  }
+}
+
+}  // namespace squall
