@@ -56,8 +56,11 @@ Response Page(http::status status, const char* type, std::string body) {
 
 Response Answer(const Shared& shared, http::verb method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
+  const auto health = path != "/metrics" && shared.pages.health != nullptr
+                          ? shared.pages.health(target)
+                          : std::nullopt;
   const bool known = path == "/metrics" || path == "/healthz" || path == "/readyz";
-  if (!known) {
+  if (!known && !health.has_value()) {
     return Page(http::status::not_found, kTextPage, "try /metrics, /healthz or /readyz\n");
   }
   if (method != http::verb::get && method != http::verb::head) {
@@ -67,6 +70,10 @@ Response Answer(const Shared& shared, http::verb method, std::string_view target
   }
   if (path == "/metrics") {
     return Page(http::status::ok, kMetricsPage, shared.pages.metrics());
+  }
+  if (health.has_value()) {
+    return Page(health->first ? http::status::ok : http::status::service_unavailable, kTextPage,
+                health->second);
   }
   if (path == "/healthz" || shared.pages.ready()) {
     return Page(http::status::ok, kTextPage, "ok\n");

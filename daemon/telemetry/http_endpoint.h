@@ -10,7 +10,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <absl/status/statusor.h>
 
@@ -33,6 +36,9 @@ class HttpEndpoint final {
   struct Pages {
     std::function<std::string()> metrics;  // text format 0.0.4
     std::function<bool()> ready;           // can take, or has, a run
+    // For all but /metrics, in the place of `ready`: whether all is well, and the page; nothing for
+    // a path that is not known. `target` is as requested, "/readyz?verbose". May be empty.
+    std::function<std::optional<std::pair<bool, std::string>>(std::string_view target)> health;
   };
 
   // INVALID_ARGUMENT for a bad address, FAILED_PRECONDITION for one that other machines can reach

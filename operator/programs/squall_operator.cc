@@ -1,0 +1,123 @@
+// squall-operator: watches LoadTests and runs them on agent pods.
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <string>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/base/clock.h"
+#include "operator/programs/operator_flags.h"
+#include "operator/programs/operator_parts.h"
+
+namespace squall {
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr int kExitCannotStart = 1;
+constexpr int kExitNotLeader = 1;
+constexpr const char* kFooter =
+    "Without --kubeconfig: $KUBECONFIG, the pod's service account, or ~/.kube/config.\n"
+    "docs/kubernetes.md shows how to install it, and a first LoadTest.";
+
+void DefineFlags(CLI::App* app, OperatorFlags* flags) {
+  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
+                                                    {"json", LogFormat::kJson}};
+  const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
+                                                  {"info", LogLevel::kInfo},
+                                                  {"warning", LogLevel::kWarning},
+                                                  {"error", LogLevel::kError}};
+  app->footer(kFooter);
+  app->set_version_flag("--version", std::string("squall-operator ") + SQUALL_VERSION);
+  app->add_option("--kubeconfig", flags->kubeconfig, "File that says where the API server is");
+  app->add_option("--context", flags->context, "Which of its contexts; default: the current one");
+  app->add_option("--namespace", flags->namespaces,
+                  "Watch only this namespace; may be repeated; default: all")
+      ->allow_extra_args(false);
+  app->add_flag("--leader-elect", flags->leader_elect,
+                "One of several replicas leads; the others stand by");
+  app->add_option("--leader-election-namespace", flags->lease_namespace,
+                  "Where the Lease is; default: the namespace we run in");
+  app->add_option("--lease-name", flags->lease_name, "Its name")->capture_default_str();
+  app->add_option("--lease-duration", flags->lease_duration,
+                  "Others take over when the Lease was not renewed for so long")
+      ->capture_default_str();
+  app->add_option("--renew-deadline", flags->renew_deadline,
+                  "A leader that cannot renew for so long ends")
+      ->capture_default_str();
+  app->add_option("--retry-period", flags->retry_period, "Between two tries")
+      ->capture_default_str();
+  app->add_option("--identity", flags->identity,
+                  "What the Lease calls us; default: the host and a random part");
+  app->add_option("--agent-image", flags->agent_image, "For LoadTests that name none")
+      ->capture_default_str();
+  app->add_option("--metrics-listen", flags->metrics_listen,
+                  "ADDRESS:PORT for /metrics; \"\" turns it off")
+      ->capture_default_str();
+  app->add_option("--health-listen", flags->health_listen,
+                  "ADDRESS:PORT for /healthz and /readyz; \"\" turns them off")
+      ->capture_default_str();
+  app->add_flag("--insecure", flags->insecure,
+                "Allow both to be addresses that other machines can reach");
+  app->add_option("--workers", flags->workers, "LoadTests that are looked at at the same time")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->option_text("text|json");
+  app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
+      ->transform(CLI::CheckedTransformer(levels))
+      ->option_text("debug|info|warning|error");
+}
+
+int Serve(const OperatorFlags& flags, const sigset_t& signals, EventLog* log) {
+  const SystemClock clock;
+  // Whoever has lost the lead must not finish what it was doing.
+  const auto lost = [log] {
+    log->Error("does not lead any more; ends so that nothing is done twice");
+    _exit(kExitNotLeader);
+  };
+  auto parts = OperatorParts::Make(flags, lost, log, &clock);
+  const absl::Status status = parts.ok() ? (*parts)->Start() : parts.status();
+  if (!status.ok()) {
+    log->Error("cannot start", {{"reason", std::string(status.message())}});
+    return status.code() == absl::StatusCode::kInvalidArgument ? kExitUsage : kExitCannotStart;
+  }
+  int number = 0;
+  sigwait(&signals, &number);
+  log->Info("shutting down", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  if (!(*parts)->Stop()) {
+    log->Error("a pass hangs; left without it");
+    _exit(kExitCannotStart);
+  }
+  log->Info("stopped");
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  // Before any thread: all inherit the mask, and only this one takes the signals.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  CLI::App app("The Kubernetes operator of Squall: runs LoadTests on agent pods.",
+               "squall-operator");
+  OperatorFlags flags;
+  DefineFlags(&app, &flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  EventLog log(flags.log_format, flags.log_level, &std::cerr);
+  return Serve(flags, signals, &log);
+}
+
+}  // namespace
+}  // namespace squall
+
+int main(int argc, char** argv) { return squall::Main(argc, argv); }
