@@ -5,8 +5,8 @@ controllers that a LoadTest meets. No scheduler and no kubelet: kubelet.py stand
   with ControlPlane(folder) as plane:
       plane.kubectl("apply", "-f", "loadtest.yaml")
 
-As a program it starts one with the LoadTest CRD in it, prints its kubeconfig and stays until
-interrupted: for trying things by hand. Logs, keys and data stay in the folder.
+The LoadTest CRD is in it. As a program it prints its kubeconfig and stays until interrupted: for
+trying things by hand. Logs, keys and data stay in the folder.
 """
 import contextlib
 import json
@@ -106,6 +106,8 @@ class ControlPlane:
             self.kubeconfig = self.kubeconfig_of("admin", ["system:masters"])
             self.api = self.api_of("admin")
             wait_for(self._ready, "the API server")
+            # Controllers that have not found a kind look for it again only after half a minute.
+            self.install_crd()
             self._start_controllers()
             wait_for(lambda: self.api.find("/api/v1/namespaces/default/serviceaccounts/default"),
                      "the controllers")
@@ -290,7 +292,6 @@ class ControlPlane:
 def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="squall-kube-"))
     with ControlPlane(folder) as plane:
-        plane.install_crd()
         print(f"export KUBECONFIG={plane.kubeconfig}")
         print(f"export PATH=$PATH:{plane.programs['kubectl'].parent}", flush=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})

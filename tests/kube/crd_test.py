@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The LoadTest CRD on a real API server: what it takes, what it refuses and why, what may be edited
 while a run is active, and what kubectl shows of it."""
+import re
 import subprocess
 import unittest
 
@@ -187,7 +188,9 @@ class Definition(KubeTest):
         self.assertNotIn("NonStructuralSchema", conditions)
 
     def test_kubectl_explains_it(self):
-        text = self.kubectl("explain", "loadtest.spec.profile", "--recursive")
+        # What is explained is published some time after the CRD is established.
+        arguments = ("explain", "loadtest.spec.profile", "--recursive")
+        text = wait_for(lambda: self.plane.run("kubectl", *arguments).stdout, "its explanation")
         for word in ("stages", "arrival", "spikeSpawnRate", "gracefulStopSeconds"):
             self.assertIn(word, text)
 
@@ -403,6 +406,13 @@ class Samples(KubeTest):
         for path in SAMPLES:
             with self.subTest(path.name):
                 self.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", path)
+
+    def test_of_the_docs_are_taken_too(self):
+        page = (ROOT / "docs/kubernetes.md").read_text()
+        blocks = re.findall(r"<!-- test: loadtest -->\n+```yaml\n(.*?)```", page, re.DOTALL)
+        self.assertTrue(blocks)
+        for text in blocks:
+            self.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text)
 
     def test_have_valid_plans(self):
         if not (BIN / "squall").exists():

@@ -31,7 +31,7 @@ def main():
 
 
 def control_plane():
-    """The one of this program, with the LoadTest CRD. Its folder is kept when KUBE_TEST_KEEP is
+    """The one of this program. Its folder is kept when KUBE_TEST_KEEP is
     set."""
     if "plane" not in _shared:
         if os.environ.get("KUBE_TEST_KEEP"):
@@ -40,7 +40,6 @@ def control_plane():
         else:
             folder = _stack.enter_context(tempfile.TemporaryDirectory(prefix="squall-kube-"))
         _shared["plane"] = _stack.enter_context(ControlPlane(folder))
-        _shared["plane"].install_crd()
     return _shared["plane"]
 
 
