@@ -10,6 +10,8 @@ namespace {
 
 // How long an idle worker waits before it shows that it lives.
 constexpr Nanos kIdleBeat = std::chrono::seconds(10);
+// How often it asks whether it may begin.
+constexpr Nanos kReadyPause = std::chrono::milliseconds(50);
 
 // controller-runtime's buckets, up to a minute.
 std::vector<double> PassTimeBounds() {
@@ -82,11 +84,18 @@ bool Controller::Healthy() const {
 }
 
 void Controller::Work() {
+  WaitUntilReady();
   while (!queue_.shut_down()) {
     Beat();
     if (const std::optional<ObjectKey> key = queue_.Take(kIdleBeat)) {
       Pass(*key);
     }
+  }
+}
+
+void Controller::WaitUntilReady() {
+  while (options_.ready && !options_.ready() && !queue_.WaitForShutDown(kReadyPause)) {
+    Beat();
   }
 }
 

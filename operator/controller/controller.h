@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -24,6 +25,9 @@ struct ControllerOptions {
   std::string name = "loadtest";  // for the log and metrics
   int workers = 4;
   WorkQueueOptions queue;  // its name is set here
+  // Workers take no key before it says true: a pass that trusts caches must not see them half
+  // filled. Asked on their threads, until it does. Empty: at once.
+  std::function<bool()> ready;
   // A pass that takes longer is counted. It is not cut off: its requests have their own deadlines.
   Nanos slow_pass = std::chrono::seconds(60);
   // Not healthy when no worker has come round for so long. Above what a pass takes when the API
@@ -75,6 +79,7 @@ class Controller final {
   enum class Outcome : uint8_t { kSuccess, kRequeue, kRequeueAfter, kError };
 
   void Work();
+  void WaitUntilReady();
   void Pass(const ObjectKey& key);
   absl::StatusOr<ReconcileResult> Call(const ObjectKey& key);
   Outcome Settle(const ObjectKey& key, const absl::StatusOr<ReconcileResult>& result);

@@ -111,11 +111,17 @@ void WorkQueue::ShutDown() {
     shut_down_ = true;
   }
   changed_.notify_all();
+  shut_.notify_all();
 }
 
 bool WorkQueue::shut_down() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return shut_down_;
+}
+
+bool WorkQueue::WaitForShutDown(Nanos patience) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return shut_.wait_for(lock, patience, [this] { return shut_down_; });
 }
 
 bool WorkQueue::WaitUntilIdle(Nanos patience) {

@@ -81,6 +81,8 @@ class WorkQueue final {
   // next leader looks. Wakes all that wait.
   void ShutDown();
   bool shut_down() const;
+  // Waits for at most `patience` of real time; true when it is shut.
+  bool WaitForShutDown(Nanos patience);
   // Waits until nobody works on a key, at most for `patience` of real time. False: somebody does.
   bool WaitUntilIdle(Nanos patience);
 
@@ -115,6 +117,7 @@ class WorkQueue final {
   // All below are guarded by mutex_.
   std::condition_variable changed_;  // for those who wait in Take
   std::condition_variable idle_;
+  std::condition_variable shut_;
   Entries entries_;  // wanted, taken or delayed; nothing else is kept
   std::set<std::tuple<Priority, uint64_t, ObjectKey>> ready_;
   std::set<std::pair<TimePoint, ObjectKey>> delayed_;

@@ -96,10 +96,30 @@ TEST_F(HttpEndpointTest, IsReadyUntilItIsNotButStaysHealthy) {
   EXPECT_TRUE(Get(*endpoint, "/healthz").starts_with("HTTP/1.1 200 "));
 }
 
+TEST_F(HttpEndpointTest, AProgramsOwnChecksAnswerAllBelowTheProbes) {
+  HttpEndpointOptions options;
+  options.listen = "127.0.0.1:0";
+  auto endpoint = HttpEndpoint::Start(
+      options, {[] { return std::string(); }, [] { return true; },
+                [](std::string_view target) -> std::optional<std::pair<bool, std::string>> {
+                  if (target == "/readyz/nothing") {
+                    return std::nullopt;
+                  }
+                  return std::pair(target != "/readyz/caches?verbose", std::string(target));
+                }});
+  ASSERT_TRUE(endpoint.ok()) << endpoint.status();
+  const std::string unready = Get(**endpoint, "/readyz/caches?verbose");
+  EXPECT_TRUE(unready.starts_with("HTTP/1.1 503 ")) << unready;
+  EXPECT_TRUE(unready.ends_with("\r\n\r\n/readyz/caches?verbose")) << unready;
+  EXPECT_TRUE(Get(**endpoint, "/healthz").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(Get(**endpoint, "/readyz/nothing").starts_with("HTTP/1.1 404 "));
+}
+
 TEST_F(HttpEndpointTest, RefusesWhatItDoesNotServe) {
   const auto endpoint = Start();
   const std::pair<const char*, const char*> table[] = {
       {"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "404"},
+      {"GET /readyz/caches HTTP/1.1\r\nConnection: close\r\n\r\n", "404"},
       {"GET /metricsx HTTP/1.1\r\nConnection: close\r\n\r\n", "404"},
       {"GET http://h/metrics HTTP/1.1\r\nConnection: close\r\n\r\n", "404"},
       {"DELETE /metrics HTTP/1.1\r\nConnection: close\r\n\r\n", "405"},

@@ -232,6 +232,42 @@ TEST_F(ControllerThreadsTest, NothingIsLookedAtBeforeStart) {
   EXPECT_EQ(reconciler_.calls, 0);
 }
 
+TEST_F(ControllerThreadsTest, WorkersWaitUntilTheCachesAreFilled) {
+  std::atomic<int> asked = 0;
+  std::atomic<bool> ready = false;
+  reconciler_.answer = [&](const ObjectKey&) {
+    EXPECT_TRUE(ready);
+    return ReconcileResult{};
+  };
+  ControllerOptions options = Workers(2);
+  options.ready = [&] {
+    ++asked;
+    return ready.load();
+  };
+  Controller controller(options, &reconciler_, &clock_);
+  controller.queue().Add(kA);
+  controller.Start();
+  while (asked < 3) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(reconciler_.calls, 0);
+  ready = true;
+  while (reconciler_.calls == 0) {
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(controller.Stop(hours(1)));
+}
+
+TEST_F(ControllerThreadsTest, StopsThoughTheCachesWereNeverFilled) {
+  ControllerOptions options = Workers(2);
+  options.ready = [] { return false; };
+  Controller controller(options, &reconciler_, &clock_);
+  controller.queue().Add(kA);
+  controller.Start();
+  EXPECT_TRUE(controller.Stop(hours(1)));
+  EXPECT_EQ(reconciler_.calls, 0);
+}
+
 TEST_F(ControllerThreadsTest, IsUnhealthyWhenNoWorkerComesRound) {
   ManualClock clock;
   std::promise<void> entered;

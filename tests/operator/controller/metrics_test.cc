@@ -41,8 +41,14 @@ class MetricsTest : public testing::Test, public Reconciler {
     controller_.queue().Add({"team", "waits"}, Priority::kBackground);
   }
 
+  static ControllerOptions WithoutJitter() {
+    ControllerOptions options;
+    options.queue.retry_jitter = 0;
+    return options;
+  }
+
   ManualClock clock_;
-  Controller controller_{{}, this, &clock_};
+  Controller controller_{WithoutJitter(), this, &clock_};
 };
 
 TEST_F(MetricsTest, EveryMetricIsInTheGoldenFile) {

@@ -253,6 +253,7 @@ TEST_F(WorkQueueTest, AfterShutDownNothingGoesInOrOut) {
   EXPECT_EQ(TakeAll(), "");
   EXPECT_EQ(queue_.Take(seconds(60)), std::nullopt) << "must not wait";
   EXPECT_TRUE(queue_.shut_down());
+  EXPECT_TRUE(queue_.WaitForShutDown(Nanos(0)));
 }
 
 TEST_F(WorkQueueTest, IsIdleWhenTheLastWorkIsDone) {
