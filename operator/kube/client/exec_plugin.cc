@@ -110,10 +110,11 @@ class Child final {
   // An errno, 0 for success.
   int Start(const ExecPlugin& plugin, const std::string& exec_info) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    if (pipe2(ends, O_CLOEXEC) != 0) {
       return errno;
     }
     output_.Reset(ends[0]);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);  // the plugin's end blocks, as programs expect
     const Fd input(ends[1]);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
