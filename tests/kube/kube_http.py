@@ -67,6 +67,12 @@ class Api:
         except ValueError:
             return text.decode()
 
+    def close(self):
+        """Ends the connection of this thread, which is about to end."""
+        connection = getattr(self.local, "connection", None)
+        if connection is not None:
+            connection.close()
+
     def get(self, path):
         return self.call("GET", path)
 

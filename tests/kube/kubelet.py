@@ -143,6 +143,7 @@ class Pod(threading.Thread):
                 if container.process is not None:
                     container.process.wait()
             self.kubelet.forget(self)
+            self.kubelet.plane.api.close()
 
     def _over(self):
         return self.deleted.is_set() or self.gone.is_set() or self.kubelet.stopping.is_set()

@@ -108,7 +108,7 @@ class OperatorTest(KubeTest):
             for word in ("AddressSanitizer", "runtime error:", "check failed", "ThreadSanitizer"):
                 self.assertNotIn(word, operator.log.read_text(errors="replace"))
 
-    def test_of(self, name, users=4, run_time="5s", agents=1, **spec):
+    def a_test(self, name, users=4, run_time="5s", agents=1, **spec):
         """A LoadTest of one class of users that browses the target."""
         plan = {"name": name, "users": [{
             "name": "Visitor", "wait_time": {"constant": 0.05},
@@ -173,7 +173,7 @@ class OperatorTest(KubeTest):
 
     def served(self):
         """Requests that the target has counted."""
-        return self.target.stats()["requests"]
+        return self.target.stats()["total"]
 
     @staticmethod
     def sleep(seconds):

@@ -30,6 +30,7 @@ class PodSpec:
     # -- volumes --------------------------------------------------------------------------------
 
     def make_volumes(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
         for volume in self.pod["spec"].get("volumes", []):
             folder = self.folder / "volumes" / volume["name"]
             folder.mkdir(parents=True, exist_ok=True)
