@@ -77,6 +77,15 @@ void Roster::AddResumed(AgentTarget target, Snapshot snapshot, MemberFate fate) 
 }
 
 void Roster::Join(AgentTarget target) {
+  const auto here = [&](const auto& member) {
+    return !target.address.empty() && member->target.address == target.address && !member->gone &&
+           !member->progress.lost && !member->progress.over;
+  };
+  if (std::any_of(members_.begin(), members_.end(), here)) {
+    // One process under two names would count twice.
+    listener_->OnNote(fmt::format("agent '{}' takes part already", target.name));
+    return;
+  }
   target.name = UniqueName(target.name);
   Member* member = Add(std::move(target), membership_.Add());
   member->joins = true;

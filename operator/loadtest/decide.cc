@@ -19,6 +19,8 @@ constexpr Nanos kLookAgain = std::chrono::seconds(5);
 constexpr double kSpawnRateDefault = 1;
 // Beyond the graceful stop, before a deletion goes on without the agents.
 constexpr Nanos kDrainMargin = std::chrono::seconds(15);
+// An agent that was told to join takes this long at most to take part.
+constexpr Nanos kJoinPatience = std::chrono::seconds(30);
 constexpr std::string_view kDeadlineReason = "activeDeadlineSeconds is over";
 
 std::string Address(const PodView& pod) {
@@ -423,13 +425,15 @@ class Decider final {
       const std::string member = MemberIn(run.present, pod);
       const bool wanted = pod.index < test_.agents.replicas && pod.run_id == test_.run_id;
       if (!wanted && !member.empty()) {
-        decision_.leave.push_back(member);
+        if (!seen_.asked.leaves.contains(member)) {
+          decision_.leave.push_back(member);
+        }
         LookAgain(std::chrono::seconds(1));
       } else if (!wanted || (Contains(run.lost, pod) && member.empty() && Replaces()) ||
                  (pod.over && member.empty() && !Contains(run.lost, pod))) {
         decision_.delete_pods.push_back(pod);
       } else if (pod.ready && member.empty() && !Contains(run.lost, pod) &&
-                 !Contains(run.left, pod)) {
+                 !Contains(run.left, pod) && !JoinsAlready(pod)) {
         decision_.join.push_back(PlaceOf(pod));
         LookAgain(std::chrono::seconds(1));
       }
@@ -439,6 +443,11 @@ class Decider final {
         CreateUnlessTooSoon(index);
       }
     }
+  }
+
+  bool JoinsAlready(const PodView& pod) const {
+    const auto asked = seen_.asked.joins.find(AgentNameOf(pod.name, pod.uid));
+    return asked != seen_.asked.joins.end() && seen_.now - asked->second < kJoinPatience;
   }
 
   bool Replaces() const { return test_.agents.loss_policy == LossPolicy::kReplace; }

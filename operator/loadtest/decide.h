@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct Asked {
   std::optional<LoadOverride> load;
   bool paused = false;
   bool stop = false;
+  std::map<std::string, WallTime> joins;  // agents, and when they were last told to join …
+  std::set<std::string> leaves;           // … or to leave
 };
 
 struct Observation {

@@ -91,6 +91,9 @@ absl::Status LoadRun::Make() {
   options.loss_timeout = order_.loss_timeout;
   if (order_.resumption.has_value()) {
     for (Resumption::Member& member : order_.resumption->members) {
+      if (member.fate == MemberFate::kPresent) {
+        seen_.present.insert(member.target.name);
+      }
       if (member.fate != MemberFate::kGone) {
         SQUALL_ASSIGN_OR_RETURN(member.target.channel,
                                 MakeChannel(member.target.address, order_.security));
@@ -105,6 +108,7 @@ absl::Status LoadRun::Make() {
   for (const AgentPlace& agent : order_.agents) {
     SQUALL_ASSIGN_OR_RETURN(auto channel, MakeChannel(agent.address, order_.security));
     targets.push_back({agent.name, std::move(channel), agent.address});
+    seen_.present.insert(agent.name);
   }
   SQUALL_ASSIGN_OR_RETURN(
       coordinator_, RunCoordinator::Make(order_.plan, order_.settings, std::move(targets), options,

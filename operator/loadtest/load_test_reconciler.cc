@@ -240,6 +240,7 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
   if (decision->add_finalizer) {
     SQUALL_RETURN_IF_ERROR(AddFinalizer(test));
     session->finalizer_added = true;
+    session->finalizer_removed = false;
     decision->look_again = Nanos(0);
   }
   if (decision->apply_children) {
@@ -255,7 +256,12 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
     WriteReport(test, session);
   }
   if (decision->drop_run) {
-    session->run.reset();
+    std::unique_ptr<LoadRun> run;  // ends its thread: not under the lock
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      run = std::move(session->run);
+    }
+    session->asked = Asked();
   }
   if (decision->drop_children) {
     SQUALL_RETURN_IF_ERROR(DropChildren(test, session));
@@ -298,6 +304,7 @@ absl::Status LoadTestReconciler::RemoveFinalizer(const LoadTest& test, Session* 
   SQUALL_RETURN_IF_ERROR(object.status());
   if (Uid(*object) != test.uid || !HasFinalizer(*object, kDrainFinalizer)) {
     session->finalizer_removed = true;
+    session->finalizer_added = false;
     return absl::OkStatus();
   }
   json::array finalizers;
@@ -317,6 +324,7 @@ absl::Status LoadTestReconciler::RemoveFinalizer(const LoadTest& test, Session* 
   }
   if (patched.ok() || Gone(patched.status())) {
     session->finalizer_removed = true;
+    session->finalizer_added = false;
     return absl::OkStatus();
   }
   return patched.status();
@@ -497,11 +505,13 @@ void LoadTestReconciler::Command(const Decision& decision, const LoadTest& test,
     session->asked.paused = *decision.pause;
   }
   for (const AgentPlace& agent : decision.join) {
+    session->asked.joins[agent.name] = parts_.clock->Wall();
     if (const absl::Status joined = run->Join(agent); !joined.ok()) {
       Tell(test, {{true, "AgentJoinFailed", Text(joined)}});
     }
   }
   for (const std::string& agent : decision.leave) {
+    session->asked.leaves.insert(agent);
     run->Leave(agent);
   }
   if (decision.stop.has_value()) {
