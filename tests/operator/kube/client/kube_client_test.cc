@@ -332,6 +332,7 @@ TEST_F(KubeClientWatchTest, AnotherThreadCanStopIt) {
   EXPECT_EQ(Watch({}, &stop).code(), absl::StatusCode::kCancelled);
   other.join();
   EXPECT_EQ(Watch({}, &stop).code(), absl::StatusCode::kCancelled);
+  server_.reset();  // its scripts use `watching`
 }
 
 TEST_F(KubeClientWatchTest, HasAConnectionOfItsOwn) {
