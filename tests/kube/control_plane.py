@@ -210,7 +210,7 @@ class ControlPlane:
         return self._write_kubeconfig(f"{namespace}-{name}", {"tokenFile": str(token_file)},
                                       namespace)
 
-    def token_of(self, namespace, name, seconds=86400, **bound):
+    def token_of(self, namespace, name, seconds=86400, bound=None):
         """A token of a service account; `bound` is its boundObjectRef."""
         spec = {"expirationSeconds": seconds, **({"boundObjectRef": bound} if bound else {})}
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"

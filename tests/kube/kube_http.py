@@ -2,8 +2,10 @@
 
 Thread-safe. An answer from 400 up is an ApiError with the server's Status in it.
 """
+import contextlib
 import http.client
 import json
+import socket
 import ssl
 import threading
 
@@ -30,6 +32,7 @@ class Api:
         if certificate:
             self.context.load_cert_chain(*map(str, certificate))
         self.local = threading.local()
+        self.watching = set()  # connections
 
     def _connect(self, timeout):
         return http.client.HTTPSConnection(self.address, timeout=timeout, context=self.context)
@@ -57,11 +60,15 @@ class Api:
         connection = getattr(self.local, "connection", None)
         if connection is None:
             connection = self.local.connection = self._connect(TIMEOUT)
+        reused = connection.sock is not None
         try:
             text = self._send(connection, method, path, body, content_type).read()
         except (http.client.HTTPException, OSError):
             connection.close()  # it connects anew with the next request
-            raise
+            if not reused:
+                raise
+            # The server gives up connections that have been idle for a minute or two.
+            text = self._send(connection, method, path, body, content_type).read()
         try:
             return json.loads(text)
         except ValueError:
@@ -106,6 +113,7 @@ class Api:
         """Yields (type, object) until the server ends the watch after `seconds`. ApiError for one
         that it refuses or ends with an error."""
         connection = self._connect(seconds + 30)
+        self.watching.add(connection)
         try:
             url = f"{path}?watch=true&timeoutSeconds={seconds}&allowWatchBookmarks=true&{query}"
             response = self._send(connection, "GET", url, None, None)
@@ -115,4 +123,12 @@ class Api:
                     raise ApiError(event["object"].get("code", 500), event["object"])
                 yield event["type"], event["object"]
         finally:
+            self.watching.discard(connection)
             connection.close()
+
+    def stop_watches(self):
+        """Ends the watches of other threads, as if the server had."""
+        for connection in list(self.watching):
+            if connection.sock is not None:
+                with contextlib.suppress(OSError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)

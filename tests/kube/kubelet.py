@@ -302,6 +302,8 @@ class Kubelet:
     def __exit__(self, *_):
         """Kills what runs; the pods' objects stay as they are."""
         self.stopping.set()
+        self.plane.api.stop_watches()
+        self._watcher.join(30)
         for pod in list(self._pods.values()):
             pod.join(30)
 
@@ -380,9 +382,10 @@ class Kubelet:
                     if kind != "BOOKMARK":
                         self._see(pod, gone=kind == "DELETED")
                     if self.stopping.is_set():
-                        return
+                        break
             except (ApiError, OSError, http.client.HTTPException, ValueError):
                 self.stopping.wait(RETRY)  # the API server is away, or the watch too old
+        self.plane.api.close()
 
     def _see(self, pod, gone=False):
         uid = pod["metadata"]["uid"]

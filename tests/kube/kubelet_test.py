@@ -11,7 +11,7 @@ import urllib.request
 
 import kubelet as kubelet_module
 from control_plane import wait_for
-from kube_case import KubeTest, main
+from kube_case import BIN, KubeTest, main
 
 # Says what it was started with on its own address, and ends as it is told.
 PROGRAM = """#!/usr/bin/python3
@@ -40,6 +40,7 @@ def pod(name, spec=None, **container):
         "restartPolicy": "Never", "automountServiceAccountToken": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{"name": "agent", "image": "x", "command": ["/usr/bin/program"],
+                        "readinessProbe": {"tcpSocket": {"port": 7071}},
                         "securityContext": RESTRICTED, "env": environment, **container}],
         **(spec or {})}}
 
@@ -93,6 +94,21 @@ class KubeletTest(KubeTest):
             self.assertRegex(self.status(name)["podIP"], r"^127\.")
             self.assertIn(self.status(name)["podIP"], self.ask(name))
         self.assertIn("1/1", self.kubectl("get", "pod", "one"))
+
+    def test_runs_a_real_agent(self):
+        if not (BIN / "squalld").exists():
+            self.skipTest(f"no squalld in {BIN}")
+        (self.folder / "squalld").symlink_to(BIN / "squalld")
+        self.start("agent", command=["squalld"],
+                   args=["--listen", "$(POD_IP):7071", "--metrics-listen", "$(POD_IP):9646",
+                         "--insecure", "--metrics-insecure"],
+                   ports=[{"name": "metrics", "containerPort": 9646}],
+                   readinessProbe={"httpGet": {"path": "/readyz", "port": "metrics"}})
+        metrics = f"http://{self.kubelet.address('agent')}:9646/metrics"
+        with urllib.request.urlopen(metrics, timeout=30) as answer:
+            self.assertIn("squall_users", answer.read().decode())
+        self.kubectl("delete", "pod", "agent")
+        self.assertEqual(self.kubelet.processes(), 0)
 
     def test_materialises_volumes_and_expands_arguments(self):
         self.kubectl("create", "secret", "generic", "token", "--from-literal=token=s3cret")

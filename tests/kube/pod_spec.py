@@ -58,8 +58,9 @@ class PodSpec:
             wanted = source["serviceAccountToken"]
             account = self.pod["spec"].get("serviceAccountName", "default")
             token = self.plane.token_of(
-                self.namespace, account, wanted.get("expirationSeconds", 3600), kind="Pod",
-                apiVersion="v1", name=self.pod["metadata"]["name"], uid=self.pod["metadata"]["uid"])
+                self.namespace, account, wanted.get("expirationSeconds", 3600),
+                {"kind": "Pod", "apiVersion": "v1", "name": self.pod["metadata"]["name"],
+                 "uid": self.pod["metadata"]["uid"]})
             yield wanted["path"], token.encode()
         for kind, key in (("Secret", "secret"), ("ConfigMap", "configMap")):
             if key in source:
