@@ -24,9 +24,9 @@ constexpr std::string_view kExecV1Beta1 = "client.authentication.k8s.io/v1beta1"
 // A place in one of the files, with everything needed to complain about it.
 class Section {
  public:
-  Section(YAML::Node node, const std::string* file, std::string path,
+  Section(const YAML::Node& node, const std::string* file, std::string path,
           std::vector<std::string>* errors)
-      : node_(std::move(node)), file_(file), path_(std::move(path)), errors_(errors) {
+      : node_(node), file_(file), path_(std::move(path)), errors_(errors) {
     if (Given() && !node_.IsMap()) {
       Complain(node_, path_, "must be a map");
     } else if (Given()) {

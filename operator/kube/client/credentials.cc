@@ -33,7 +33,7 @@ std::string FixedAuthorization(const KubeConfig& config) {
 
 }  // namespace
 
-Credentials::Credentials(const KubeConfig& config, std::string ca_pem, const Clock* clock)
+Credentials::Credentials(const KubeConfig& config, const std::string& ca_pem, const Clock* clock)
     : token_file_(config.token_file),
       exec_(config.token_file.empty() && FixedAuthorization(config).empty() ? config.exec
                                                                             : std::nullopt),

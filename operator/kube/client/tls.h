@@ -14,7 +14,7 @@
 #include "operator/kube/client/kube_config.h"
 
 namespace boost::asio::ssl {
-class context;
+class context;  // NOLINT(readability-identifier-naming): Asio's
 }  // namespace boost::asio::ssl
 
 namespace squall {

@@ -80,7 +80,7 @@ TEST(WatchFramesTest, ReadsEvents) {
 
 TEST(WatchFramesTest, AnErrorEventIsAnError) {
   const auto expired = ParseWatchEvent(
-      R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"old"}})");
+      R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}})");
   EXPECT_EQ(expired.status().code(), absl::StatusCode::kOutOfRange);
   ASSERT_TRUE(KubeErrorOf(expired.status()));
   EXPECT_EQ(KubeErrorOf(expired.status())->reason, "Expired");

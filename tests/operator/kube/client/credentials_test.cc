@@ -129,8 +129,8 @@ TEST_F(CredentialsTest, ARefusedPluginCredentialIsRenewedOnce) {
 }
 
 TEST_F(CredentialsTest, APluginMayGiveACertificate) {
-  Credentials credentials(WithPlugin(R"(,"clientCertificateData":"C","clientKeyData":"K")"),
-                          "", &clock_);
+  Credentials credentials(WithPlugin(R"(,"clientCertificateData":"C","clientKeyData":"K")"), "",
+                          &clock_);
   const auto current = credentials.Get();
   ASSERT_TRUE(current.ok()) << current.status();
   EXPECT_EQ(current->client_certificate_pem, "C");
