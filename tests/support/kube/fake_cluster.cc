@@ -6,6 +6,8 @@
 
 #include "daemon/base/check.h"
 #include "tests/support/kube/discovery.h"
+#include "tests/support/kube/openapi.h"
+#include "tests/support/kube/table_view.h"
 
 namespace squall {
 namespace {
@@ -30,6 +32,7 @@ ApiAnswer TooLarge() {
 
 FakeCluster::FakeCluster(FakeClusterOptions options, const Clock* clock)
     : resources_(std::move(options.resources)),
+      clock_(clock),
       store_(options.log_length_max),
       rng_(options.seed),
       reader_(&store_),
@@ -54,6 +57,9 @@ ApiAnswer FakeCluster::Call(const ApiRequest& request) {
   if (std::optional<ApiAnswer> answer = Discover(resources_, request)) {
     return *std::move(answer);
   }
+  if (std::optional<ApiAnswer> answer = DescribeApi(resources_, request)) {
+    return *std::move(answer);
+  }
   const std::optional<ApiRoute> route = Route(request.path);
   if (!route) {
     return NotServed();
@@ -63,6 +69,10 @@ ApiAnswer FakeCluster::Call(const ApiRequest& request) {
   ApiAnswer answer = Dispatch(*route, request);
   if (store_.version() != before) {
     changed_.notify_all();
+  }
+  if (request.method == "GET" && answer.ok() && WantsTable(request) && answer.text.empty() &&
+      route->subresource.empty()) {
+    answer.body = TableOf(*route->type, answer.body, clock_->Wall());
   }
   return answer;
 }

@@ -64,6 +64,7 @@ class FakeCluster final {
   ApiAnswer Dispatch(const ApiRoute& route, const ApiRequest& request);
 
   const std::vector<FakeResource> resources_;
+  const Clock* const clock_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool woken_ = false;

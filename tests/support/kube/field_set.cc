@@ -231,7 +231,8 @@ std::string Describe(const FieldPath& path) {
     } else {
       text += '[';
       const char* comma = "";
-      for (const auto& member : json::parse(name).get_object()) {
+      const json::value key = json::parse(name);
+      for (const auto& member : key.get_object()) {
         text += fmt::format("{}{}={}", comma, std::string_view(member.key()),
                             json::serialize(member.value()));
         comma = ",";
