@@ -6,33 +6,25 @@ needs and no more, and that upgrading and uninstalling leave the LoadTests alone
 SQUALL_UPDATE_GOLDEN=1 writes the golden files anew.
 """
 import os
-import pathlib
-import stat
 import subprocess
-import tempfile
+import sys
 import unittest
 
 import yaml
 
 from control_plane import programs, wait_for
-from kube_case import BIN, ROOT, KubeTest, loadtest, main
+from kube_case import BIN, ROOT, KubeTest, loadtest, main, need
 from kubelet import Kubelet
+
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from harness import Target  # noqa: E402
 
 CHART = ROOT / "charts/squall"
 GOLDEN = ROOT / "tests/golden/chart"
+MANIFEST = ROOT / "config/install.yaml"
+SAMPLES = ROOT / "config/samples"
 CRD = "customresourcedefinition/loadtests.squall.dev"
 
-# Stands in for the operator's health.
-FAKE_OPERATOR = """#!/usr/bin/python3
-import http.server, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200 if self.path in ("/healthz", "/readyz") else 404)
-        self.end_headers()
-flags = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
-host, port = flags["--health-listen"].rsplit(":", 1)
-http.server.ThreadingHTTPServer((host, int(port)), Handler).serve_forever()
-"""
 
 
 def helm(*arguments):
@@ -118,22 +110,18 @@ class Rendering(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
-class Installed(KubeTest):
-    """helm install, with something that stands in for the operator."""
+class InstalledTest(KubeTest):
+    """With the real programs in the pods, each with the rights of its service account."""
 
     @classmethod
     def setUpClass(cls):
-        if not (BIN / "squall").exists():
-            raise unittest.SkipTest(f"no squall in {BIN}")
+        need("squall", "squalld", "squall-operator", "squall-target")
         super().setUpClass()
-        folder = tempfile.TemporaryDirectory(prefix="squall-chart-")
-        cls.addClassCleanup(folder.cleanup)
-        operator = pathlib.Path(folder.name, "squall-operator")
-        operator.write_text(FAKE_OPERATOR)
-        operator.chmod(operator.stat().st_mode | stat.S_IXUSR)
-        pathlib.Path(folder.name, "squall").symlink_to(BIN / "squall")  # of `helm test`
-        cls.kubelet = Kubelet(cls.plane, folder.name)
-        cls.enterClassContext(cls.kubelet)
+        cls.folder = cls.plane.folder / cls.namespace
+        cls.folder.mkdir()
+        cls.kubelet = cls.enterClassContext(Kubelet(cls.plane, BIN))
+        cls.target = Target(cls.folder)
+        cls.addClassCleanup(cls.target.stop)
 
     def helm(self, *arguments):
         return self.plane.helm(*arguments, "--namespace", self.namespace)
@@ -146,7 +134,23 @@ class Installed(KubeTest):
                               "--namespace", namespace, "--subresource", subresource)
         return done.stdout.strip() == "yes"
 
-    def test_runs_ready_and_restricted_and_leaves_loadtests_behind(self):
+    def run_sample(self, namespace):
+        """The staged sample, from kubectl apply to Passed."""
+        text = (SAMPLES / "staged.yaml").read_text().replace("http://127.0.0.1:8082",
+                                                             self.target.url)
+        before = self.target.stats()["total"]
+        options = ("--namespace", namespace)
+        self.plane.kubectl("apply", *options, "-f", "-", stdin=text)
+        self.plane.kubectl("wait", *options, "--for=condition=Complete", "--timeout=3m",
+                           "ldt/staged")
+        self.plane.kubectl("wait", *options, "--for=condition=Passed", "--timeout=1s", "ldt/staged")
+        test = self.api.get(f"/apis/squall.dev/v1alpha1/namespaces/{namespace}/loadtests/staged")
+        self.assertEqual(test["status"]["summary"]["requests"],
+                         self.target.stats()["total"] - before)
+
+
+class Release(InstalledTest):
+    def test_runs_load_tests_and_leaves_them_behind(self):
         self.plane.kubectl("delete", CRD)  # it was not the release's
         notes = self.helm("install", "squall", CHART, "--wait", "--timeout", "2m")
         self.assertIn("A first test", notes)
@@ -154,14 +158,14 @@ class Installed(KubeTest):
                              "jsonpath={.status.readyReplicas}")
         self.assertEqual(ready, "2")
         self.assertIn("Succeeded", self.helm("test", "squall"))
-        self.plane.kubectl("wait", "--for=condition=Established", CRD)
+        self.plane.wait_for_crd()
+        self.plane.namespace("tenant")
+        self.run_sample("tenant")
         self.check_rights()
-        wait_for(lambda: self.plane.run("kubectl", "get", "ldt").returncode == 0, "LoadTests")
-        self.api.create(self.loadtests, loadtest("precious"))
         self.helm("upgrade", "squall", CHART, "--set", "replicaCount=1", "--wait",
                   "--timeout", "2m")
         self.helm("uninstall", "squall", "--wait")
-        self.assertIn("precious", self.kubectl("get", "ldt"))
+        self.assertIn("staged", self.plane.kubectl("get", "ldt", "--namespace", "tenant"))
         wait_for(lambda: self.kubelet.processes() == 0, "the operator's end")
 
     def check_rights(self):
@@ -185,18 +189,23 @@ class Installed(KubeTest):
             with self.subTest(may_not=f"{verb} {resource}"):
                 self.assertFalse(self.may(verb, resource, "default"))
 
-    def test_rights_end_at_the_namespaces_that_are_named(self):
-        for name in ("watched", "other"):
+
+class Confined(InstalledTest):
+    def test_runs_load_tests_only_where_it_is_told_to(self):
+        for name in ("watched", "unwatched"):
             self.plane.namespace(name)
         self.helm("install", "squall", CHART, "--set", "rbac.scope=Namespaced", "--set",
-                  "watchNamespaces={watched}", "--set", "replicaCount=0", "--set",
-                  "crds.install=false")
+                  "watchNamespaces={watched}", "--set", "crds.install=false", "--wait",
+                  "--timeout", "2m")
         self.addCleanup(self.helm, "uninstall", "squall", "--wait")
         self.assertTrue(self.may("create", "pods", "watched"))
         self.assertTrue(self.may("watch", "loadtests.squall.dev", "watched"))
-        self.assertFalse(self.may("create", "pods", "other"))
+        self.assertFalse(self.may("create", "pods", "unwatched"))
         self.assertFalse(self.may("create", "pods", self.namespace))
         self.assertTrue(self.may("update", "leases.coordination.k8s.io", self.namespace))
+        self.api.create(self.loadtests, loadtest("unseen"))
+        self.run_sample("watched")
+        self.assertNotIn("status", self.api.get(self.loadtests + "/unseen"))
 
     def test_lets_editors_of_a_namespace_edit_its_loadtests(self):
         self.helm("install", "roles", CHART, "--set", "replicaCount=0", "--set",
@@ -213,16 +222,17 @@ class Installed(KubeTest):
                      f"{role} to answer {allowed} for {verb}", 30)
 
 
-class Manifest(KubeTest):
+class Manifest(InstalledTest):
     """kubectl apply -f config/install.yaml."""
 
-    def test_is_taken_by_the_server(self):
-        self.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f",
-                           ROOT / "config/install.yaml")
-        found = self.plane.kubectl("get", "deployment,serviceaccount,role", "--namespace",
-                                   "squall-system", "--output", "name")
-        self.assertIn("deployment.apps/squall\n", found)
-        self.plane.kubectl("apply", "--server-side", "-f", ROOT / "config/install.yaml")
+    def test_runs_load_tests(self):
+        self.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", MANIFEST)
+        self.addCleanup(self.plane.kubectl, "delete", "--ignore-not-found", "-f", MANIFEST)
+        self.plane.kubectl("rollout", "status", "deployment/squall", "--namespace",
+                           "squall-system", "--timeout=2m")
+        self.plane.namespace("manifest-tenant")
+        self.run_sample("manifest-tenant")
+        self.plane.kubectl("apply", "--server-side", "-f", MANIFEST)
 
 
 if __name__ == "__main__":

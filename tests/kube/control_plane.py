@@ -265,9 +265,10 @@ class ControlPlane:
     def install_crd(self):
         """The LoadTest CRD, once the API server serves it."""
         self.kubectl("apply", "--server-side", "-f", CRD_FILE)
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s",
-                     "customresourcedefinition/loadtests.squall.dev")
-        # Established comes before every handler knows of it.
+        self.wait_for_crd()
+
+    def wait_for_crd(self):
+        # Its condition Established comes before every handler knows of it.
         wait_for(lambda: self.run("kubectl", "get", "loadtests").returncode == 0, "LoadTests")
 
     def namespace(self, name, labels=None):

@@ -7,7 +7,7 @@ import unittest
 
 import yaml
 
-from kube_case import BIN, ROOT, KubeTest, loadtest, main
+from kube_case import BIN, ROOT, KubeTest, loadtest, main, need
 from kube_http import ApiError
 from control_plane import wait_for
 
@@ -415,8 +415,7 @@ class Samples(KubeTest):
             self.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text)
 
     def test_have_valid_plans(self):
-        if not (BIN / "squall").exists():
-            self.skipTest(f"no squall in {BIN}")
+        need("squall")
         for path in SAMPLES:
             for item in yaml.safe_load_all(path.read_text()):
                 text = (item["data"]["plan.yaml"] if item["kind"] == "ConfigMap" else

@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SQUALL_BIN", ROOT / "build/dev/bin"))
 SKIPPED = 77  # what ctest takes for "skipped"
 
+IN_CI = os.environ.get("CI") == "true"
+
 _stack = contextlib.ExitStack()
 _shared = {}
 atexit.register(_stack.close)
@@ -25,9 +27,17 @@ def main():
     try:
         programs()
     except Missing as missing:
-        print(f"{'FAILED' if os.environ.get('CI') == 'true' else 'skipped'}: {missing}")
-        sys.exit(1 if os.environ.get("CI") == "true" else SKIPPED)
+        print(f"{'FAILED' if IN_CI else 'skipped'}: {missing}")
+        sys.exit(1 if IN_CI else SKIPPED)
     unittest.main()
+
+
+def need(*names):
+    """Skips the test where one of our own programs has not been built; in CI it fails."""
+    for name in names:
+        if not (BIN / name).exists():
+            error = AssertionError if IN_CI else unittest.SkipTest
+            raise error(f"no {name} in {BIN}")
 
 
 def control_plane():

@@ -11,7 +11,7 @@ import urllib.request
 
 import kubelet as kubelet_module
 from control_plane import wait_for
-from kube_case import BIN, KubeTest, main
+from kube_case import BIN, KubeTest, main, need
 
 # Says what it was started with on its own address, and ends as it is told.
 PROGRAM = """#!/usr/bin/python3
@@ -96,8 +96,7 @@ class KubeletTest(KubeTest):
         self.assertIn("1/1", self.kubectl("get", "pod", "one"))
 
     def test_runs_a_real_agent(self):
-        if not (BIN / "squalld").exists():
-            self.skipTest(f"no squalld in {BIN}")
+        need("squalld")
         (self.folder / "squalld").symlink_to(BIN / "squalld")
         self.start("agent", command=["squalld"],
                    args=["--listen", "$(POD_IP):7071", "--metrics-listen", "$(POD_IP):9646",
