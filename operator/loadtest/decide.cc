@@ -51,7 +51,8 @@ std::string MemberIn(const std::set<std::string>& agents, const PodView& pod) {
 std::optional<WallTime> SinceOf(const LoadTest& test, std::string_view condition,
                                 std::string_view status) {
   const boost::json::object* found = ConditionOf(test.object, condition);
-  if (found == nullptr || StringAt(*found, "status") != status) {
+  const bool same_run = StringAt(test.status, "runId") == test.run_id;
+  if (found == nullptr || !same_run || StringAt(*found, "status") != status) {
     return std::nullopt;
   }
   const auto time = ParseKubeTime(StringAt(*found, "lastTransitionTime"));
@@ -73,6 +74,8 @@ class Decider final {
       Suspend();
     } else if (seen_.run.has_value()) {
       Run();
+    } else if (seen_.state_unknown) {
+      LookAgain(std::chrono::seconds(1));
     } else if (seen_.has_checkpoint) {
       decision_.resume_run = true;
       Note(false, "Adopted", "took over the run from another operator process");
@@ -177,7 +180,8 @@ class Decider final {
     decision_.drop_children = test_.has_finalizer;
     decision_.remove_finalizer = test_.has_finalizer;
     Set("Started", "False", "Suspended", "spec.suspend is true");
-    Set("AgentsReady", "False", "Suspended", "spec.suspend is true");
+    // Not False: the time that agents have to become ready begins anew when it goes on.
+    Set("AgentsReady", "Unknown", "Suspended", "spec.suspend is true");
     Set("Progressing", "False", "Suspended", "spec.suspend is true");
   }
 
@@ -239,7 +243,7 @@ class Decider final {
         ready.push_back(PlaceOf(*pod));
       } else {
         Describe(*pod, &reason, &message);
-        if (pod->over && !pod->deleting) {
+        if (pod->over && !pod->deleting && pod->run_id == test_.run_id) {
           decision_.delete_pods.push_back(*pod);
         }
       }
@@ -258,7 +262,7 @@ class Decider final {
         message.empty() ? count : fmt::format("{}: {}", count, message));
     LookAgain(kLookAgain);
     if (Late() && test_.agents.start_partial &&
-        ready.size() >= std::max<size_t>(test_.agents.ready_min.value_or(1), 1)) {
+        ready.size() >= test_.agents.ready_min.value_or(test_.agents.replicas)) {
       Begin(std::move(ready), "PartialStart");
       return;
     }
@@ -324,9 +328,9 @@ class Decider final {
       Set("Progressing", "True", decision_.phase == kPhasePaused ? "Paused" : "Running",
           decision_.phase == kPhasePaused ? "the profile's clock stands still" : "making load");
       Set("AgentsReady", "True",
-          ConditionOf(test_.object, "AgentsReady") == nullptr
-              ? "AllReady"
-              : StringAt(*ConditionOf(test_.object, "AgentsReady"), "reason", "AllReady"),
+          SinceOf(test_, "AgentsReady", "True").has_value()
+              ? StringAt(*ConditionOf(test_.object, "AgentsReady"), "reason", "AllReady")
+              : "AllReady",
           fmt::format("{} agents take part", run.present.size()));
       Set("Passed", "Unknown", "StillRunning", "the run is not over");
     }
@@ -430,7 +434,9 @@ class Decider final {
         }
         LookAgain(std::chrono::seconds(1));
       } else if (!wanted || (Contains(run.lost, pod) && member.empty() && Replaces()) ||
-                 (pod.over && member.empty() && !Contains(run.lost, pod))) {
+                 (pod.over && member.empty() && !Contains(run.lost, pod)) ||
+                 (member.empty() && Contains(run.left, pod) &&
+                  Contains(seen_.asked.leaves, pod))) {  // was to go, and is wanted again
         decision_.delete_pods.push_back(pod);
       } else if (pod.ready && member.empty() && !Contains(run.lost, pod) &&
                  !Contains(run.left, pod) && !JoinsAlready(pod)) {
@@ -498,6 +504,20 @@ class Decider final {
 }  // namespace
 
 Decision Decide(const Observation& seen) { return Decider(seen).Take(); }
+
+Asked AskedOf(const RunControl& control) {
+  Asked asked;
+  if (control.load.has_value() && !control.load->clear) {
+    const LoadRequest& load = *control.load;
+    asked.load = LoadOverride{load.users, std::nullopt, load.arrival_factor};
+    if (load.users.has_value()) {
+      asked.load->spawn_rate = load.spawn_rate;
+    }
+  }
+  asked.paused = control.paused;
+  asked.stop = control.stop != StopLevel::kNone;
+  return asked;
+}
 
 LoadRequest LoadRequestOf(const std::optional<LoadOverride>& load) {
   LoadRequest request;

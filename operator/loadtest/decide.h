@@ -45,6 +45,7 @@ struct Observation {
   std::string plan_message;
   std::optional<RunSeen> run;   // of this process
   bool has_checkpoint = false;  // another leader began the run
+  bool state_unknown = false;   // whether there is one, the API server does not tell now
   bool children_applied = false;
   bool report_written = false;
   std::optional<Problem> problem;             // of the last attempt to make pods
@@ -97,6 +98,8 @@ struct Decision {
 
 Decision Decide(const Observation& seen);
 
+// What the leader before us had asked of a run.
+Asked AskedOf(const RunControl& control);
 // From the override of the spec; `clear` for none.
 LoadRequest LoadRequestOf(const std::optional<LoadOverride>& load);
 

@@ -147,14 +147,15 @@ Observation LoadTestReconciler::Observe(LoadTest test, Session* session) {
   } else if (!idle) {
     ReadCheckpoint(seen.test, session);
     seen.has_checkpoint = session->checkpoint.has_value();
-    if (!seen.has_checkpoint) {
+    seen.state_unknown = IsActive(phase) && !session->checkpoint_read;
+    if (!seen.has_checkpoint && !seen.state_unknown) {
       ReadPlan(session, &seen);
     }
   }
   if (seen.test.agents.auto_size.has_value()) {
     // Once the run goes on, what was decided at its start.
     const int64_t desired = IntAt(seen.test.status, "agents.desired", 1);
-    if (seen.run.has_value() || idle || seen.has_checkpoint) {
+    if (seen.run.has_value() || idle || seen.has_checkpoint || seen.state_unknown) {
       seen.test.agents.replicas = static_cast<uint32_t>(std::max<int64_t>(desired, 1));
     }
   }
@@ -470,8 +471,7 @@ absl::Status LoadTestReconciler::BeginRun(const Observation& seen, const Decisio
     session->checkpoint.reset();
     order.plan = std::move(checkpoint.plan);
     order.settings = std::move(checkpoint.settings);
-    session->asked.paused = checkpoint.resumption.control.paused;
-    session->asked.stop = checkpoint.resumption.control.stop != StopLevel::kNone;
+    session->asked = AskedOf(checkpoint.resumption.control);
     order.resumption = std::move(checkpoint.resumption);
   } else {
     order.plan = session->plan->plan;

@@ -7,6 +7,10 @@ namespace {
 
 constexpr size_t kUidCharactersShown = 5;
 
+bool IsAlphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 }  // namespace
 
 std::string AgentPodName(std::string_view test, uint32_t index) {
@@ -28,10 +32,13 @@ std::string RunSecretName(std::string_view test) { return fmt::format("{}-run", 
 
 std::string ReportName(std::string_view test, std::string_view run_id) {
   std::string id;
-  for (const char c : run_id) {
+  for (size_t i = 0; i < run_id.size(); ++i) {
+    const char c = run_id[i];
+    // A dot in a name stands between letters or digits: "1.2", but not "1-.2".
+    const bool dot = c == '.' && i > 0 && i + 1 < run_id.size() && IsAlphanumeric(run_id[i - 1]) &&
+                     IsAlphanumeric(run_id[i + 1]);
     const bool upper = c >= 'A' && c <= 'Z';
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-    id += upper ? static_cast<char>(c - 'A' + 'a') : plain ? c : '-';
+    id += upper ? static_cast<char>(c - 'A' + 'a') : IsAlphanumeric(c) || dot ? c : '-';
   }
   return fmt::format("{}-{}-report", test, id);
 }

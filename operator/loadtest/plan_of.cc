@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <utility>
 
 #include <boost/json/serialize.hpp>
@@ -65,20 +66,29 @@ json::value ToPlan(const json::value& value) {
   return result;
 }
 
-// Stages have names here and none in a plan, and may leave the rate to us.
-void CompleteStages(json::object* profile) {
+json::array* StagesIn(json::object* profile) {
   json::value* found = profile->if_contains("stages");
-  json::array* stages = found == nullptr ? nullptr : found->if_array();
-  int64_t before = 0;
-  if (stages == nullptr) {
-    return;
+  return found == nullptr ? nullptr : found->if_array();
+}
+
+// Stages have names here and none in a plan.
+void DropNames(json::array* stages) {
+  for (size_t i = 0; stages != nullptr && i < stages->size(); ++i) {
+    if (json::object* stage = (*stages)[i].if_object(); stage != nullptr) {
+      stage->erase("name");
+    }
   }
-  for (json::value& item : *stages) {
-    json::object* stage = item.if_object();
+}
+
+// Stages of users may leave the rate to us.
+void CompleteStages(json::object* profile) {
+  json::array* stages = StagesIn(profile);
+  int64_t before = 0;
+  for (size_t i = 0; stages != nullptr && i < stages->size(); ++i) {
+    json::object* stage = (*stages)[i].if_object();
     if (stage == nullptr) {
       continue;
     }
-    stage->erase("name");
     const int64_t users = IntAt(*stage, "users");
     if (!stage->contains("spawn_rate")) {
       const auto duration = ParseKubeDuration(StringAt(*stage, "duration"));
@@ -116,7 +126,8 @@ ThresholdText TextOf(const json::object& threshold) {
   std::string only;
   for (const auto& [field, key] : {std::pair{"endpoint", "name"}, std::pair{"method", "method"}}) {
     if (const std::string value = StringAt(threshold, field); !value.empty()) {
-      only += fmt::format("{}{}:{}", only.empty() ? "" : ",", key, value);
+      const char* quote = value.find(',') == std::string::npos ? "" : "\"";
+      only += fmt::format("{0}{1}:{2}{3}{2}", only.empty() ? "" : ",", key, quote, value);
     }
   }
   if (!only.empty()) {
@@ -156,6 +167,19 @@ void AddThresholds(const LoadTest& test, PlanOfTest* result) {
   }
 }
 
+// What the agents' containers are told in so many words; what comes from Secrets is not ours to
+// read.
+std::map<std::string, std::string> EnvironmentOf(const LoadTest& test) {
+  std::map<std::string, std::string> environment;
+  for (const json::value& item : test.agents.env) {
+    const json::object* variable = item.if_object();
+    if (variable != nullptr && !variable->contains("valueFrom")) {
+      environment[StringAt(*variable, "name")] = StringAt(*variable, "value");
+    }
+  }
+  return environment;
+}
+
 RunSettings SettingsOf(const LoadTest& test) {
   RunSettings settings;
   settings.host = test.target_host;
@@ -177,6 +201,10 @@ json::object LoadProfileOf(const json::object& profile) {
     }
   }
   json::object plan = ToPlan(own).get_object();
+  DropNames(StagesIn(&plan));
+  if (json::value* arrival = plan.if_contains("arrival"); arrival != nullptr) {
+    DropNames(arrival->is_object() ? StagesIn(&arrival->get_object()) : nullptr);
+  }
   CompleteStages(&plan);
   return plan;
 }
@@ -184,6 +212,7 @@ json::object LoadProfileOf(const json::object& profile) {
 PlanOfTest ReadPlanOf(const LoadTest& test, const std::string& text) {
   PlanOfTest result;
   PlanInputs inputs;
+  inputs.environment = EnvironmentOf(test);
   inputs.texts.push_back({test.plan.key.empty() ? "plan.yaml" : test.plan.key, text});
   if (const json::object profile = LoadProfileOf(test.profile); !profile.empty()) {
     inputs.texts.push_back(

@@ -22,7 +22,8 @@ struct PlanOfTest {
 };
 
 // `text` is the plan's YAML. spec.profile takes the place of its load_profile, spec.target.host
-// that of its base URL; spec.thresholds come on top.
+// that of its base URL; spec.thresholds come on top. ${NAME} and PRODUCT_SERVICE_URL are those of
+// spec.agents.env.
 PlanOfTest ReadPlanOf(const LoadTest& test, const std::string& text);
 
 // spec.profile as a plan's load_profile: "usersPerStep" becomes users_per_step, and a stage without

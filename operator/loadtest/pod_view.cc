@@ -18,8 +18,10 @@ bool IsTrouble(std::string_view reason) {
   return !reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing";
 }
 
-void ReadContainers(const json::object& pod, std::string_view list, PodView* view) {
-  const json::array* statuses = ArrayAt(pod, list);
+// `initial` ones run to their end before the others begin.
+void ReadContainers(const json::object& pod, bool initial, PodView* view) {
+  const json::array* statuses =
+      ArrayAt(pod, initial ? "status.initContainerStatuses" : "status.containerStatuses");
   for (size_t i = 0; statuses != nullptr && i < statuses->size(); ++i) {
     const json::object* status = (*statuses)[i].if_object();
     if (status == nullptr) {
@@ -32,6 +34,9 @@ void ReadContainers(const json::object& pod, std::string_view list, PodView* vie
     }
     if (const json::object* ended = ObjectAt(*status, "state.terminated"); ended != nullptr) {
       const int64_t code = IntAt(*ended, "exitCode");
+      if (code == 0 && initial) {
+        continue;  // it has done its part
+      }
       view->reason = StringAt(*ended, "reason", code == 0 ? "Completed" : "Error");
       view->message = StringAt(*ended, "message");
       if (view->message.empty()) {
@@ -62,9 +67,9 @@ PodView ReadPod(const json::object& pod, const std::string& owner_uid) {
   if (view.ready) {
     return view;
   }
-  ReadContainers(pod, "status.initContainerStatuses", &view);
+  ReadContainers(pod, /*initial=*/true, &view);
   if (view.reason.empty()) {
-    ReadContainers(pod, "status.containerStatuses", &view);
+    ReadContainers(pod, /*initial=*/false, &view);
   }
   const json::object* scheduled = ConditionOf(pod, "PodScheduled");
   if (view.reason.empty() && scheduled != nullptr && StringAt(*scheduled, "status") == "False") {

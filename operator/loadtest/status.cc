@@ -22,6 +22,16 @@ constexpr const char* kConditions[] = {"PlanValid", "AgentsReady", "Started", "P
                                        "Complete",  "Failed",      "Passed",  "ResultsStored",
                                        "Ready",     "Reconciling", "Stalled"};
 
+// At most so many bytes, and no half of a character at the end.
+std::string Cut(const std::string& text) {
+  size_t size = std::min(text.size(), kMessageBytesMax);
+  while (size > 0 && size < text.size() &&
+         (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) {
+    --size;
+  }
+  return text.substr(0, size);
+}
+
 std::string Milliseconds(Nanos time) { return fmt::format("{:.3f}", ToSeconds(time) * 1e3); }
 
 json::object SummaryOf(const RunSeen& run, size_t top, WallTime now) {
@@ -156,18 +166,18 @@ json::array ConditionsToJson(const std::map<std::string, StatusCondition>& condi
     const StatusCondition& condition = conditions.at(type);
     const json::object* old = same_run ? ConditionOf(seen.test.object, type) : nullptr;
     const bool unchanged = old != nullptr && StringAt(*old, "status") == condition.status;
+    const std::string message = Cut(condition.message);
     list.push_back(json::object{
         {"type", type},
         {"status", condition.status},
         {"reason", condition.reason},
-        {"message", condition.message.substr(0, kMessageBytesMax)},
+        {"message", message},
         {"lastTransitionTime",
          unchanged ? StringAt(*old, "lastTransitionTime") : FormatKubeTime(seen.now)},
-        {"observedGeneration",
-         unchanged && StringAt(*old, "reason") == condition.reason &&
-                 StringAt(*old, "message") == condition.message.substr(0, kMessageBytesMax)
-             ? IntAt(*old, "observedGeneration")
-             : seen.test.generation}});
+        {"observedGeneration", unchanged && StringAt(*old, "reason") == condition.reason &&
+                                       StringAt(*old, "message") == message
+                                   ? IntAt(*old, "observedGeneration")
+                                   : seen.test.generation}});
   }
   return list;
 }
