@@ -126,13 +126,16 @@ void Controller::Pass(const ObjectKey& key) {
 
 // One object's bug must not take the others down with it.
 absl::StatusOr<ReconcileResult> Controller::Call(const ObjectKey& key) {
-  std::string what = "unknown exception";
   try {
     return reconciler_->Reconcile(key);
   } catch (const std::exception& exception) {
-    what = exception.what();
+    return Panic(exception.what());
   } catch (...) {
+    return Panic("of an unknown type");
   }
+}
+
+absl::Status Controller::Panic(std::string_view what) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ++stats_.panics;
   return absl::InternalError(fmt::format("exception: {}", what));

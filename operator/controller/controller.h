@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -82,6 +83,7 @@ class Controller final {
   void WaitUntilReady();
   void Pass(const ObjectKey& key);
   absl::StatusOr<ReconcileResult> Call(const ObjectKey& key);
+  absl::Status Panic(std::string_view what);
   Outcome Settle(const ObjectKey& key, const absl::StatusOr<ReconcileResult>& result);
   void Beat();
   void LogError(const ObjectKey& key, uint64_t pass, const absl::Status& status);

@@ -87,10 +87,10 @@ void Informer::OnReplace(const std::string& ns, bool initial,
   for (ObjectChange& change : changes) {
     change.initial = initial;
   }
-  Tell(std::move(changes));
+  Tell(changes);
 }
 
-void Informer::Tell(std::vector<ObjectChange> changes) {
+void Informer::Tell(const std::vector<ObjectChange>& changes) {
   for (const ObjectChange& change : changes) {
     for (const Handler& handler : handlers_) {
       handler(change);

@@ -54,7 +54,7 @@ class Informer final {
 
  private:
   void OnReplace(const std::string& ns, bool initial, std::vector<boost::json::object> objects);
-  void Tell(std::vector<ObjectChange> changes);
+  void Tell(const std::vector<ObjectChange>& changes);
 
   const std::string resource_;
   ObjectCache cache_;

@@ -10,7 +10,7 @@ namespace squall {
 namespace {
 
 // What a record may promise at most, whoever wrote it.
-constexpr int64_t kDurationSecondsMax = 24 * 3600;
+constexpr int64_t kDurationSecondsMax = 86'400;
 
 int64_t WholeSeconds(Nanos span) {
   return std::chrono::duration_cast<std::chrono::seconds>(span).count();

@@ -25,8 +25,8 @@ std::vector<ObjectChange> ObjectCache::Replace(std::string_view ns,
   for (const ObjectKey& key : gone) {
     Remove(key, &changes);
   }
-  for (auto& [key, object] : wanted) {
-    Put(key, std::move(object), &changes);
+  for (const auto& [key, object] : wanted) {
+    Put(key, object, &changes);
   }
   return changes;
 }
@@ -38,7 +38,7 @@ std::vector<ObjectChange> ObjectCache::Apply(WatchEvent event) {
   std::vector<ObjectChange> changes;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (event.type != WatchEvent::Type::kDeleted) {
-    Put(key, std::move(object), &changes);
+    Put(key, object, &changes);
     return changes;
   }
   Remove(key, &changes);
@@ -81,7 +81,8 @@ size_t ObjectCache::size() const {
   return objects_.size();
 }
 
-void ObjectCache::Put(const ObjectKey& key, ObjectPtr object, std::vector<ObjectChange>* changes) {
+void ObjectCache::Put(const ObjectKey& key, const ObjectPtr& object,
+                      std::vector<ObjectChange>* changes) {
   const auto entry = objects_.find(key);
   if (entry != objects_.end() && Uid(*entry->second) != Uid(*object)) {
     Remove(key, changes);

@@ -48,7 +48,7 @@ class ObjectCache final {
 
  private:
   // With mutex_ held.
-  void Put(const ObjectKey& key, ObjectPtr object, std::vector<ObjectChange>* changes);
+  void Put(const ObjectKey& key, const ObjectPtr& object, std::vector<ObjectChange>* changes);
   void Remove(const ObjectKey& key, std::vector<ObjectChange>* changes);
   void Index(const ObjectKey& key, const boost::json::object& object);
   void Unindex(const ObjectKey& key, const boost::json::object& object);

@@ -21,6 +21,7 @@
 #include "operator/controller/metrics.h"
 #include "operator/kube/client/kube_client.h"
 #include "operator/kube/client/kube_config.h"
+#include "operator/loadtest/load_test_metrics.h"
 #include "operator/loadtest/load_test_reconciler.h"
 #include "operator/loadtest/names.h"
 
@@ -185,6 +186,7 @@ void OperatorParts::Impl::MakeController() {
   ControllerOptions controller_options;
   controller_options.workers = flags.workers;
   controller_options.log = log;
+  controller_options.ready = [this] { return tests->HasSynced() && pods->HasSynced(); };
   controller = std::make_unique<Controller>(controller_options, reconciler.get(), clock);
 }
 
@@ -203,6 +205,7 @@ std::string OperatorParts::Impl::Metrics() const {
   add(MetricsOf(controller->queue().Stats()));
   add(MetricsOf(controller->Stats()));
   add(MetricsOf(events->Stats()));
+  add(MetricsOf(tests->List()));
   add(MetricsOf("loadtests", tests->Stats()));
   add(MetricsOf("pods", pods->Stats()));
   add(rest_metrics.Collect());
@@ -216,6 +219,8 @@ absl::Status OperatorParts::Impl::Serve() {
   health.AddLiveness("workers", [this] { return controller->Healthy(); });
   health.AddLiveness("leader", [this] { return elector == nullptr || elector->Healthy(); });
   health.AddReadiness("caches", [this] { return tests->HasSynced() && pods->HasSynced(); });
+  health.AddReadiness("permissions",
+                      [this] { return !tests->Stats().forbidden && !pods->Stats().forbidden; });
   health.AddReadiness("running", [this] { return !stopping; });
   HttpEndpoint::Pages pages;
   pages.metrics = [this] { return Metrics(); };

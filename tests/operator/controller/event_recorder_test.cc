@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/kube/fake_api_server.h"
+
 namespace squall {
 namespace {
 
@@ -183,6 +185,31 @@ TEST(EventRecorderThreadTest, StopEndsAWaitForAnotherAttempt) {
   tried.get_future().wait();
   recorder.Stop(Nanos(0));
   EXPECT_EQ(sink.calls, (Calls{"create A"}));
+}
+
+TEST(EventRecorderApiServerTest, ARepeatIsCountedOnTheObject) {
+  const SystemClock clock;
+  const auto server = *FakeApiServer::Start({}, &clock);
+  KubeConfig config;
+  config.server = server->url();
+  const auto client = *KubeClient::Make(config, {}, &clock);
+  const auto sink = MakeKubeEventSink(client.get());
+  EventRecorder recorder({}, sink.get(), &clock);
+  KubeEvent event = Event("AgentLost");
+  event.key.ns = "default";
+  event.api_version = "squall.dev/v1alpha1";
+  event.kind = "LoadTest";
+  for (int i = 0; i < 3; ++i) {
+    recorder.Record(event);
+  }
+  recorder.WriteAll();
+  EXPECT_EQ(recorder.Stats().written, 3U);
+  const absl::StatusOr<ObjectList> list = client->List(kEvents, "default");
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->items.size(), 1U);
+  EXPECT_EQ(StringAt(list->items[0], "reason"), "AgentLost");
+  EXPECT_EQ(IntAt(list->items[0], "series.count"), 3);
+  EXPECT_EQ(StringAt(list->items[0], "regarding.name"), "peak");
 }
 
 }  // namespace

@@ -10,7 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "operator/kube/api/kube_error.h"
+#include "operator/kube/client/kube_client.h"
 #include "tests/operator/controller/fake_list_watcher.h"
+#include "tests/support/kube/fake_api_server.h"
 
 namespace squall {
 namespace {
@@ -120,6 +122,78 @@ TEST_F(InformerTest, StatsAreTheSumOverItsNamespaces) {
   const ReflectorStats stats = informer_->Stats();
   EXPECT_EQ(stats.lists, (std::map<std::string, uint64_t>{{"start", 2}}));
   EXPECT_EQ(stats.events, (std::map<std::string, uint64_t>{{"ADDED", 2}}));
+}
+
+// The same over HTTP, with an API server that fails.
+class InformerApiServerTest : public testing::Test {
+ protected:
+  InformerApiServerTest() {
+    for (const char* name : {"a", "b"}) {
+      Make(name);
+    }
+    KubeConfig config;
+    config.server = server_->url();
+    client_ = *KubeClient::Make(config, {}, &clock_);
+    ReflectorOptions options;
+    options.backoff.first = std::chrono::milliseconds(1);
+    options.backoff.max = std::chrono::milliseconds(20);
+    informer_ =
+        Informer::Make(client_.get(), kConfigMaps, {"default"}, "of=test", options, &clock_);
+  }
+  void Make(const std::string& name) {
+    server_->Seed("/api/v1/namespaces/default/configmaps",
+                  R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ")" + name +
+                      R"(", "labels": {"of": "test"}}})");
+  }
+  void Delete(const std::string& name) {
+    server_->cluster().Call("DELETE", "/api/v1/namespaces/default/configmaps/" + name);
+  }
+  // The names in the cache, once they are these.
+  void WaitFor(const std::string& names) {
+    std::string seen;
+    while (seen != names) {
+      seen.clear();
+      for (const ObjectPtr& object : informer_->List()) {
+        seen += Name(*object);
+      }
+      std::this_thread::yield();
+    }
+  }
+
+  const SystemClock clock_;
+  std::unique_ptr<FakeApiServer> server_ = *FakeApiServer::Start({}, &clock_);
+  std::unique_ptr<KubeClient> client_;
+  std::unique_ptr<Informer> informer_;
+};
+
+TEST_F(InformerApiServerTest, SeesWhatHappensBetweenFailures) {
+  server_->Seed("/api/v1/namespaces/default/configmaps",
+                R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}})");
+  informer_->Start();
+  WaitFor("ab");
+  Make("c");
+  WaitFor("abc");
+  server_->CutConnections();
+  Delete("a");
+  WaitFor("bc");
+  EXPECT_EQ(informer_->Stats().lists.size(), 1U) << "a broken connection is no reason to list";
+}
+
+TEST_F(InformerApiServerTest, ListsAgainWhenItsVersionHasExpired) {
+  informer_->Start();
+  WaitFor("ab");
+  // Nothing gets through while the deletion falls out of the server's history.
+  server_->faults().Add({.code = 503, .path = "configmaps"});
+  server_->CutConnections();
+  Delete("a");
+  server_->cluster().Compact();
+  server_->faults().Clear();
+  WaitFor("b");
+  while (informer_->Stats().lists["expired"] == 0) {
+    std::this_thread::yield();
+  }
+  Make("c");
+  WaitFor("bc");
 }
 
 }  // namespace

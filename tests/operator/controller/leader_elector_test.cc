@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/kube/fake_api_server.h"
+
 namespace squall {
 namespace {
 
@@ -337,6 +339,40 @@ TEST(LeaderElectorThreadTest, LeadsAndGivesTheLeaseBack) {
   elector.Stop();
   EXPECT_EQ(lease.record->holder, "");
   EXPECT_FALSE(elector.leading());
+}
+
+TEST(LeaderElectorApiServerTest, TwoCandidatesTakeTurnsOnARealLease) {
+  const SystemClock system;
+  const auto server = *FakeApiServer::Start({}, &system);
+  KubeConfig config;
+  config.server = server->url();
+  const auto client = *KubeClient::Make(config, LeaseClientOptions({}), &system);
+  const auto store = MakeKubeLeaseStore(client.get(), {"kube-system", "squall-operator"});
+  ManualClock clock;
+  LeaderElector a(Candidate::Options("a"), store.get(), {}, &clock);
+  LeaderElector b(Candidate::Options("b"), store.get(), {}, &clock);
+  for (int i = 0; i < 5; ++i) {
+    a.Step();
+    b.Step();
+    clock.Advance(seconds(2));
+  }
+  EXPECT_TRUE(a.leading());
+  EXPECT_FALSE(b.leading());
+  EXPECT_EQ(b.Stats().holder, "a");
+  // A renewal whose answer is lost: the next one meets a newer version, and reads again.
+  server->faults().Add(
+      {.code = 500, .after_commit = true, .path = "leases", .verb = "update", .count = 1});
+  for (int i = 0; i < 3; ++i) {
+    a.Step();
+    clock.Advance(seconds(2));
+  }
+  EXPECT_TRUE(a.leading());
+  EXPECT_EQ(a.Stats().slow_paths, 1U);
+  a.Stop();
+  b.Step();
+  EXPECT_TRUE(b.leading());
+  EXPECT_EQ(b.Stats().epoch, 1);
+  EXPECT_EQ(store->Get()->holder, "b");
 }
 
 TEST(LeaseClientOptionsTest, NothingTakesLongerThanAMissedRenewal) {

@@ -42,7 +42,7 @@ class ReflectorTest : public testing::Test {
     return reflector.Stats();
   }
   ReflectorSink Sink() {
-    return {[this](std::vector<boost::json::object> objects) {
+    return {[this](const std::vector<boost::json::object>& objects) {
               std::string names = "=";
               for (const boost::json::object& object : objects) {
                 names += " " + Name(object);
