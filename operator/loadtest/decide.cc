@@ -101,7 +101,7 @@ class Decider final {
 
   void Fail(std::string_view reason, const std::string& message) {
     decision_.phase = kPhaseFailed;
-    decision_.completed_at = seen_.now;
+    decision_.completed_at = decision_.completed_at.value_or(seen_.now);
     Set("Failed", "True", reason, message);
     Set("Complete", "False", reason, message);
     Set("Progressing", "False", "Finished", "the test has failed");
