@@ -198,6 +198,11 @@ absl::Status Agent::SetLoad(const std::string& run_id, uint64_t epoch, LoadChang
     return absl::InvalidArgumentError(
         "arrival_factor must not be set in a run with a number of users; set users instead");
   }
+  if (change.profile != nullptr && (open || change.profile->IsOpen())) {
+    return absl::InvalidArgumentError(
+        "load_profile must not be replaced while a run goes on if one of the two has arrival "
+        "rates: no arrival may be lost or come twice; set arrival_factor instead");
+  }
   change.since = ElapsedLocked();
   run_->engine->Change(change);
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 #include "daemon/agent/agent_service.h"
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -13,9 +14,11 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
+#include "daemon/plan/profile.h"
 #include "daemon/rpc/bearer.h"
 #include "daemon/rpc/status.h"
 #include "daemon/wire/assignment_proto.h"
+#include "daemon/wire/load_profile_proto.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/proto_reader.h"
 #include "daemon/wire/settings_proto.h"
@@ -369,7 +372,16 @@ class Rpc final : public v1::AgentService::CallbackService {
         change.clear = true;
         break;
       case v1::SetLoadRequest::CHANGE_NOT_SET:
-        return absl::InvalidArgumentError("change must be one of users, arrival_factor, clear");
+        if (!request.has_load_profile()) {
+          return absl::InvalidArgumentError(
+              "change must be one of users, arrival_factor, clear, or load_profile must be set");
+        }
+        break;
+    }
+    if (request.has_load_profile()) {
+      SQUALL_ASSIGN_OR_RETURN(const LoadProfile load, LoadProfileFromProto(request.load_profile()));
+      SQUALL_ASSIGN_OR_RETURN(Profile profile, Profile::Make(load));
+      change.profile = std::make_shared<const Profile>(std::move(profile));
     }
     const absl::Status status =
         agent_->SetLoad(request.run_id(), request.epoch(), std::move(change));

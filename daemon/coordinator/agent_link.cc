@@ -10,6 +10,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "daemon/wire/assignment_proto.h"
+#include "daemon/wire/load_profile_proto.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/settings_proto.h"
 #include "daemon/wire/snapshot_proto.h"
@@ -322,8 +323,9 @@ void AgentLink::Reassign(const std::string& run_id, uint64_t epoch, const Assign
                                const v1::ReassignResponse& /*response*/) { done(status); });
 }
 
-void AgentLink::SetLoad(const std::string& run_id, uint64_t epoch, const LoadRequest& load,
+void AgentLink::SetLoad(const std::string& run_id, uint64_t epoch, const LoadOrder& order,
                         Done done) {
+  const LoadRequest load = order.request.value_or(LoadRequest());
   v1::SetLoadRequest request;
   request.set_run_id(run_id);
   request.set_epoch(epoch);
@@ -334,6 +336,9 @@ void AgentLink::SetLoad(const std::string& run_id, uint64_t epoch, const LoadReq
   } else if (load.users.has_value()) {
     request.mutable_users()->set_users(*load.users);
     request.mutable_users()->set_spawn_rate(load.spawn_rate);
+  }
+  if (order.profile.has_value()) {
+    WriteLoadProfile(*order.profile, request.mutable_load_profile());
   }
   rpc_->Send<v1::SetLoadRequest, v1::SetLoadResponse>(
       *this, &v1::AgentService::StubInterface::async_interface::SetLoad, "set load",

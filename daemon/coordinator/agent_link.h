@@ -38,6 +38,12 @@ struct LoadRequest {
   bool operator==(const LoadRequest&) const = default;
 };
 
+// All that was asked of a run's load: either may be missing.
+struct LoadOrder {
+  std::optional<LoadProfile> profile;  // instead of the plan's
+  std::optional<LoadRequest> request;
+};
+
 // How a share of the run changes hands, the same for all agents (protos: ReassignRequest).
 struct MoveOrder {
   std::vector<ResidueClass> moving;
@@ -85,7 +91,7 @@ class AgentLink final {
   void Attach(const std::string& run_id, uint64_t epoch, const std::string& owner, Reply done);
   void Reassign(const std::string& run_id, uint64_t epoch, const Assignment& assignment,
                 const MoveOrder& move, Done done);
-  void SetLoad(const std::string& run_id, uint64_t epoch, const LoadRequest& request, Done done);
+  void SetLoad(const std::string& run_id, uint64_t epoch, const LoadOrder& order, Done done);
   void Pause(const std::string& run_id, uint64_t epoch, Done done);
   void Resume(const std::string& run_id, uint64_t epoch, Done done);
   void Stop(const std::string& run_id, uint64_t epoch, const std::string& reason, bool immediate,

@@ -9,6 +9,7 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/wire/assignment_proto.h"
+#include "daemon/wire/load_profile_proto.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/settings_proto.h"
 #include "daemon/wire/snapshot_proto.h"
@@ -136,12 +137,15 @@ void ControlToProto(const RunControl& control, v1::RunControl* proto) {
       proto->mutable_users()->set_spawn_rate(control.load->spawn_rate);
     }
   }
+  if (control.profile.has_value()) {
+    WriteLoadProfile(*control.profile, proto->mutable_load_profile());
+  }
   proto->set_paused(control.paused);
   proto->set_stop(static_cast<v1::StopMode>(control.stop));
   proto->set_stop_reason(control.stop_reason);
 }
 
-RunControl ControlFromProto(const v1::RunControl& proto) {
+absl::StatusOr<RunControl> ControlFromProto(const v1::RunControl& proto) {
   RunControl control;
   if (proto.load_case() != v1::RunControl::LOAD_NOT_SET) {
     LoadRequest load;
@@ -153,6 +157,9 @@ RunControl ControlFromProto(const v1::RunControl& proto) {
       load.spawn_rate = proto.users().spawn_rate();
     }
     control.load = load;
+  }
+  if (proto.has_load_profile()) {
+    SQUALL_ASSIGN_OR_RETURN(control.profile, LoadProfileFromProto(proto.load_profile()));
   }
   control.paused = proto.paused();
   control.stop = static_cast<StopLevel>(std::clamp<int>(proto.stop(), 0, 2));
@@ -194,7 +201,7 @@ absl::StatusOr<Checkpoint> DecodeCheckpoint(const std::string& bytes) {
     SQUALL_ASSIGN_OR_RETURN(Resumption::Member read, ReadMember(member));
     checkpoint.resumption.members.push_back(std::move(read));
   }
-  checkpoint.resumption.control = ControlFromProto(proto.control());
+  SQUALL_ASSIGN_OR_RETURN(checkpoint.resumption.control, ControlFromProto(proto.control()));
   checkpoint.resumption.warnings = {proto.warnings().begin(), proto.warnings().end()};
   return checkpoint;
 }

@@ -30,6 +30,7 @@ absl::StatusOr<std::string> EncodeCheckpoint(const Plan& plan, const RunSettings
 absl::StatusOr<Checkpoint> DecodeCheckpoint(const std::string& bytes);
 
 void ControlToProto(const RunControl& control, v1::RunControl* proto);
-RunControl ControlFromProto(const v1::RunControl& proto);
+// INVALID_ARGUMENT for a profile that cannot be.
+absl::StatusOr<RunControl> ControlFromProto(const v1::RunControl& proto);
 
 }  // namespace squall

@@ -130,11 +130,16 @@ void Roster::Apply(const RunControl& control) {
   wish_.paused = control.paused;
   wish_.stop = control.stop;
   // Said again: the one before may have been cut off between storing and saying it.
-  wish_.load_version = control.load.has_value() ? 1 : 0;
+  wish_.load_version = control.load.has_value() || control.profile.has_value() ? 1 : 0;
 }
 
 void Roster::SetLoad(const LoadRequest& load) {
   control_.load = load;
+  ++wish_.load_version;
+}
+
+void Roster::SetProfile(const LoadProfile& profile) {
+  control_.profile = profile;
   ++wish_.load_version;
 }
 
@@ -275,7 +280,7 @@ void Roster::Send(Member* member, Command command) {
       break;
     case Command::kSetLoad:
       member->asked_load = wish_.load_version;
-      link->SetLoad(run, epoch, *control_.load, done);
+      link->SetLoad(run, epoch, {control_.profile, control_.load}, done);
       break;
     case Command::kPause:
       link->Pause(run, epoch, done);

@@ -49,6 +49,7 @@ struct MemberRecord {
 // What was asked of the run while it went on.
 struct RunControl {
   std::optional<LoadRequest> load;
+  std::optional<LoadProfile> profile = {};  // instead of the plan's
   bool paused = false;
   StopLevel stop = StopLevel::kNone;
   std::string stop_reason;
@@ -101,6 +102,7 @@ class Roster final {
   void Start(WallTime at);
   void Apply(const RunControl& control);  // of a coordinator that came back
   void SetLoad(const LoadRequest& load);
+  void SetProfile(const LoadProfile& profile);
   void SetPaused(bool paused);
   void SetStop(StopLevel level, const std::string& reason);
 

@@ -77,6 +77,9 @@ absl::StatusOr<std::unique_ptr<RunCoordinator>> RunCoordinator::Resume(
     roster->AddResumed(std::move(member.target), std::move(member.snapshot), member.fate);
   }
   roster->Apply(resumption.control);
+  if (resumption.control.profile.has_value()) {
+    SQUALL_ASSIGN_OR_RETURN(coordinator->profile_, Profile::Make(*resumption.control.profile));
+  }
   SQUALL_RETURN_IF_ERROR(coordinator->series_.Restore(std::move(resumption.series),
                                                       MergeSnapshots(roster->Snapshots())));
   coordinator->resumed_ = true;
@@ -260,10 +263,30 @@ void RunCoordinator::Stop(std::string reason, bool immediate) {
   });
 }
 
+absl::Status RunCoordinator::SetProfile(const LoadProfile& load) {
+  SQUALL_ASSIGN_OR_RETURN(Profile profile, Profile::Make(load));
+  if (profile.IsOpen() || std::holds_alternative<Arrival>(plan_.load_profile.load)) {
+    return absl::InvalidArgumentError(
+        "arrival rates cannot be replaced while a run goes on; change the arrival factor instead");
+  }
+  inbox_.Post([this, load, profile = std::move(profile)]() mutable {
+    profile_ = std::move(profile);
+    roster_->SetProfile(load);
+    OnMembers();
+  });
+  return absl::OkStatus();
+}
+
 void RunCoordinator::SetLoad(LoadRequest request) {
   inbox_.Post([this, request] {
     roster_->SetLoad(request);
     OnMembers();
+  });
+}
+
+void RunCoordinator::SetThresholds(std::vector<Threshold> thresholds) {
+  inbox_.Post([this, thresholds = std::move(thresholds)]() mutable {
+    plan_.thresholds = std::move(thresholds);
   });
 }
 

@@ -115,6 +115,12 @@ class RunCoordinator final : private Roster::Listener {
   // Any thread, any time; they take effect in Run().
   void Stop(std::string reason, bool immediate);
   void SetLoad(LoadRequest request);
+  // Another profile in the place of the plan's, on the clock that goes on: the users are at once
+  // those that it would have by now; when it is over by now, the run ends. INVALID_ARGUMENT for one
+  // that cannot be, or when either of the two has arrival rates.
+  absl::Status SetProfile(const LoadProfile& load);
+  // Others than the plan's from now on, judged on all that was measured.
+  void SetThresholds(std::vector<Threshold> thresholds);
   void Pause();
   void Resume();
   // An agent that comes while the run goes on: it gets its share of the users at the spawn rate.
@@ -155,7 +161,7 @@ class RunCoordinator final : private Roster::Listener {
   Plan plan_;  // with the settings applied
   RunSettings settings_;
   Plan sent_plan_;  // as it came: agents apply the settings themselves
-  const Profile profile_;
+  Profile profile_;
   const CoordinatorOptions options_;
   RunObserver* const observer_;
   const Clock* const clock_;

@@ -8,6 +8,10 @@
 namespace squall {
 
 void Schedule::Apply(const LoadChange& change) {
+  if (change.profile != nullptr) {
+    replacement_ = change.profile;
+    profile_ = replacement_.get();
+  }
   if (change.clear) {
     levels_.clear();
     rate_factor_ = 1;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct LoadChange {
   double spawn_rate = 1;              // … and how fast to get there, users per second
   std::optional<double> rate_factor;  // open model: multiplies the planned rate; must be >= 0
   bool clear = false;                 // back to the profile
+  // Closed model: takes the place of the profile, on the same clock. The users are at once those
+  // that it would have by now.
+  std::shared_ptr<const Profile> profile;
 };
 
 class Schedule final {
@@ -45,7 +49,8 @@ class Schedule final {
   // The one in force at `elapsed`; nullptr: the profile.
   const Level* Find(Nanos elapsed) const;
 
-  const Profile* const profile_;
+  const Profile* profile_;
+  std::shared_ptr<const Profile> replacement_;  // what profile_ is, once it has been replaced
   // In order of `since`, the newest two: a change comes when it is due, give or take the way to the
   // shard, so that only the one before it can still be asked for.
   std::vector<Level> levels_;

@@ -311,7 +311,7 @@ absl::StatusOr<StoredRun> RunJournal::Load(const RunStore& store, const std::str
     v1::RunControl control;
     SQUALL_RETURN_IF_ERROR(Parse(*control_bytes, "control", &control));
     run.fixed_agents = control.fixed_agents();
-    run.resumption.control = ControlFromProto(control);
+    SQUALL_ASSIGN_OR_RETURN(run.resumption.control, ControlFromProto(control));
   }
   run.resumption.started_at = record.started_at;
   run.resumption.epoch = record.epoch;

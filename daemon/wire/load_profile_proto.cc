@@ -328,4 +328,14 @@ void ReadLoadProfile(const v1::LoadProfile& proto, ProtoReader* reader, LoadProf
   Length("cool_down", proto.has_cool_down(), proto.cool_down(), reader, &load->cool_down);
 }
 
+absl::StatusOr<LoadProfile> LoadProfileFromProto(const v1::LoadProfile& proto) {
+  ProtoReader reader;
+  LoadProfile load;
+  ReadLoadProfile(proto, &reader, &load);
+  if (!reader.ok()) {
+    return reader.status();
+  }
+  return load;
+}
+
 }  // namespace squall

@@ -404,6 +404,12 @@ class Decider final {
   }
 
   void AskForLoad() {
+    decision_.profile = seen_.edited_profile;
+    decision_.thresholds = seen_.edited_thresholds;
+    if (decision_.profile.has_value()) {
+      Note(false, "ProfileChanged", "the run follows spec.profile as it is now");
+      LookAgain(std::chrono::seconds(1));
+    }
     if (seen_.asked.load != test_.load_override) {
       decision_.load = LoadRequestOf(test_.load_override);
       Note(false, "OverrideApplied",

@@ -51,6 +51,9 @@ struct Observation {
   std::optional<Problem> problem;             // of the last attempt to make pods
   std::map<uint32_t, WallTime> create_after;  // by index: not before
   Asked asked;
+  // What the spec says now, where that is not what the run does.
+  std::optional<LoadProfile> edited_profile;
+  std::optional<std::vector<Threshold>> edited_thresholds;
 };
 
 struct StatusCondition {
@@ -82,6 +85,8 @@ struct Decision {
   std::vector<AgentPlace> join;
   std::vector<std::string> leave;
   std::optional<LoadRequest> load;
+  std::optional<LoadProfile> profile;
+  std::optional<std::vector<Threshold>> thresholds;
   std::optional<bool> pause;
   std::optional<std::string> stop;  // why
   bool stop_immediate = false;

@@ -143,6 +143,12 @@ RunSeen LoadRun::Seen() const {
 
 void LoadRun::SetLoad(const LoadRequest& load) { coordinator_->SetLoad(load); }
 
+absl::Status LoadRun::SetProfile(const LoadProfile& load) { return coordinator_->SetProfile(load); }
+
+void LoadRun::SetThresholds(std::vector<Threshold> thresholds) {
+  coordinator_->SetThresholds(std::move(thresholds));
+}
+
 void LoadRun::SetPaused(bool paused) { paused ? coordinator_->Pause() : coordinator_->Resume(); }
 
 void LoadRun::Stop(const std::string& reason, bool immediate) {

@@ -92,6 +92,8 @@ class LoadRun final : private RunObserver {
 
   RunSeen Seen() const;
   void SetLoad(const LoadRequest& load);
+  absl::Status SetProfile(const LoadProfile& load);  // RunCoordinator's
+  void SetThresholds(std::vector<Threshold> thresholds);
   void SetPaused(bool paused);
   void Stop(const std::string& reason, bool immediate);
   absl::Status Join(const AgentPlace& agent);

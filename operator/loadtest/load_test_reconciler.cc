@@ -8,12 +8,12 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/coordinator/checkpoint.h"
-#include "daemon/net/certificate.h"
 #include "daemon/net/token_guard.h"
 #include "daemon/plan/profile.h"
 #include "daemon/wire/plan_digest.h"
 #include "operator/kube/api/kube_error.h"
 #include "operator/loadtest/names.h"
+#include "operator/loadtest/owned_objects.h"
 #include "operator/loadtest/report_objects.h"
 
 namespace squall {
@@ -21,7 +21,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Nanos kCertificateLife = std::chrono::hours(24 * 365);
 constexpr Nanos kCreateBackoffMin = std::chrono::seconds(5);
 constexpr Nanos kCreateBackoffMax = std::chrono::seconds(60);
 // Pods are made in growing batches, so that a quota or a webhook that refuses them all is asked
@@ -56,6 +55,9 @@ struct LoadTestReconciler::Session {
   std::optional<PlanOfTest> plan;
   int64_t plan_generation = -1;
   std::string plan_hash;
+  int64_t run_generation = -1;  // of the spec that the run follows
+  LoadProfile run_profile;
+  std::vector<Threshold> run_thresholds;
   std::optional<Checkpoint> checkpoint;
   bool checkpoint_read = false;
   bool children_applied = false;
@@ -144,6 +146,9 @@ Observation LoadTestReconciler::Observe(LoadTest test, Session* session) {
   const bool idle = seen.test.deleting || seen.test.suspend || IsOver(phase);
   if (session->run != nullptr) {
     seen.run = session->run->Seen();
+    if (!seen.run->over && !idle) {
+      ReadEdits(session, &seen);
+    }
   } else if (!idle) {
     ReadCheckpoint(seen.test, session);
     seen.has_checkpoint = session->checkpoint.has_value();
@@ -188,33 +193,65 @@ void LoadTestReconciler::ReadCheckpoint(const LoadTest& test, Session* session) 
   session->checkpoint = *std::move(checkpoint);
 }
 
+// An error is in `seen`, too, as the condition tells it.
+absl::StatusOr<std::string> LoadTestReconciler::PlanText(const LoadTest& test, Observation* seen) {
+  if (test.plan.kind == PlanSource::Kind::kInline) {
+    return test.plan.text;
+  }
+  if (test.plan.kind == PlanSource::Kind::kConfigMap) {
+    const auto map = parts_.client->Get(kConfigMaps, {test.key.ns, test.plan.name});
+    const json::object* data = map.ok() ? ObjectAt(*map, "data") : nullptr;
+    const json::value* value = data == nullptr ? nullptr : FindIn(*data, test.plan.key);
+    if (value != nullptr && value->is_string()) {
+      return std::string(value->get_string());
+    }
+    seen->plan = PlanState::kMissing;
+    seen->plan_reason = map.ok() ? "KeyNotFound" : "ConfigMapNotFound";
+    seen->plan_message =
+        map.ok() ? fmt::format("ConfigMap {} has no key '{}'", test.plan.name, test.plan.key)
+                 : Text(map.status());
+    return absl::NotFoundError(seen->plan_message);
+  }
+  seen->plan = PlanState::kInvalid;
+  seen->plan_reason = "SourceNotSupported";
+  seen->plan_message = fmt::format(
+      "this version reads plans from spec.plan.inline and spec.plan.configMapRef, not from {}",
+      test.plan.Describe());
+  return absl::InvalidArgumentError(seen->plan_message);
+}
+
+// What the user has changed in the profile and the thresholds of a run that goes on.
+void LoadTestReconciler::ReadEdits(Session* session, Observation* seen) {
+  const LoadTest& test = seen->test;
+  if (session->run_generation == test.generation) {
+    return;
+  }
+  session->run_generation = test.generation;
+  Observation unused;
+  const absl::StatusOr<std::string> text = PlanText(test, &unused);
+  PlanOfTest plan = text.ok() ? ReadPlanOf(test, *text) : PlanOfTest();
+  if (!text.ok() || !plan.errors.empty()) {
+    Tell(test, {{true, "EditRefused", text.ok() ? plan.errors.front() : Text(text.status())}});
+    return;
+  }
+  if (plan.plan.load_profile != session->run_profile) {
+    seen->edited_profile = plan.plan.load_profile;
+  }
+  if (plan.plan.thresholds != session->run_thresholds) {
+    seen->edited_thresholds = plan.plan.thresholds;
+  }
+  session->plan = std::move(plan);  // for the names of its thresholds
+}
+
 void LoadTestReconciler::ReadPlan(Session* session, Observation* seen) {
   LoadTest* test = &seen->test;
   if (!session->plan.has_value() || session->plan_generation != test->generation) {
     session->plan.reset();
-    std::string text = test->plan.text;
-    if (test->plan.kind == PlanSource::Kind::kConfigMap) {
-      const auto map = parts_.client->Get(kConfigMaps, {test->key.ns, test->plan.name});
-      const json::object* data = map.ok() ? ObjectAt(*map, "data") : nullptr;
-      const json::value* value = data == nullptr ? nullptr : FindIn(*data, test->plan.key);
-      if (value == nullptr || !value->is_string()) {
-        seen->plan = PlanState::kMissing;
-        seen->plan_reason = map.ok() ? "KeyNotFound" : "ConfigMapNotFound";
-        seen->plan_message =
-            map.ok() ? fmt::format("ConfigMap {} has no key '{}'", test->plan.name, test->plan.key)
-                     : Text(map.status());
-        return;
-      }
-      text = std::string(value->get_string());
-    } else if (test->plan.kind != PlanSource::Kind::kInline) {
-      seen->plan = PlanState::kInvalid;
-      seen->plan_reason = "SourceNotSupported";
-      seen->plan_message = fmt::format(
-          "this version reads plans from spec.plan.inline and spec.plan.configMapRef, not from {}",
-          test->plan.Describe());
+    const absl::StatusOr<std::string> text = PlanText(*test, seen);
+    if (!text.ok()) {
       return;
     }
-    session->plan = ReadPlanOf(*test, text);
+    session->plan = ReadPlanOf(*test, *text);
     session->plan_generation = test->generation;
     session->plan_hash = PlanDigest(session->plan->plan);
   }
@@ -239,13 +276,14 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
                                      Session* session) {
   const LoadTest& test = seen.test;
   if (decision->add_finalizer) {
-    SQUALL_RETURN_IF_ERROR(AddFinalizer(test));
+    SQUALL_RETURN_IF_ERROR(AddDrainFinalizer(parts_.client, test));
     session->finalizer_added = true;
     session->finalizer_removed = false;
     decision->look_again = Nanos(0);
   }
   if (decision->apply_children) {
-    SQUALL_RETURN_IF_ERROR(ApplyChildren(test, session));
+    SQUALL_RETURN_IF_ERROR(ApplyChildren(parts_.client, test, parts_.clock));
+    session->children_applied = true;
   }
   if (decision->resume_run || decision->start_run) {
     SQUALL_RETURN_IF_ERROR(BeginRun(seen, *decision, session));
@@ -265,130 +303,20 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
     session->asked = Asked();
   }
   if (decision->drop_children) {
-    SQUALL_RETURN_IF_ERROR(DropChildren(test, session));
+    SQUALL_RETURN_IF_ERROR(DropChildren(parts_.client, test));
+    session->children_applied = false;
+    session->checkpoint.reset();
   }
   if (decision->remove_finalizer) {
-    SQUALL_RETURN_IF_ERROR(RemoveFinalizer(test, session));
+    SQUALL_RETURN_IF_ERROR(RemoveDrainFinalizer(parts_.client, test));
+    session->finalizer_removed = true;
+    session->finalizer_added = false;
   }
   if (decision->delete_test) {
     const absl::Status deleted =
         parts_.client->Delete(kLoadTests, test.key, {.uid = test.uid, .grace_seconds = {}});
     return Gone(deleted) ? absl::OkStatus() : deleted;
   }
-  return absl::OkStatus();
-}
-
-absl::Status LoadTestReconciler::AddFinalizer(const LoadTest& test) {
-  json::array finalizers;
-  if (const json::array* there = ArrayAt(test.object, "metadata.finalizers"); there != nullptr) {
-    finalizers = *there;
-  }
-  finalizers.emplace_back(kDrainFinalizer);
-  const json::array patch = {
-      json::object{{"op", "test"},
-                   {"path", "/metadata/resourceVersion"},
-                   {"value", ResourceVersion(test.object)}},
-      json::object{{"op", "add"}, {"path", "/metadata/finalizers"}, {"value", finalizers}}};
-  const auto patched = parts_.client->JsonPatch(kLoadTests, test.key, patch);
-  // Somebody else was faster: the cache will show what.
-  return patched.status().code() == absl::StatusCode::kInvalidArgument
-             ? absl::AbortedError("the LoadTest has changed")
-             : patched.status();
-}
-
-absl::Status LoadTestReconciler::RemoveFinalizer(const LoadTest& test, Session* session) {
-  // From what is there now: the cache may be behind.
-  const auto object = parts_.client->Get(kLoadTests, test.key);
-  if (Gone(object.status())) {
-    return absl::OkStatus();
-  }
-  SQUALL_RETURN_IF_ERROR(object.status());
-  if (Uid(*object) != test.uid || !HasFinalizer(*object, kDrainFinalizer)) {
-    session->finalizer_removed = true;
-    session->finalizer_added = false;
-    return absl::OkStatus();
-  }
-  json::array finalizers;
-  for (const json::value& name : *ArrayAt(*object, "metadata.finalizers")) {
-    if (!name.is_string() || std::string_view(name.get_string()) != kDrainFinalizer) {
-      finalizers.push_back(name);
-    }
-  }
-  const json::array patch = {
-      json::object{{"op", "test"},
-                   {"path", "/metadata/resourceVersion"},
-                   {"value", ResourceVersion(*object)}},
-      json::object{{"op", "add"}, {"path", "/metadata/finalizers"}, {"value", finalizers}}};
-  const auto patched = parts_.client->JsonPatch(kLoadTests, test.key, patch);
-  if (patched.status().code() == absl::StatusCode::kInvalidArgument) {
-    return absl::AbortedError("the LoadTest has changed");
-  }
-  if (patched.ok() || Gone(patched.status())) {
-    session->finalizer_removed = true;
-    session->finalizer_added = false;
-    return absl::OkStatus();
-  }
-  return patched.status();
-}
-
-absl::StatusOr<AgentSecret> LoadTestReconciler::EnsureSecret(const LoadTest& test) {
-  const ObjectKey key{test.key.ns, AgentsName(test.key.name)};
-  const auto there = parts_.client->Get(kSecrets, key);
-  if (there.ok() && OwnedBy(*there, test.uid)) {
-    return ReadAgentSecret(*there);
-  }
-  if (there.ok()) {
-    return absl::AlreadyExistsError(
-        fmt::format("Secret {} belongs to somebody else", key.ToString()));
-  }
-  if (!Gone(there.status())) {
-    return there.status();
-  }
-  CertificateSpec spec;
-  spec.common_name = std::string(kAgentServerName);
-  spec.dns_names = {std::string(kAgentServerName)};
-  spec.ip_addresses.clear();
-  spec.valid_for = kCertificateLife;
-  SQUALL_ASSIGN_OR_RETURN(const CertificatePair pair, MakeSelfSigned(spec, parts_.clock->Wall()));
-  AgentSecret secret;
-  SQUALL_ASSIGN_OR_RETURN(secret.token, RandomToken());
-  secret.certificate_pem = pair.certificate_pem;
-  secret.key_pem = pair.key_pem;
-  SQUALL_RETURN_IF_ERROR(parts_.client->Create(kSecrets, AgentSecretObject(test, secret)).status());
-  return secret;
-}
-
-absl::Status LoadTestReconciler::ApplyChildren(const LoadTest& test, Session* session) {
-  SQUALL_RETURN_IF_ERROR(EnsureSecret(test).status());
-  SQUALL_RETURN_IF_ERROR(parts_.client->Apply(kServices, AgentService(test)).status());
-  SQUALL_RETURN_IF_ERROR(
-      parts_.client->Apply(kPodDisruptionBudgets, AgentDisruptionBudget(test)).status());
-  session->children_applied = true;
-  return absl::OkStatus();
-}
-
-absl::Status LoadTestReconciler::DropChildren(const LoadTest& test, Session* session) {
-  const std::string agents = AgentsName(test.key.name);
-  const std::pair<ResourceType, std::string> children[] = {
-      {kPodDisruptionBudgets, agents},
-      {kServices, agents},
-      {kSecrets, agents},
-      {kSecrets, RunSecretName(test.key.name)}};
-  for (const auto& [type, name] : children) {
-    // Whose it is was checked when it was made; a foreign one of the name has another owner.
-    const auto object = parts_.client->Get(type, {test.key.ns, name});
-    if (object.ok() && OwnedBy(*object, test.uid)) {
-      const absl::Status deleted = parts_.client->Delete(
-          type, {test.key.ns, name}, {.uid = Uid(*object), .grace_seconds = {}});
-      if (!deleted.ok() && !Gone(deleted)) {
-        return deleted;
-      }
-    } else if (!object.ok() && !Gone(object.status())) {
-      return object.status();
-    }
-  }
-  session->children_applied = false;
-  session->checkpoint.reset();
   return absl::OkStatus();
 }
 
@@ -454,7 +382,8 @@ absl::Status LoadTestReconciler::DeletePods(const Observation& seen,
 absl::Status LoadTestReconciler::BeginRun(const Observation& seen, const Decision& decision,
                                           Session* session) {
   const LoadTest& test = seen.test;
-  SQUALL_ASSIGN_OR_RETURN(const AgentSecret secret, EnsureSecret(test));
+  SQUALL_ASSIGN_OR_RETURN(const AgentSecret secret,
+                          EnsureAgentSecret(parts_.client, test, parts_.clock));
   RunOrder order;
   order.run_id = AgentsRunId(test.uid, test.run_id);
   order.owner = options_.identity;
@@ -470,14 +399,19 @@ absl::Status LoadTestReconciler::BeginRun(const Observation& seen, const Decisio
     Checkpoint checkpoint = *std::move(session->checkpoint);
     session->checkpoint.reset();
     order.plan = std::move(checkpoint.plan);
+    session->run_profile = checkpoint.resumption.control.profile.value_or(order.plan.load_profile);
+    session->run_generation = -1;  // what has been edited meanwhile?
     order.settings = std::move(checkpoint.settings);
     session->asked = AskedOf(checkpoint.resumption.control);
     order.resumption = std::move(checkpoint.resumption);
   } else {
     order.plan = session->plan->plan;
+    session->run_profile = order.plan.load_profile;
+    session->run_generation = test.generation;
     order.settings = session->plan->settings;
     order.agents = decision.agents;
   }
+  session->run_thresholds = order.plan.thresholds;
   RunHooks hooks;
   hooks.store = [client = parts_.client, test](const std::string& checkpoint) {
     return client->Apply(kSecrets, RunSecret(test, checkpoint)).status();
@@ -499,6 +433,18 @@ void LoadTestReconciler::Command(const Decision& decision, const LoadTest& test,
   if (decision.load.has_value()) {
     run->SetLoad(*decision.load);
     session->asked.load = test.load_override;
+  }
+  if (decision.profile.has_value()) {
+    const absl::Status changed = run->SetProfile(*decision.profile);
+    if (changed.ok()) {
+      session->run_profile = *decision.profile;
+    } else {
+      Tell(test, {{true, "EditRefused", Text(changed)}});
+    }
+  }
+  if (decision.thresholds.has_value()) {
+    run->SetThresholds(*decision.thresholds);
+    session->run_thresholds = *decision.thresholds;
   }
   if (decision.pause.has_value()) {
     run->SetPaused(*decision.pause);

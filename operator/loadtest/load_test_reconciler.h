@@ -59,13 +59,10 @@ class LoadTestReconciler final : public Reconciler {
   std::shared_ptr<Session> SessionOf(const LoadTest& test);
   Observation Observe(LoadTest test, Session* session);
   void ReadPlan(Session* session, Observation* seen);
+  absl::StatusOr<std::string> PlanText(const LoadTest& test, Observation* seen);
+  void ReadEdits(Session* session, Observation* seen);
   void ReadCheckpoint(const LoadTest& test, Session* session);
   absl::Status Act(const Observation& seen, Decision* decision, Session* session);
-  absl::Status AddFinalizer(const LoadTest& test);
-  absl::Status RemoveFinalizer(const LoadTest& test, Session* session);
-  absl::Status ApplyChildren(const LoadTest& test, Session* session);
-  absl::Status DropChildren(const LoadTest& test, Session* session);
-  absl::StatusOr<AgentSecret> EnsureSecret(const LoadTest& test);
   absl::Status CreatePods(const Observation& seen, const std::vector<uint32_t>& indexes,
                           Session* session);
   absl::Status DeletePods(const Observation& seen, const std::vector<PodView>& pods,

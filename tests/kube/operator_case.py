@@ -108,14 +108,14 @@ class OperatorTest(KubeTest):
             for word in ("AddressSanitizer", "runtime error:", "check failed", "ThreadSanitizer"):
                 self.assertNotIn(word, operator.log.read_text(errors="replace"))
 
-    def a_test(self, name, users=4, run_time="5s", agents=1, **spec):
+    def a_test(self, name, users=4, run_time="5s", replicas=1, agents=None, **spec):
         """A LoadTest of one class of users that browses the target."""
         plan = {"name": name, "users": [{
             "name": "Visitor", "wait_time": {"constant": 0.05},
             "tasks": [{"name": "browse", "steps": [{"get": "/products"}]}]}]}
         spec.setdefault("profile", {"users": users, "spawnRate": 100, "runTime": run_time})
         spec.setdefault("plan", {"inline": yaml.safe_dump(plan)})
-        spec["agents"] = {"replicas": agents, **spec.get("agents", {})}
+        spec["agents"] = {"replicas": replicas, **(agents or {})}
         return {"apiVersion": "squall.dev/v1alpha1", "kind": "LoadTest", "metadata": {"name": name},
                 "spec": {"target": {"host": self.target.url}, **spec}}
 

@@ -15,7 +15,7 @@ PASSES = {"failing-threshold": "False"}
 class RunTest(OperatorTest):
     def test_a_load_test_runs_and_leaves_nothing_but_itself_and_its_report(self):
         before = self.served()
-        self.apply(self.a_test("first", users=4, agents=2))
+        self.apply(self.a_test("first", users=4, replicas=2))
         status = self.wait("first", "Complete")["status"]
         self.assertEqual(status["phase"], "Succeeded")
         self.assertEqual(self.condition("first", "Passed")["status"], "True")
@@ -144,6 +144,18 @@ class LiveEditTest(OperatorTest):
         status = self.stop()
         self.assertEqual(status["summary"]["requests"], self.served() - before)
 
+    def test_edited_stages_take_effect_on_the_clock_that_goes_on(self):
+        stages = [{"duration": "10m", "users": 3, "spawnRate": 100}]
+        self.name = "staged-edit"
+        self.apply(self.a_test(self.name, profile={"stages": stages}))
+        wait_for(lambda: self.users() == 3, "the first stage")
+        self.patch({"profile": {"stages": [{"duration": "10m", "users": 7, "spawnRate": 100}]}})
+        self.assertLess(self.soon(lambda: self.users() == 7, "the new stage"), self.SOON)
+        # Over by now: the run ends as if it had been its end.
+        self.patch({"profile": {"stages": [{"duration": "1s", "users": 7, "spawnRate": 100}]}})
+        self.wait(self.name, "Complete")
+        self.assertEqual(self.condition(self.name, "Complete")["reason"], "ProfileFinished")
+
     def at_rest(self):
         seen = self.served()
         time.sleep(0.5)
@@ -151,7 +163,7 @@ class LiveEditTest(OperatorTest):
 
     def test_scale_up_and_down_moves_users_and_loses_none(self):
         before = self.served()
-        self.start("scaled", users=6, agents=1)
+        self.start("scaled", users=6, replicas=1)
         wait_for(lambda: self.users() == 6, "all users")
         self.kubectl("scale", "ldt/scaled", "--replicas=3")
         wait_for(lambda: sorted(self.agent_users(pod) for pod in self.pods("scaled")) == [2, 2, 2],
@@ -171,7 +183,7 @@ class LiveEditTest(OperatorTest):
             "patch", "ldt/fixed", "--type=merge", "-p", '{"spec": {"desiredState": "Running"}}'))
 
     def test_deletion_drains_and_leaves_nothing(self):
-        self.start("doomed", users=4, agents=2)
+        self.start("doomed", users=4, replicas=2)
         self.kubectl("delete", "ldt/doomed", "--wait=false")
         wait_for(lambda: self.get("doomed") is None, "doomed to go")
         wait_for(lambda: not self.children("doomed"), "its children to go")

@@ -1,0 +1,16 @@
+// What LoadTests' statuses say, as metrics: for the alerts of the chart. Any replica can tell them,
+// leader or not. Pure; any thread.
+#pragma once
+
+#include <vector>
+
+#include "operator/controller/metric_values.h"
+#include "operator/controller/object_cache.h"
+
+namespace squall {
+
+// Series of a single LoadTest are there as long as it is. All names stand in the .cc and in
+// docs/metrics.md: renaming one is an API change.
+std::vector<MetricGroup> MetricsOf(const std::vector<ObjectPtr>& load_tests);
+
+}  // namespace squall
