@@ -311,6 +311,34 @@ TEST_F(LeaderElectorTest, AForeignClockIsNeverBelieved) {
   EXPECT_FALSE(b_.elector.leading());
 }
 
+// Civil time is set by somebody; the monotonic clock runs on.
+class SetClock final : public Clock {
+ public:
+  explicit SetClock(const Clock* steady) : steady_(steady) {}
+  TimePoint Now() const override { return steady_->Now(); }
+  WallTime Wall() const override { return steady_->Wall() + offset; }
+
+  Nanos offset{};
+
+ private:
+  const Clock* const steady_;
+};
+
+TEST_F(LeaderElectorTest, JumpsOfCivilTimeChangeNothing) {
+  SetClock clock(&clock_);
+  Candidate c("c", &lease_, &clock);
+  RunFor(seconds(10), {&c, &b_});
+  for (const Nanos jump : {Nanos(std::chrono::hours(-30)), Nanos(std::chrono::hours(30))}) {
+    clock.offset = jump;
+    RunFor(seconds(40), {&c, &b_});
+    EXPECT_TRUE(c.elector.leading());
+  }
+  EXPECT_EQ(c.started, std::vector<int64_t>{0});
+  EXPECT_EQ(c.lost, 0);
+  RunFor(seconds(20), {&b_});  // c is dead, with a renewal that claims to be of tomorrow
+  EXPECT_TRUE(b_.elector.leading());
+}
+
 TEST_F(LeaderElectorTest, AWaitEndsAtTheRenewDeadline) {
   RunFor(seconds(30), {&a_});
   a_.elector.Step();
