@@ -1,0 +1,373 @@
+// While the run goes on, and at its end; decide_test.cc has what comes before and after.
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "operator/loadtest/decide.h"
+#include "tests/operator/loadtest/decide_world.h"
+#include "tests/operator/loadtest/samples.h"
+
+namespace squall {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr char kFirst[] = "peak-agent-0-pod00";
+constexpr char kSecond[] = "peak-agent-1-pod01";
+
+TEST(DecideRunTest, AnOverrideIsAskedForOnceAndTakenBackOnce) {
+  DecideWorld world;
+  world.StartRun();
+  world.Edit("{profile: {override: {users: 50, spawnRate: '2.5'}}, agents: {replicas: 2}}");
+  EXPECT_EQ(world.Step(), "load");
+  EXPECT_EQ(world.last.load, (LoadRequest{.users = 50, .spawn_rate = 2.5}));
+  EXPECT_EQ(EventsOf(world.last), "OverrideApplied");
+  EXPECT_EQ(world.Step(), "");
+  world.Edit("{profile: {override: {users: 60}}, agents: {replicas: 2}}");
+  EXPECT_STEP(world, "load");
+  world.Edit("{agents: {replicas: 2}}");
+  EXPECT_EQ(world.Step(), "load");
+  EXPECT_TRUE(world.last.load->clear);
+  EXPECT_EQ(world.Step(), "");
+}
+
+TEST(DecideRunTest, AnEditedProfileAndEditedThresholdsAreHandedOver) {
+  DecideWorld world;
+  world.StartRun();
+  world.seen.edited_profile = LoadProfile();
+  world.seen.edited_thresholds = std::vector<Threshold>();
+  EXPECT_EQ(world.Step(), "profile thresholds");
+  EXPECT_EQ(EventsOf(world.last), "ProfileChanged");
+}
+
+TEST(DecideRunTest, PauseAndResumeAreAskedForOnce) {
+  DecideWorld world;
+  world.StartRun();
+  world.Edit("{desiredState: Paused, agents: {replicas: 2}}");
+  EXPECT_STEP(world, "pause");
+  world.run().state = RunState::kPaused;
+  EXPECT_EQ(world.Step(), "");
+  EXPECT_EQ(world.Phase(), "Paused");
+  EXPECT_EQ(world.Condition("Progressing"), "True Paused");
+  world.Edit("{desiredState: Running, agents: {replicas: 2}}");
+  EXPECT_STEP(world, "unpause");
+}
+
+TEST(DecideRunTest, AStopIsAskedForOnceAndNothingElseMatters) {
+  DecideWorld world;
+  world.StartRun();
+  world.Edit("{desiredState: Stopped, profile: {override: {users: 9}}, agents: {replicas: 5}}");
+  EXPECT_STEP(world, "stop");
+  EXPECT_EQ(world.Phase(), "Stopping");
+  EXPECT_FALSE(world.last.stop_immediate);
+}
+
+TEST(DecideRunTest, TheDeadlineCountsFromTheStartOfTheRun) {
+  DecideWorld world("{activeDeadlineSeconds: 60, agents: {replicas: 2}}");
+  world.StartRun();
+  world.Advance(seconds(55));
+  EXPECT_EQ(world.Step(), "");
+  EXPECT_EQ(world.last.look_again, seconds(5));
+  world.Advance(seconds(5));
+  EXPECT_STEP(world, "stop");
+  world.EndRun(SomeReport("activeDeadlineSeconds is over"));
+  EXPECT_EQ(world.Step(), "report");
+  EXPECT_EQ(world.Condition("Failed"), "True DeadlineExceeded");
+}
+
+TEST(DecideRunTest, MoreAgentsJoinOnceEach) {
+  DecideWorld world;
+  world.StartRun();
+  world.Edit("{agents: {replicas: 3}}");
+  EXPECT_STEP(world, "create 2");
+  world.MakeReady(2);
+  EXPECT_STEP(world, "join peak-agent-2-pod02");
+  world.Advance(seconds(30));  // nothing came of it
+  EXPECT_STEP(world, "join peak-agent-2-pod02");
+  world.run().present.insert("peak-agent-2-pod02");
+  world.Advance(minutes(1));
+  EXPECT_EQ(world.Step(), "");
+}
+
+TEST(DecideRunTest, AnAgentLeavesBeforeItsPodGoes) {
+  DecideWorld world;
+  world.StartRun();
+  world.Edit("{agents: {replicas: 1}}");
+  EXPECT_STEP(world, fmt::format("leave {}", kSecond));
+  world.run().present.erase(kSecond);
+  world.run().left.insert(kSecond);
+  EXPECT_STEP(world, "delete peak-agent-1");
+  world.RemovePod(1);
+  EXPECT_EQ(world.Step(), "");
+}
+
+TEST(DecideRunTest, AnAgentThatHasLeftAndIsWantedAgainIsMadeAnew) {
+  DecideWorld world;
+  world.StartRun();
+  world.Edit("{agents: {replicas: 1}}");
+  world.Step();
+  world.Edit("{agents: {replicas: 2}}");
+  EXPECT_EQ(world.Step(), "");
+  world.run().present.erase(kSecond);
+  world.run().left.insert(kSecond);
+  EXPECT_STEP(world, "delete peak-agent-1");
+  world.RemovePod(1);
+  EXPECT_STEP(world, "create 1");
+  world.MakeReady(1);
+  EXPECT_STEP(world, "join peak-agent-1-pod02");
+}
+
+TEST(DecideRunTest, EachLossPolicyDoesItsPart) {
+  struct Row {
+    const char* agents;
+    const char* pod_dies;  // its pod has failed
+    const char* pod_gone;  // its pod is not there any more
+  };
+  for (const Row& row : std::vector<Row>{
+           {"lossPolicy: Redistribute", "", ""},
+           {"lossPolicy: Redistribute, maxLost: 1", "", ""},
+           {"lossPolicy: Replace", "delete peak-agent-1", "create 1"},
+           {"lossPolicy: Fail", "stop", "stop"},
+           {"lossPolicy: Ignore, maxLost: 1", "", ""},
+       }) {
+    const std::string spec = fmt::format("{{agents: {{replicas: 2, {}}}}}", row.agents);
+    for (const bool gone : {false, true}) {
+      DecideWorld world(spec);
+      world.StartRun();
+      world.run().present.erase(kSecond);
+      world.run().lost.insert(kSecond);
+      world.pod(1).ready = false;
+      world.pod(1).over = true;
+      if (gone) {
+        world.RemovePod(1);
+      }
+      EXPECT_STEP(world, gone ? row.pod_gone : row.pod_dies) << row.agents;
+    }
+  }
+}
+
+TEST(DecideRunTest, MoreLostThanAllowedEndsTheRun) {
+  for (const auto& [policy, acts] : {std::pair{"Redistribute", "stop"}, std::pair{"Ignore", ""}}) {
+    DecideWorld world(
+        fmt::format("{{agents: {{replicas: 2, maxLost: 1, lossPolicy: {}}}}}", policy));
+    world.StartRun();
+    world.run().lost = {"a", "b"};
+    EXPECT_STEP(world, acts) << policy;
+  }
+}
+
+TEST(DecideRunTest, APodThatWentIsNotMadeAnewWhileItsAgentIsOnlySilent) {
+  DecideWorld world;
+  world.StartRun();
+  world.RemovePod(1);
+  EXPECT_STEP(world, "");
+}
+
+TEST(DecideRunTest, AnAgentThatCameBackIsOneThatTakesPart) {
+  DecideWorld world("{agents: {replicas: 2, lossPolicy: Replace}}");
+  world.StartRun();
+  world.run().present = {kFirst, std::string(kSecond) + "#2"};
+  world.run().lost = {kSecond};
+  EXPECT_STEP(world, "");
+}
+
+TEST(DecideRunTest, AReplacementJoins) {
+  DecideWorld world("{agents: {replicas: 2, lossPolicy: Replace}}");
+  world.StartRun();
+  world.run().present.erase(kSecond);
+  world.run().lost.insert(kSecond);
+  world.RemovePod(1);
+  world.Step();
+  world.MakeReady(1);
+  EXPECT_STEP(world, "join peak-agent-1-pod02");
+}
+
+TEST(DecideRunTest, APodThatFailsBeforeItTakesPartIsMadeAnew) {
+  DecideWorld world;
+  world.StartRun();
+  world.Edit("{agents: {replicas: 3}}");
+  world.Step();
+  world.pod(2).over = true;
+  EXPECT_STEP(world, "delete peak-agent-2");
+  world.RemovePod(2);
+  EXPECT_STEP(world, "create 2");
+}
+
+TEST(DecideRunTest, AStageIsToldOnceAndLookedAtWhenItEnds) {
+  DecideWorld world(
+      "{profile: {stages: [{name: up, duration: 1m, users: 9}, {duration: 1m, users: 9}]}, "
+      "agents: {replicas: 2}}");
+  world.StartRun();
+  EXPECT_EQ(world.last.stage, "1/2 up");
+  EXPECT_EQ(EventsOf(world.last), "StageStarted");
+  world.run().elapsed = seconds(55);
+  world.Step();
+  EXPECT_EQ(EventsOf(world.last), "");
+  EXPECT_EQ(world.last.look_again, seconds(5));
+  EXPECT_EQ(world.last.stage_ends, world.seen.now + seconds(5));
+  world.run().elapsed = seconds(60);
+  world.Step();
+  EXPECT_EQ(world.last.stage, "2/2");
+  EXPECT_EQ(world.last.stage_index, 1U);
+  EXPECT_EQ(EventsOf(world.last), "StageStarted");
+}
+
+struct EndRow {
+  const char* why;
+  std::string spec;
+  RunReport report;
+  const char* phase;
+  const char* complete;
+  const char* failed;
+  const char* passed;
+};
+
+RunReport WithThreshold(bool passed) {
+  RunReport report = SomeReport();
+  ThresholdResult result;
+  result.threshold.text = "failures: rate < 1%";
+  result.observed = 0.5;
+  result.passed = passed;
+  report.thresholds.push_back(result);
+  report.verdict.verdict = passed ? Verdict::kPass : Verdict::kFail;
+  return report;
+}
+
+std::vector<EndRow> Ends() {
+  RunReport aborted = WithThreshold(false);
+  aborted.thresholds[0].threshold.abort_on_fail = true;
+  aborted.total.stop_reason = "threshold failed: failures: rate < 1%";
+  RunReport empty = SomeReport();
+  empty.total.entries.clear();
+  RunReport invalid = SomeReport();
+  invalid.verdict.verdict = Verdict::kInvalid;
+  RunReport failing = SomeReport();
+  failing.verdict.verdict = Verdict::kFail;
+  const std::string plain = "{agents: {replicas: 2}}";
+  const std::string stopped = "{desiredState: Stopped, agents: {replicas: 2}}";
+  return {
+      {"the profile ends", plain, SomeReport(), "Succeeded", "True ProfileFinished",
+       "False Finished", "True NoThresholds"},
+      {"thresholds hold", plain, WithThreshold(true), "Succeeded", "True ProfileFinished",
+       "False Finished", "True ThresholdsMet"},
+      {"a threshold fails", plain, WithThreshold(false), "Succeeded", "True ProfileFinished",
+       "False Finished", "False ThresholdsFailed"},
+      {"a threshold aborts", plain, aborted, "Succeeded", "True ThresholdAborted", "False Finished",
+       "False ThresholdsFailed"},
+      {"the user stops it", stopped, SomeReport("stopped by the user"), "Succeeded",
+       "True StoppedByUser", "False Finished", "True NoThresholds"},
+      {"nothing was sent", plain, empty, "Succeeded", "True ProfileFinished", "False Finished",
+       "False NoData"},
+      {"requests fail", plain, failing, "Succeeded", "True ProfileFinished", "False Finished",
+       "False RequestsFailed"},
+      {"the generator was too slow", plain, invalid, "Succeeded", "True ProfileFinished",
+       "False Finished", "False GeneratorLimited"},
+      {"the deadline is over", plain, SomeReport("activeDeadlineSeconds is over"), "Failed",
+       "False DeadlineExceeded", "True DeadlineExceeded", "True NoThresholds"},
+  };
+}
+
+TEST(DecideEndTest, EveryEndHasItsWords) {
+  for (const EndRow& row : Ends()) {
+    DecideWorld world;
+    world.StartRun();
+    world.Edit(row.spec);
+    world.seen.asked.stop = true;
+    world.EndRun(row.report);
+    EXPECT_EQ(world.Step(), "report") << row.why;
+    EXPECT_EQ(world.Phase(), row.phase) << row.why;
+    EXPECT_EQ(world.Condition("Complete"), row.complete) << row.why;
+    EXPECT_EQ(world.Condition("Failed"), row.failed) << row.why;
+    EXPECT_EQ(world.Condition("Passed"), row.passed) << row.why;
+    EXPECT_EQ(StringAt(world.seen.test.status, "completionTime"), "2026-11-25T04:00:00Z");
+  }
+}
+
+TEST(DecideEndTest, LostAgentsFailTheTest) {
+  DecideWorld none;
+  none.StartRun();
+  none.run().present.clear();
+  none.run().lost = {kFirst, kSecond};
+  none.EndRun(SomeReport());
+  none.Step();
+  EXPECT_EQ(none.Condition("Failed"), "True AgentsLost");
+
+  DecideWorld policy("{agents: {replicas: 2, lossPolicy: Fail}}");
+  policy.StartRun();
+  policy.run().present.erase(kSecond);
+  policy.run().lost = {kSecond};
+  EXPECT_EQ(policy.Step(), "stop");
+  policy.EndRun(SomeReport("1 agents were lost"));
+  policy.Step();
+  EXPECT_EQ(policy.Condition("Failed"), "True AgentsLost");
+}
+
+TEST(DecideEndTest, ARunWithoutAReportHasFailed) {
+  for (const bool started : {false, true}) {
+    DecideWorld world;
+    world.StartRun();
+    world.run().started = started;
+    world.run().over = true;
+    world.run().error = absl::UnavailableError("agent 'a': refused");
+    EXPECT_EQ(world.Step(), "");
+    EXPECT_EQ(world.Condition("Failed"), started ? "True AgentsLost" : "True StartFailed");
+    EXPECT_EQ(world.Message("Failed"), "agent 'a': refused");
+    EXPECT_EQ(world.Step(), "delete peak-agent-0,peak-agent-1 drop-run children- finalizer-");
+  }
+}
+
+TEST(DecideEndTest, PodsStayWhenTheUserWantsToLookAtThem) {
+  struct Row {
+    const char* cleanup;
+    bool passed;
+    bool stays;
+  };
+  for (const Row& row : std::vector<Row>{{"Always", true, false},
+                                         {"Always", false, false},
+                                         {"OnSuccess", true, false},
+                                         {"OnSuccess", false, true},
+                                         {"Never", true, true},
+                                         {"Never", false, true}}) {
+    DecideWorld world(fmt::format("{{agentCleanup: {}, agents: {{replicas: 2}}}}", row.cleanup));
+    world.StartRun();
+    world.EndRun(WithThreshold(row.passed));
+    EXPECT_EQ(world.Step(), "report");
+    EXPECT_STEP(world, std::string(row.stays ? "" : "delete peak-agent-0,peak-agent-1 ") +
+                           "drop-run children- finalizer-")
+        << row.cleanup << row.passed;
+    EXPECT_EQ(world.Phase(), "Succeeded");
+  }
+}
+
+TEST(DecideEndTest, ItIsDeletedOnceItsTimeIsOver) {
+  DecideWorld world("{ttlSecondsAfterFinished: 60, agents: {replicas: 2}}");
+  world.StartRun();
+  world.EndRun(SomeReport());
+  world.Step();
+  world.Step();
+  EXPECT_EQ(world.last.look_again, hours(1) + seconds(60));  // it ended in an hour
+  world.Advance(hours(1) + seconds(60));
+  EXPECT_EQ(world.Step(), "delete-test");
+}
+
+TEST(DecideEndTest, ANewRunIdRunsItAgain) {
+  DecideWorld world;
+  world.StartRun();
+  world.EndRun(SomeReport());
+  world.Step();
+  world.Step();
+  world.seen.pods.clear();
+  world.ChangeLeader();  // as a new session does
+  world.Edit("{runId: again, agents: {replicas: 2}}");
+  EXPECT_EQ(world.Step(), "finalizer+");
+  EXPECT_EQ(world.Phase(), "Preparing");
+  EXPECT_EQ(world.Condition("Complete"), "Unknown NotYet");
+  EXPECT_STEP(world, "children+ create 0,1");
+}
+
+}  // namespace
+}  // namespace squall
