@@ -85,7 +85,7 @@ json::array ThresholdsOf(const RunSeen& run, const std::vector<std::string>& nam
   return list;
 }
 
-json::object AgentsOf(const Observation& seen) {
+json::object AgentsOf(const Observation& seen, const json::object& status) {
   const LoadTest& test = seen.test;
   uint32_t current = 0;
   uint32_t ready = 0;
@@ -114,7 +114,7 @@ json::object AgentsOf(const Observation& seen) {
     agents["lost"] = seen.run->lost.size();
     agents["startSkewMilliseconds"] =
         std::chrono::duration_cast<std::chrono::milliseconds>(seen.run->start_skew).count();
-  } else if (const json::object* old = ObjectAt(test.status, "agents"); old != nullptr) {
+  } else if (const json::object* old = ObjectAt(status, "agents"); old != nullptr) {
     for (const char* kept : {"running", "lost", "startSkewMilliseconds"}) {
       if (const json::value* value = old->if_contains(kept); value != nullptr) {
         agents[kept] = *value;
@@ -226,7 +226,7 @@ json::object StatusOf(const Observation& seen, const Decision& decision, const S
   if (!notes.plan_hash.empty()) {
     status["plan"] = {{"hash", notes.plan_hash}, {"source", test.plan.Describe()}};
   }
-  status["agents"] = AgentsOf(seen);
+  status["agents"] = AgentsOf(seen, old);
   if (!notes.report_name.empty()) {
     status["report"] = {{"configMapName", notes.report_name}};
   }

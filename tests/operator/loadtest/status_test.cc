@@ -43,7 +43,9 @@ class StatusTest : public testing::Test {
     return status;
   }
   static std::string At(const json::object& status, const std::string& type, const char* field) {
-    const json::object* found = ConditionOf({{"status", status}}, type);
+    json::object object;
+    object["status"] = status;
+    const json::object* found = ConditionOf(object, type);
     return found == nullptr ? "none" : StringAt(*found, field);
   }
 
