@@ -37,7 +37,7 @@ contexts:
   context: {cluster: here, user: me, namespace: team}
 )";
 
-Kubeconfig Parsed(std::vector<KubeconfigFile> files) {
+Kubeconfig Parsed(const std::vector<KubeconfigFile>& files) {
   const absl::StatusOr<Kubeconfig> config = ParseKubeconfig(files);
   EXPECT_TRUE(config.ok()) << config.status();
   return config.value_or(Kubeconfig{});

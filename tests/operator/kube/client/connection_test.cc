@@ -237,7 +237,7 @@ class ConnectionTlsTest : public testing::Test {
     Connection connection(&route, {*MakeTlsContext(material), 1});
     return Talk(&connection);
   }
-  static CertificatePair Pair(CertificateSpec spec = {}) {
+  static CertificatePair Pair(const CertificateSpec& spec = {}) {
     return *MakeSelfSigned(spec, SystemClock().Wall());
   }
 };

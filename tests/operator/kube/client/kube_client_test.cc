@@ -207,7 +207,7 @@ class KubeClientWatchTest : public KubeClientTest {
   absl::Status Watch(const WatchOptions& options = {}, StopSignal* stop = nullptr) {
     return client_->Watch(
         kPods, "a", options,
-        [this](WatchEvent event) {
+        [this](const WatchEvent& event) {
           events_.push_back(std::string(WatchTypeName(event.type)) + " " + Name(event.object));
           EXPECT_EQ(Find(event.object, "metadata.managedFields"), nullptr);
         },
