@@ -6,9 +6,11 @@ needs and no more, and that upgrading and uninstalling leave the LoadTests alone
 SQUALL_UPDATE_GOLDEN=1 writes the golden files anew.
 """
 import os
+import re
 import subprocess
 import sys
 import unittest
+import urllib.request
 
 import yaml
 
@@ -21,6 +23,7 @@ from harness import Target  # noqa: E402
 
 CHART = ROOT / "charts/squall"
 GOLDEN = ROOT / "tests/golden/chart"
+RULES = CHART / "templates/monitoring.yaml"
 MANIFEST = ROOT / "config/install.yaml"
 SAMPLES = ROOT / "config/samples"
 CRD = "customresourcedefinition/loadtests.squall.dev"
@@ -151,7 +154,7 @@ class InstalledTest(KubeTest):
 
 class Release(InstalledTest):
     def test_runs_load_tests_and_leaves_them_behind(self):
-        self.plane.kubectl("delete", CRD)  # it was not the release's
+        self.plane.kubectl("delete", "--ignore-not-found", CRD)  # it was not the release's
         notes = self.helm("install", "squall", CHART, "--wait", "--timeout", "2m")
         self.assertIn("A first test", notes)
         ready = self.kubectl("get", "deployment", "squall", "--output",
@@ -161,12 +164,26 @@ class Release(InstalledTest):
         self.plane.wait_for_crd()
         self.plane.namespace("tenant")
         self.run_sample("tenant")
+        self.check_metrics()
         self.check_rights()
         self.helm("upgrade", "squall", CHART, "--set", "replicaCount=1", "--wait",
                   "--timeout", "2m")
         self.helm("uninstall", "squall", "--wait")
         self.assertIn("staged", self.plane.kubectl("get", "ldt", "--namespace", "tenant"))
         wait_for(lambda: self.kubelet.processes() == 0, "the operator's end")
+
+    def check_metrics(self):
+        """Those that the chart's alerts ask for, from whichever replica."""
+        pod = self.kubectl("get", "pods", "--selector=app.kubernetes.io/component=operator",
+                           "--output", "jsonpath={.items[0].metadata.name}")
+        url = f"http://{self.kubelet.address(pod)}:8080/metrics"
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            text = answer.read().decode()
+        self.assertIn('loadtest_runs{phase="Succeeded"} 1\n', text)
+        names = set(re.findall(r"\b((?:loadtest|leader|controller)_[a-z_]+)\{", RULES.read_text()))
+        self.assertGreaterEqual(len(names), 4)
+        for name in names:
+            self.assertIn(f"# TYPE {name} ", text)
 
     def check_rights(self):
         for verb, resource in (
