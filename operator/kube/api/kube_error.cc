@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "daemon/base/utf8.h"
 #include "operator/kube/api/object.h"
 #include "operator/kube/api/watch_frames.h"
 
@@ -18,7 +19,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr char kPayload[] = "squall.dev/kube-error";
-constexpr size_t kMessageBytesMax = 4096;
+constexpr size_t kTextBytesMax = 4096;
 constexpr size_t kCausesMax = 100;
 constexpr int64_t kRetryAfterSecondsMax = 3600;
 
@@ -60,19 +61,11 @@ int CodeOfReason(std::string_view reason) {
   return found == std::end(kCodes) ? 500 : found->code;
 }
 
-// One line of bounded length: it goes into logs, conditions and Events.
-std::string Clean(std::string text) {
-  if (text.size() > kMessageBytesMax) {
-    size_t end = kMessageBytesMax;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
-      --end;  // not inside a UTF-8 character
-    }
-    text.resize(end);
-    text += "…";
-  }
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c >= 0 && (c < ' ' || c == '\x7F'); }, ' ');
-  return text;
+// One line: it goes into logs, conditions and Events, and as JSON into a payload.
+std::string Clean(std::string_view text, size_t bytes_max) {
+  std::string clean;
+  AppendPrintable(text, bytes_max, &clean);
+  return clean;
 }
 
 std::optional<Nanos> ReadRetryAfter(std::string_view header) {
@@ -129,29 +122,25 @@ std::string ToJson(const KubeError& error) {
                                       {"details", std::move(details)}});
 }
 
-}  // namespace
-
-bool KubeError::HasCause(std::string_view cause_reason) const {
-  return std::any_of(causes.begin(), causes.end(),
-                     [&](const KubeErrorCause& cause) { return cause.reason == cause_reason; });
-}
-
-KubeError KubeErrorFromStatus(const json::object& status) {
+KubeError FromStatus(const json::object& status, size_t bytes_max) {
+  const auto text = [&](const json::object& in, std::string_view path) {
+    return Clean(StringAt(in, path), bytes_max);
+  };
   KubeError error;
-  error.reason = Clean(StringAt(status, "reason"));
+  error.reason = text(status, "reason");
   const int64_t code = IntAt(status, "code");
   error.http_code =
       code >= 100 && code <= 999 ? static_cast<int>(code) : CodeOfReason(error.reason);
   if (error.reason.empty()) {
     error.reason = ReasonOfCode(error.http_code);
   }
-  error.message = Clean(StringAt(status, "message"));
+  error.message = text(status, "message");
   if (const json::array* causes = ArrayAt(status, "details.causes")) {
     for (const json::value& value : *causes) {
       if (value.is_object() && error.causes.size() < kCausesMax) {
         const json::object& cause = value.get_object();
-        error.causes.push_back({Clean(StringAt(cause, "field")), Clean(StringAt(cause, "reason")),
-                                Clean(StringAt(cause, "message"))});
+        error.causes.push_back(
+            {text(cause, "field"), text(cause, "reason"), text(cause, "message")});
       }
     }
   }
@@ -160,6 +149,17 @@ KubeError KubeErrorFromStatus(const json::object& status) {
     error.retry_after = std::chrono::seconds(std::min(seconds, kRetryAfterSecondsMax));
   }
   return error;
+}
+
+}  // namespace
+
+bool KubeError::HasCause(std::string_view cause_reason) const {
+  return std::any_of(causes.begin(), causes.end(),
+                     [&](const KubeErrorCause& cause) { return cause.reason == cause_reason; });
+}
+
+KubeError KubeErrorFromStatus(const json::object& status) {
+  return FromStatus(status, kTextBytesMax);
 }
 
 KubeError ReadKubeError(int http_code, std::string_view body, std::string_view retry_after_header) {
@@ -175,8 +175,8 @@ KubeError ReadKubeError(int http_code, std::string_view body, std::string_view r
     // The first words of a page that somebody in between has written.
     constexpr size_t kExcerptBytes = 200;
     error.message = body.empty() ? "the server gave no reason"
-                                 : Clean(fmt::format("the server answered without a Status: {}",
-                                                     body.substr(0, kExcerptBytes)));
+                                 : fmt::format("the server answered without a Status: {}",
+                                               Clean(body, kExcerptBytes));
   }
   error.http_code = http_code;
   if (const std::optional<Nanos> retry_after = ReadRetryAfter(retry_after_header)) {
@@ -200,7 +200,8 @@ std::optional<KubeError> KubeErrorOf(const absl::Status& status) {
     return std::nullopt;
   }
   const absl::StatusOr<json::object> object = ParseJsonObject(std::string(*payload));
-  return object.ok() ? std::optional(KubeErrorFromStatus(*object)) : std::nullopt;
+  // Was cut when it was first read.
+  return object.ok() ? std::optional(FromStatus(*object, SIZE_MAX)) : std::nullopt;
 }
 
 }  // namespace squall

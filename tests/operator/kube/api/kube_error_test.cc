@@ -69,6 +69,16 @@ TEST(KubeErrorTest, SaysAPageThatIsNoStatusInItsOwnWords) {
   EXPECT_EQ(ReadKubeError(403, R"({"kind":"Pod"})").reason, "Forbidden");
 }
 
+TEST(KubeErrorTest, APageInAnyEncodingTravelsThroughAStatus) {
+  for (const std::string& page : {std::string("caf\xE9 \xFF"), std::string(5000, '\xFF')}) {
+    const KubeError error = ReadKubeError(502, page);
+    EXPECT_EQ(KubeErrorOf(ToStatus(error)), error);
+  }
+  const KubeError error =
+      ReadKubeError(500, R"({"kind":"Status","message":")" + std::string(9000, 'x') + "\"}");
+  EXPECT_EQ(KubeErrorOf(ToStatus(error)), error);
+}
+
 TEST(KubeErrorTest, TheHttpCodeWinsOverTheBodys) {
   EXPECT_EQ(ReadKubeError(503, kInvalid).http_code, 503);
   EXPECT_EQ(ToStatus(ReadKubeError(503, kInvalid)).code(), absl::StatusCode::kUnavailable);
