@@ -172,6 +172,10 @@ LoadTest ReadLoadTest(const json::object& object) {
   }
   test.plan = ReadPlanSource(spec);
   test.target_host = StringAt(spec, "target.host");
+  test.target_tls.ca_secret = StringAt(spec, "target.tls.caSecretName");
+  test.target_tls.client_secret = StringAt(spec, "target.tls.clientSecretName");
+  test.target_tls.server_name = StringAt(spec, "target.tls.serverName");
+  test.target_tls.insecure_skip_verify = BoolAt(spec, "target.tls.insecureSkipVerify");
   test.profile = ObjectOr(spec, "profile");
   test.thresholds = ArrayOr(spec, "thresholds");
   test.load_override = ReadOverride(spec);

@@ -34,6 +34,14 @@ struct PlanSource {
   std::string Describe() const;  // "ConfigMap shop-plan, key plan.yaml"
 };
 
+// How agents verify the target, and what they show it. Wins over the plan's, field by field.
+struct TargetTls {
+  std::string ca_secret;      // its ca.crt is trusted besides the system's store
+  std::string client_secret;  // its tls.crt and tls.key are shown
+  std::string server_name;
+  bool insecure_skip_verify = false;
+};
+
 struct LoadOverride {
   std::optional<uint64_t> users;
   std::optional<double> spawn_rate;
@@ -82,6 +90,7 @@ struct LoadTest {
   std::optional<WallTime> start_time;
   PlanSource plan;
   std::string target_host;
+  TargetTls target_tls;
   boost::json::object profile;    // as written, camelCase
   boost::json::array thresholds;  // as written
   std::optional<LoadOverride> load_override;

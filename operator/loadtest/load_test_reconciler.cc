@@ -251,7 +251,15 @@ void LoadTestReconciler::ReadPlan(Session* session, Observation* seen) {
     if (!text.ok()) {
       return;
     }
-    session->plan = ReadPlanOf(*test, *text);
+    PlanOfTest plan = ReadPlanOf(*test, *text);
+    const absl::Status tls = ApplyTargetTls(parts_.client, *test, &plan.plan.service.tls);
+    if (!tls.ok()) {
+      seen->plan = PlanState::kMissing;
+      seen->plan_reason = "SecretNotFound";
+      seen->plan_message = Text(tls);
+      return;
+    }
+    session->plan = std::move(plan);
     session->plan_generation = test->generation;
     session->plan_hash = PlanDigest(session->plan->plan);
   }

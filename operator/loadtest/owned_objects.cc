@@ -9,6 +9,7 @@
 #include "daemon/base/status_macros.h"
 #include "daemon/net/certificate.h"
 #include "daemon/net/token_guard.h"
+#include "operator/kube/api/base64.h"
 #include "operator/kube/api/resource.h"
 #include "operator/loadtest/names.h"
 
@@ -20,6 +21,20 @@ namespace json = boost::json;
 constexpr Nanos kCertificateLife = std::chrono::hours(24 * 365);
 
 bool Gone(const absl::Status& status) { return status.code() == absl::StatusCode::kNotFound; }
+
+absl::StatusOr<std::string> SecretValue(const json::object& secret, std::string_view key) {
+  const json::object* data = ObjectAt(secret, "data");
+  const json::value* value = data == nullptr ? nullptr : FindIn(*data, key);
+  if (value == nullptr || !value->is_string()) {
+    return absl::InvalidArgumentError(fmt::format("Secret {} must have '{}'", Name(secret), key));
+  }
+  const auto bytes = DecodeBase64(std::string_view(value->get_string()));
+  if (!bytes.has_value()) {
+    return absl::InvalidArgumentError(
+        fmt::format("Secret {}: '{}' must be base64", Name(secret), key));
+  }
+  return *bytes;
+}
 
 }  // namespace
 
@@ -98,6 +113,26 @@ absl::StatusOr<AgentSecret> EnsureAgentSecret(KubeClient* client, const LoadTest
   secret.key_pem = pair.key_pem;
   SQUALL_RETURN_IF_ERROR(client->Create(kSecrets, AgentSecretObject(test, secret)).status());
   return secret;
+}
+
+absl::Status ApplyTargetTls(KubeClient* client, const LoadTest& test, TlsSettings* tls) {
+  const TargetTls& wanted = test.target_tls;
+  if (!wanted.ca_secret.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(const json::object secret,
+                            client->Get(kSecrets, {test.key.ns, wanted.ca_secret}));
+    SQUALL_ASSIGN_OR_RETURN(tls->ca_pem, SecretValue(secret, "ca.crt"));
+  }
+  if (!wanted.client_secret.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(const json::object secret,
+                            client->Get(kSecrets, {test.key.ns, wanted.client_secret}));
+    SQUALL_ASSIGN_OR_RETURN(tls->client_cert_pem, SecretValue(secret, "tls.crt"));
+    SQUALL_ASSIGN_OR_RETURN(tls->client_key_pem, SecretValue(secret, "tls.key"));
+  }
+  if (!wanted.server_name.empty()) {
+    tls->server_name = wanted.server_name;
+  }
+  tls->insecure_skip_verify = tls->insecure_skip_verify || wanted.insecure_skip_verify;
+  return absl::OkStatus();
 }
 
 absl::Status ApplyChildren(KubeClient* client, const LoadTest& test, const Clock* clock) {
