@@ -12,6 +12,7 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include "daemon/agent/plan_file.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
 #include "daemon/plan/profile.h"
@@ -274,6 +275,18 @@ class Rpc final : public v1::AgentService::CallbackService {
       response->set_users(status.users);
       response->set_error(status.error);
       return absl::OkStatus();
+    });
+  }
+
+  Reactor* ReadPlanFile(Context* context, const v1::ReadPlanFileRequest* request,
+                        v1::ReadPlanFileResponse* response) override {
+    return Answer(context, [&] {
+      absl::StatusOr<std::string> content =
+          squall::ReadPlanFile(options_.plan_directory, request->path());
+      if (content.ok()) {
+        response->set_content(*std::move(content));
+      }
+      return content.status();
     });
   }
 

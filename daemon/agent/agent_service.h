@@ -13,6 +13,7 @@ namespace squall {
 struct AgentServiceOptions {
   std::string version;
   const TokenGuard* guard = nullptr;  // nullptr: no token asked for (in-process, or mTLS alone)
+  std::string plan_directory;         // what ReadPlanFile gives out; "": nothing
 };
 
 // `agent` must outlive the service and every stream of it.

@@ -75,6 +75,7 @@ struct Flags {
   std::string tls_cert;
   std::string tls_key;
   std::string client_ca;
+  std::string plan_directory;
   bool insecure = false;
   bool metrics_insecure = false;
   std::vector<std::string> allow_targets;
@@ -132,6 +133,8 @@ void DefineFlags(CLI::App* app, Flags* flags) {
                   "a port; may be repeated")
       ->allow_extra_args(false)
       ->option_text("TARGET,...");
+  app->add_option("--plan-directory", flags->plan_directory,
+                  "Let callers read the files below it: plans that come with an image or a volume");
   app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
       ->transform(CLI::CheckedTransformer(formats))
       ->option_text("text|json");
@@ -291,7 +294,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
     endpoint = *std::move(started);
   }
   std::vector<RpcService> services;
-  services.push_back(MakeAgentService(&agent, {SQUALL_VERSION, guard.get()}));
+  services.push_back(MakeAgentService(&agent, {SQUALL_VERSION, guard.get(), flags.plan_directory}));
   const absl::StatusOr<std::unique_ptr<RpcServer>> server =
       RpcServer::Make(security, std::move(services));
   if (!server.ok()) {

@@ -7,6 +7,7 @@
 #include "operator/kube/api/base64.h"
 #include "operator/kube/api/resource.h"
 #include "operator/loadtest/names.h"
+#include "operator/loadtest/plan_reader.h"
 
 namespace squall {
 namespace {
@@ -60,6 +61,10 @@ json::array Args(const LoadTest& test) {
   } else {
     args.emplace_back("--insecure");
   }
+  if (const std::string directory = PlanDirectoryOf(test.plan); !directory.empty()) {
+    args.emplace_back("--plan-directory");
+    args.emplace_back(directory);
+  }
   for (const json::value& arg : test.agents.args) {
     args.push_back(arg);
   }
@@ -96,6 +101,9 @@ json::object Container(const LoadTest& test, const AgentDefaults& defaults, json
     mounts = *own;
   }
   mounts.push_back({{"name", kSecretVolume}, {"mountPath", kSecretPath}, {"readOnly", true}});
+  if (test.plan.kind == PlanSource::Kind::kVolume) {
+    mounts.push_back({{"name", kPlanVolume}, {"mountPath", kPlanPath}, {"readOnly", true}});
+  }
   base["volumeMounts"] = mounts;
   if (!base.contains("securityContext")) {
     base["securityContext"] = {{"allowPrivilegeEscalation", false},

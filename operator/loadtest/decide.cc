@@ -23,12 +23,7 @@ constexpr Nanos kDrainMargin = std::chrono::seconds(15);
 constexpr Nanos kJoinPatience = std::chrono::seconds(30);
 constexpr std::string_view kDeadlineReason = "activeDeadlineSeconds is over";
 
-std::string Address(const PodView& pod) {
-  const bool v6 = pod.ip.find(':') != std::string::npos;
-  return v6 ? fmt::format("[{}]:{}", pod.ip, kAgentPort) : fmt::format("{}:{}", pod.ip, kAgentPort);
-}
-
-AgentPlace PlaceOf(const PodView& pod) { return {AgentNameOf(pod.name, pod.uid), Address(pod)}; }
+AgentPlace PlaceOf(const PodView& pod) { return {AgentNameOf(pod.name, pod.uid), AddressOf(pod)}; }
 
 bool Contains(const std::set<std::string>& agents, const PodView& pod) {
   const std::string name = AgentNameOf(pod.name, pod.uid);
@@ -216,7 +211,12 @@ class Decider final {
       LookAgain(kLookAgain);
       return;
     }
-    Set("PlanValid", "True", "PlanAccepted", test_.plan.Describe());
+    const bool accepted = seen_.plan == PlanState::kAccepted;
+    if (accepted) {
+      Set("PlanValid", "True", "PlanAccepted", test_.plan.Describe());
+    } else {
+      Set("PlanValid", "Unknown", seen_.plan_reason, seen_.plan_message);
+    }
     decision_.phase = kPhasePreparing;
     if (!test_.has_finalizer) {
       decision_.add_finalizer = true;  // nothing that needs draining before it is seen
@@ -248,7 +248,8 @@ class Decider final {
         }
       }
     }
-    if (ready.size() == test_.agents.replicas) {
+    const bool known = seen_.plan == PlanState::kAccepted;
+    if (known && ready.size() == test_.agents.replicas) {
       Begin(std::move(ready), "AllReady");
       return;
     }
@@ -261,7 +262,7 @@ class Decider final {
     Set("AgentsReady", "False", reason,
         message.empty() ? count : fmt::format("{}: {}", count, message));
     LookAgain(kLookAgain);
-    if (Late() && test_.agents.start_partial &&
+    if (known && Late() && test_.agents.start_partial &&
         ready.size() >= test_.agents.ready_min.value_or(test_.agents.replicas)) {
       Begin(std::move(ready), "PartialStart");
       return;

@@ -17,6 +17,7 @@ namespace squall {
 
 enum class PlanState : uint8_t {
   kAccepted,
+  kUnread,   // an agent has it, and none is ready
   kMissing,  // not there yet: a ConfigMap may come
   kInvalid,  // will not get better by itself
 };

@@ -193,31 +193,34 @@ void LoadTestReconciler::ReadCheckpoint(const LoadTest& test, Session* session) 
   session->checkpoint = *std::move(checkpoint);
 }
 
-// An error is in `seen`, too, as the condition tells it.
-absl::StatusOr<std::string> LoadTestReconciler::PlanText(const LoadTest& test, Observation* seen) {
-  if (test.plan.kind == PlanSource::Kind::kInline) {
-    return test.plan.text;
+absl::StatusOr<ChannelSecurity> LoadTestReconciler::SecurityOf(const LoadTest& test) {
+  SQUALL_ASSIGN_OR_RETURN(const AgentSecret secret,
+                          EnsureAgentSecret(parts_.client, test, parts_.clock));
+  ChannelSecurity security;
+  SQUALL_ASSIGN_OR_RETURN(security.token, TokenGuard::FromToken(secret.token));
+  if (test.control_tls) {
+    security.ca_pem = secret.certificate_pem;
+    security.server_name = std::string(kAgentServerName);
   }
-  if (test.plan.kind == PlanSource::Kind::kConfigMap) {
-    const auto map = parts_.client->Get(kConfigMaps, {test.key.ns, test.plan.name});
-    const json::object* data = map.ok() ? ObjectAt(*map, "data") : nullptr;
-    const json::value* value = data == nullptr ? nullptr : FindIn(*data, test.plan.key);
-    if (value != nullptr && value->is_string()) {
-      return std::string(value->get_string());
+  return security;
+}
+
+PlanFound LoadTestReconciler::FindPlan(const LoadTest& test, const std::vector<PodView>& pods) {
+  PlanFound found =
+      FetchPlan(parts_.client, test, pods,
+                [&](const PodView& pod, const std::string& path) -> absl::StatusOr<std::string> {
+                  SQUALL_ASSIGN_OR_RETURN(const ChannelSecurity security, SecurityOf(test));
+                  return ReadAgentFile(AddressOf(pod), security, path);
+                });
+  if (found.state == PlanState::kAccepted) {
+    const absl::Status tls = ApplyTargetTls(parts_.client, test, &found.plan.plan.service.tls);
+    if (!tls.ok()) {
+      found.state = PlanState::kMissing;
+      found.reason = "SecretNotFound";
+      found.message = Text(tls);
     }
-    seen->plan = PlanState::kMissing;
-    seen->plan_reason = map.ok() ? "KeyNotFound" : "ConfigMapNotFound";
-    seen->plan_message =
-        map.ok() ? fmt::format("ConfigMap {} has no key '{}'", test.plan.name, test.plan.key)
-                 : Text(map.status());
-    return absl::NotFoundError(seen->plan_message);
   }
-  seen->plan = PlanState::kInvalid;
-  seen->plan_reason = "SourceNotSupported";
-  seen->plan_message = fmt::format(
-      "this version reads plans from spec.plan.inline and spec.plan.configMapRef, not from {}",
-      test.plan.Describe());
-  return absl::InvalidArgumentError(seen->plan_message);
+  return found;
 }
 
 // What the user has changed in the profile and the thresholds of a run that goes on.
@@ -227,13 +230,12 @@ void LoadTestReconciler::ReadEdits(Session* session, Observation* seen) {
     return;
   }
   session->run_generation = test.generation;
-  Observation unused;
-  const absl::StatusOr<std::string> text = PlanText(test, &unused);
-  PlanOfTest plan = text.ok() ? ReadPlanOf(test, *text) : PlanOfTest();
-  if (!text.ok() || !plan.errors.empty()) {
-    Tell(test, {{true, "EditRefused", text.ok() ? plan.errors.front() : Text(text.status())}});
+  PlanFound found = FindPlan(test, seen->pods);
+  if (found.state != PlanState::kAccepted) {
+    Tell(test, {{true, "EditRefused", found.message}});
     return;
   }
+  PlanOfTest& plan = found.plan;
   if (plan.plan.load_profile != session->run_profile) {
     seen->edited_profile = plan.plan.load_profile;
   }
@@ -247,29 +249,16 @@ void LoadTestReconciler::ReadPlan(Session* session, Observation* seen) {
   LoadTest* test = &seen->test;
   if (!session->plan.has_value() || session->plan_generation != test->generation) {
     session->plan.reset();
-    const absl::StatusOr<std::string> text = PlanText(*test, seen);
-    if (!text.ok()) {
+    PlanFound found = FindPlan(*test, seen->pods);
+    seen->plan = found.state;
+    seen->plan_reason = std::move(found.reason);
+    seen->plan_message = std::move(found.message);
+    if (seen->plan != PlanState::kAccepted) {
       return;
     }
-    PlanOfTest plan = ReadPlanOf(*test, *text);
-    const absl::Status tls = ApplyTargetTls(parts_.client, *test, &plan.plan.service.tls);
-    if (!tls.ok()) {
-      seen->plan = PlanState::kMissing;
-      seen->plan_reason = "SecretNotFound";
-      seen->plan_message = Text(tls);
-      return;
-    }
-    session->plan = std::move(plan);
+    session->plan = std::move(found.plan);
     session->plan_generation = test->generation;
     session->plan_hash = PlanDigest(session->plan->plan);
-  }
-  if (!session->plan->errors.empty()) {
-    seen->plan = PlanState::kInvalid;
-    seen->plan_reason = "InvalidPlan";
-    for (const std::string& error : session->plan->errors) {
-      seen->plan_message += fmt::format("{}{}", seen->plan_message.empty() ? "" : "\n", error);
-    }
-    return;
   }
   if (const auto& size = test->agents.auto_size; size.has_value()) {
     const auto profile = Profile::Make(session->plan->plan.load_profile);
@@ -390,19 +379,12 @@ absl::Status LoadTestReconciler::DeletePods(const Observation& seen,
 absl::Status LoadTestReconciler::BeginRun(const Observation& seen, const Decision& decision,
                                           Session* session) {
   const LoadTest& test = seen.test;
-  SQUALL_ASSIGN_OR_RETURN(const AgentSecret secret,
-                          EnsureAgentSecret(parts_.client, test, parts_.clock));
   RunOrder order;
+  SQUALL_ASSIGN_OR_RETURN(order.security, SecurityOf(test));
   order.run_id = AgentsRunId(test.uid, test.run_id);
   order.owner = options_.identity;
   order.version = options_.version;
   order.epoch = (options_.leader_epoch() + 1) * kEpochsOfALeader;
-  SQUALL_ASSIGN_OR_RETURN(auto token, TokenGuard::FromToken(secret.token));
-  order.security.token = std::move(token);
-  if (test.control_tls) {
-    order.security.ca_pem = secret.certificate_pem;
-    order.security.server_name = std::string(kAgentServerName);
-  }
   if (decision.resume_run) {
     Checkpoint checkpoint = *std::move(session->checkpoint);
     session->checkpoint.reset();

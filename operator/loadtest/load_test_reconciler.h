@@ -17,6 +17,7 @@
 #include "operator/loadtest/children.h"
 #include "operator/loadtest/decide.h"
 #include "operator/loadtest/plan_of.h"
+#include "operator/loadtest/plan_reader.h"
 #include "operator/loadtest/status.h"
 
 namespace squall {
@@ -59,7 +60,8 @@ class LoadTestReconciler final : public Reconciler {
   std::shared_ptr<Session> SessionOf(const LoadTest& test);
   Observation Observe(LoadTest test, Session* session);
   void ReadPlan(Session* session, Observation* seen);
-  absl::StatusOr<std::string> PlanText(const LoadTest& test, Observation* seen);
+  PlanFound FindPlan(const LoadTest& test, const std::vector<PodView>& pods);
+  absl::StatusOr<ChannelSecurity> SecurityOf(const LoadTest& test);
   void ReadEdits(Session* session, Observation* seen);
   void ReadCheckpoint(const LoadTest& test, Session* session);
   absl::Status Act(const Observation& seen, Decision* decision, Session* session);

@@ -209,9 +209,12 @@ json::object LoadProfileOf(const json::object& profile) {
   return plan;
 }
 
-PlanOfTest ReadPlanOf(const LoadTest& test, const std::string& text) {
+PlanOfTest ReadPlanOf(
+    const LoadTest& test, const std::string& text,
+    std::function<absl::StatusOr<std::string>(const std::string& path)> read_file) {
   PlanOfTest result;
   PlanInputs inputs;
+  inputs.read_file = std::move(read_file);
   inputs.environment = EnvironmentOf(test);
   inputs.texts.push_back({test.plan.key.empty() ? "plan.yaml" : test.plan.key, text});
   if (const json::object profile = LoadProfileOf(test.profile); !profile.empty()) {

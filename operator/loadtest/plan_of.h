@@ -1,6 +1,7 @@
 // From a LoadTest and the text of its plan to what agents are told. Pure; any thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,10 @@ struct PlanOfTest {
 // `text` is the plan's YAML. spec.profile takes the place of its load_profile, spec.target.host
 // that of its base URL; spec.thresholds come on top. ${NAME} and PRODUCT_SERVICE_URL are those of
 // spec.agents.env.
-PlanOfTest ReadPlanOf(const LoadTest& test, const std::string& text);
+// `read_file` as in PlanInputs.
+PlanOfTest ReadPlanOf(
+    const LoadTest& test, const std::string& text,
+    std::function<absl::StatusOr<std::string>(const std::string& path)> read_file = nullptr);
 
 // spec.profile as a plan's load_profile: "usersPerStep" becomes users_per_step, and a stage without
 // spawnRate moves evenly over its time. Empty when it has nothing but an override.

@@ -83,6 +83,11 @@ PodView ReadPod(const json::object& pod, const std::string& owner_uid) {
   return view;
 }
 
+std::string AddressOf(const PodView& pod) {
+  const bool v6 = pod.ip.find(':') != std::string::npos;
+  return v6 ? fmt::format("[{}]:{}", pod.ip, kAgentPort) : fmt::format("{}:{}", pod.ip, kAgentPort);
+}
+
 std::string ConditionReasonOf(const PodView& pod) {
   const std::string& reason = pod.reason;
   if (reason == "Unschedulable" || reason == "SchedulerError" || reason == "OOMKilled") {

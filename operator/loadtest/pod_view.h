@@ -27,6 +27,8 @@ struct PodView {
 
 PodView ReadPod(const boost::json::object& pod, const std::string& owner_uid);
 
+// Where the agent listens, as host:port.
+std::string AddressOf(const PodView& pod);
 // The CRD's word for a pod's reason: ImagePullError, Unschedulable, ConfigError, OOMKilled,
 // QuotaExceeded; "" when it only waits.
 std::string ConditionReasonOf(const PodView& pod);
