@@ -98,7 +98,7 @@ void Merge(const json::value& intent, const FieldShapes& shapes, const std::stri
       if (!known) {
         target = member.value();
       } else {
-        Merge(member.value(), shapes, path.empty() ? name : path + "." + name, &target);
+        Merge(member.value(), shapes, JoinPath(path, name), &target);
       }
     }
     return;

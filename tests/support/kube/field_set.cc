@@ -27,7 +27,7 @@ struct Collector {
       for (const auto& member : value.get_object()) {
         const std::string name(member.key());
         at->push_back("f:" + name);
-        Visit(member.value(), path.empty() ? name : path + "." + name, at);
+        Visit(member.value(), JoinPath(path, name), at);
         at->pop_back();
       }
     } else if (value.is_array() && !value.get_array().empty() && VisitList(value, path, at)) {

@@ -63,7 +63,7 @@ void AddSchema(const json::object& schema, const std::string& path, FieldShapes*
     for (const auto& property : *properties) {
       if (property.value().is_object()) {
         const std::string name(property.key());
-        AddSchema(property.value().get_object(), path.empty() ? name : path + "." + name, shapes);
+        AddSchema(property.value().get_object(), JoinPath(path, name), shapes);
       }
     }
   }
@@ -177,8 +177,7 @@ void ApplyStrategicPatch(const json::value& patch, const FieldShapes& shapes, st
     if (member.value().is_null() || Asks(member.value(), "delete")) {
       object.erase(name);
     } else {
-      ApplyStrategicPatch(member.value(), shapes,
-                          path.empty() ? name : std::string(path) + "." + name, &object[name]);
+      ApplyStrategicPatch(member.value(), shapes, JoinPath(path, name), &object[name]);
     }
   }
 }

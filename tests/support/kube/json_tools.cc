@@ -96,6 +96,10 @@ void Uproot(json::object* object, std::string_view path) {
   }
 }
 
+std::string JoinPath(std::string_view path, std::string_view name) {
+  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+}
+
 bool SameJson(const json::value& a, const json::value& b) {
   if (a.is_object() && b.is_object()) {
     return SameObjects(a.get_object(), b.get_object());

@@ -35,6 +35,9 @@ void Plant(boost::json::object* object, std::string_view path, const Text& text)
 }
 void Uproot(boost::json::object* object, std::string_view path);  // nothing when absent
 
+// "spec" and "users" -> "spec.users"; the name alone below "".
+std::string JoinPath(std::string_view path, std::string_view name);
+
 // Numbers are equal when they mean the same: 1, 1u and 1.0.
 bool SameJson(const boost::json::value& a, const boost::json::value& b);
 

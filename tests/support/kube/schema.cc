@@ -21,10 +21,6 @@ bool Marked(const json::object& schema, std::string_view mark) {
   return found != nullptr && found->is_bool() && found->get_bool();
 }
 
-std::string Below(const std::string& path, std::string_view name) {
-  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
-}
-
 // The schema of a member; nullptr when it has none.
 const json::object* MemberSchema(const json::object& schema, std::string_view name) {
   const json::object* const properties = DigObject(schema, "properties");
@@ -58,14 +54,14 @@ void Prune(const json::object& schema, const std::string& path, json::value* val
       continue;
     }
     if (const json::object* const known = MemberSchema(schema, name)) {
-      Prune(*known, Below(path, name), &member.value(), pruned);
+      Prune(*known, JoinPath(path, name), &member.value(), pruned);
     } else if (!keeps) {
       unknown.emplace_back(name);
     }
   }
   for (const std::string& name : unknown) {
     object->erase(name);
-    pruned->push_back(Below(path, name));
+    pruned->push_back(JoinPath(path, name));
   }
 }
 
@@ -248,7 +244,7 @@ class Validator {
     if (const json::array* const required = DigArray(schema, "required")) {
       for (const json::value& name : *required) {
         if (!object.contains(name.get_string())) {
-          Add(Below(path, View(name.get_string())), "FieldValueRequired", "Required value");
+          Add(JoinPath(path, View(name.get_string())), "FieldValueRequired", "Required value");
         }
       }
     }
@@ -257,7 +253,7 @@ class Validator {
       const json::object* const known =
           ServersOwn(path, name) ? nullptr : MemberSchema(schema, name);
       if (known != nullptr) {
-        Check(*known, Below(path, name), member.value());
+        Check(*known, JoinPath(path, name), member.value());
       }
     }
   }
