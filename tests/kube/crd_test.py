@@ -60,7 +60,7 @@ GOOD = (
                                                   "containers": [{"name": "sidecar"}]}},
                          "env": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}],
                          "resources": {"requests": {"cpu": "1"}}}}),
-    ("certificates of one's own", {"controlTLS": {"mode": "Secret", "secretName": "tls"}}),
+    ("a token only", {"controlTLS": {"mode": "Disabled"}}),
     ("a time to start", {"startTime": "2026-01-01T00:00:00Z", "suspend": True}),
 )
 
@@ -151,8 +151,8 @@ BAD = (
      "spec.agents.env[1]", "Duplicate"),
     ("a loss policy that there is not", {"agents": {"lossPolicy": "Cry"}}, "spec.agents.lossPolicy",
      '"Fail", "Redistribute", "Replace", "Ignore"'),
-    ("certificates from nowhere", {"controlTLS": {"mode": "Secret"}}, "spec.controlTLS.secretName",
-     "for mode Secret"),
+    ("certificates of a kind that there is not", {"controlTLS": {"mode": "Odd"}},
+     "spec.controlTLS.mode", '"Auto", "Disabled"'),
     ("a response time of what", {"thresholds": [{**THRESHOLD, "statistic": None}]},
      "spec.thresholds[0].statistic", "must be there for ResponseTime"),
     ("a statistic of a ratio", {"thresholds": [{**THRESHOLD, "metric": "FailureRatio",
@@ -167,12 +167,10 @@ BAD = (
      "spec.thresholds[0].value", "must not be a percentage"),
     ("two thresholds of one name", {"thresholds": [THRESHOLD, THRESHOLD]}, "spec.thresholds[1]",
      "Duplicate"),
-    ("an exporter without an address", {"observability": {"openTelemetry": {"enabled": True}}},
-     "spec.observability.openTelemetry.endpoint", "when enabled is true"),
     ("a summary more often than may be", {"results": {"summaryPeriodSeconds": 1}},
      "spec.results.summaryPeriodSeconds", "greater than or equal to 5"),
     ("a form of report that there is not", {"results": {"report": {"formats": ["PDF"]}}},
-     "spec.results.report.formats[0]", '"JSON", "CSV", "HTML", "JUnit"'),
+     "spec.results.report.formats[0]", '"JSON", "CSV", "JUnit"'),
     ("a deadline of nothing", {"activeDeadlineSeconds": 0}, "spec.activeDeadlineSeconds",
      "greater than or equal to 1"),
 )
