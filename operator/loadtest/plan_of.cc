@@ -180,6 +180,13 @@ std::map<std::string, std::string> EnvironmentOf(const LoadTest& test) {
   return environment;
 }
 
+// For messages, and as the place from which the plan names its files.
+std::string FileNameOf(const PlanSource& plan) {
+  return plan.kind == PlanSource::Kind::kConfigMap ? plan.key
+         : plan.kind == PlanSource::Kind::kVolume  ? plan.path
+                                                   : "plan.yaml";
+}
+
 RunSettings SettingsOf(const LoadTest& test) {
   RunSettings settings;
   settings.host = test.target_host;
@@ -216,7 +223,7 @@ PlanOfTest ReadPlanOf(
   PlanInputs inputs;
   inputs.read_file = std::move(read_file);
   inputs.environment = EnvironmentOf(test);
-  inputs.texts.push_back({test.plan.key.empty() ? "plan.yaml" : test.plan.key, text});
+  inputs.texts.push_back({FileNameOf(test.plan), text});
   if (const json::object profile = LoadProfileOf(test.profile); !profile.empty()) {
     inputs.texts.push_back(
         {"spec.profile", json::serialize(json::object{{"load_profile", profile}})});

@@ -7,7 +7,7 @@ import urllib.request
 import yaml
 
 from kube_case import main
-from operator_case import SAMPLES, OperatorTest, wait_for
+from operator_case import SAMPLES, OperatorTest, Target, wait_for
 
 PASSES = {"failing-threshold": "False"}
 
@@ -65,6 +65,46 @@ class RunTest(OperatorTest):
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "late"},
              "data": {"p.yaml": text}}))
         self.wait("late-plan", "Complete")
+
+    def test_a_plan_may_come_with_the_image_or_with_a_volume_and_name_files(self):
+        plan = yaml.safe_load(self.a_test("x")["spec"]["plan"]["inline"])
+        plan["test_data"] = {"visitors": {"file": "visitors.csv"}}
+        claim = self.plane.folder / "claims/plans/load"
+        claim.mkdir(parents=True)
+        image = self.folder / "image"
+        image.mkdir()
+        for folder in (claim, image):
+            (folder / "plan.yaml").write_text(yaml.safe_dump(plan))
+            (folder / "visitors.csv").write_text("name\nada\n")
+        self.api.create(f"/api/v1/namespaces/{self.namespace}/configmaps", {
+            "metadata": {"name": "with-data"},
+            "data": {"plan.yaml": yaml.safe_dump(plan), "visitors.csv": "name\nada\n"}})
+        for name, source in (
+                ("of-image", {"imagePath": str(image / "plan.yaml")}),
+                ("of-volume", {"persistentVolumeClaim": {"claimName": "plans",
+                                                         "path": "load/plan.yaml"}}),
+                ("of-map", {"configMapRef": {"name": "with-data"}})):
+            with self.subTest(name):
+                self.apply(self.a_test(name, run_time="1s", plan=source))
+                self.wait(name, "Complete")
+        self.apply(self.a_test("of-nothing", plan={"imagePath": str(image / "none.yaml")}))
+        self.wait("of-nothing", "Failed")
+        self.assertEqual(self.condition("of-nothing", "PlanValid")["reason"], "ImageLacksPlan")
+
+    def test_a_target_is_verified_by_the_ca_of_a_secret(self):
+        certificate = self.folder / "target.crt"
+        target = Target(self.folder, "--self-signed", "--write-cert", str(certificate))
+        self.addCleanup(target.stop)
+        self.kubectl("create", "secret", "generic", "target-ca",
+                     f"--from-file=ca.crt={certificate}")
+        host = f"https://127.0.0.1:{target.port}"
+        for name, tls, ratio in (("trusts", {"caSecretName": "target-ca"}, 0),
+                                 ("trusts-anybody", {"insecureSkipVerify": True}, 0),
+                                 ("distrusts", {"serverName": "localhost"}, 1)):
+            with self.subTest(name):
+                self.apply(self.a_test(name, run_time="1s", target={"host": host, "tls": tls}))
+                status = self.wait(name, "Complete")["status"]
+                self.assertEqual(float(status["summary"]["failureRatio"]), ratio)
 
     def test_the_ttl_deletes_it_and_its_report(self):
         self.apply(self.a_test("brief", run_time="1s", ttlSecondsAfterFinished=2))

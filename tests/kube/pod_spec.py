@@ -50,6 +50,13 @@ class PodSpec:
                 yield from self._projected(source)
         elif "downwardAPI" in volume:
             yield from self._projected(volume)
+        elif "persistentVolumeClaim" in volume:
+            claim = self.plane.folder / "claims" / volume["persistentVolumeClaim"]["claimName"]
+            if not claim.is_dir():
+                raise NotReady(f"persistentvolumeclaim {claim.name} not found")
+            for path in claim.rglob("*"):
+                if path.is_file():
+                    yield str(path.relative_to(claim)), path.read_bytes()
         elif "emptyDir" not in volume:
             raise NotReady(f"volume {volume['name']} is of a kind that this kubelet does not know")
 
