@@ -29,7 +29,9 @@ FakeResource Builtin(const char* group, const char* plural, const char* singular
 }
 
 // ".spec.replicas" -> "spec.replicas".
-std::string WithoutDot(const std::string& path) { return path.starts_with('.') ? path.substr(1) : path; }
+std::string WithoutDot(const std::string& path) {
+  return path.starts_with('.') ? path.substr(1) : path;
+}
 
 std::vector<std::string> Texts(const json::array* list) {
   std::vector<std::string> texts;
