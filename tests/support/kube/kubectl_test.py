@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The fake is what kubectl takes for an API server: a client that none of us wrote keeps it honest.
 
-Client-side commands that send protobuf (kubectl create configmap) are refused with 415: the fake reads
-JSON and YAML.
+Client-side commands that send protobuf (kubectl create configmap) are refused with 415: the fake
+reads JSON and YAML.
 """
 import json
 import pathlib
