@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -31,22 +30,6 @@ namespace {
 constexpr Nanos kPassPatience = std::chrono::seconds(20);
 constexpr Nanos kEventFlush = std::chrono::seconds(2);
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-KubeConfigSources SourcesOf(const OperatorFlags& flags) {
-  KubeConfigSources sources;
-  sources.kubeconfig_flag = flags.kubeconfig;
-  sources.context_flag = flags.context;
-  sources.kubeconfig_env = Environment("KUBECONFIG");
-  sources.service_host = Environment("KUBERNETES_SERVICE_HOST");
-  sources.service_port = Environment("KUBERNETES_SERVICE_PORT");
-  sources.home = Environment("HOME");
-  return sources;
-}
-
 // As client-go's: two processes on one host, or one after the other, must not take each other for
 // themselves.
 absl::StatusOr<std::string> IdentityOf(const OperatorFlags& flags) {
@@ -71,7 +54,7 @@ absl::StatusOr<Nanos> Span(std::string_view flag, const std::string& text) {
 }  // namespace
 
 struct OperatorParts::Impl {
-  absl::Status MakeClients();
+  absl::Status MakeClients(const KubeConfigSources& sources);
   absl::Status MakeElector(std::function<void()> lost);
   void MakeController();
   void MakeInformers();
@@ -102,8 +85,8 @@ struct OperatorParts::Impl {
   std::atomic<bool> stopping = false;
 };
 
-absl::Status OperatorParts::Impl::MakeClients() {
-  SQUALL_ASSIGN_OR_RETURN(config, LoadKubeConfig(SourcesOf(flags)));
+absl::Status OperatorParts::Impl::MakeClients(const KubeConfigSources& sources) {
+  SQUALL_ASSIGN_OR_RETURN(config, LoadKubeConfig(sources));
   KubeClientOptions options;
   options.user_agent = fmt::format("squall-operator/{} (linux)", SQUALL_VERSION);
   options.metrics = &rest_metrics;
@@ -247,6 +230,7 @@ OperatorParts::OperatorParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 OperatorParts::~OperatorParts() = default;
 
 absl::StatusOr<std::unique_ptr<OperatorParts>> OperatorParts::Make(const OperatorFlags& flags,
+                                                                   const KubeConfigSources& sources,
                                                                    std::function<void()> lost,
                                                                    EventLog* log,
                                                                    const Clock* clock) {
@@ -255,7 +239,7 @@ absl::StatusOr<std::unique_ptr<OperatorParts>> OperatorParts::Make(const Operato
   impl->log = log;
   impl->clock = clock;
   SQUALL_ASSIGN_OR_RETURN(impl->identity, IdentityOf(flags));
-  SQUALL_RETURN_IF_ERROR(impl->MakeClients());
+  SQUALL_RETURN_IF_ERROR(impl->MakeClients(sources));
   EventRecorderOptions event_options;
   event_options.series.instance = impl->identity;
   event_options.log = log;

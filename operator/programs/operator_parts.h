@@ -11,6 +11,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/telemetry/event_log.h"
+#include "operator/kube/client/kube_config.h"
 #include "operator/programs/operator_flags.h"
 
 namespace squall {
@@ -20,6 +21,7 @@ class OperatorParts final {
   // Connects to nothing but asks the API server once whether it knows LoadTests. `lost` is called
   // when this process led and must not act any more; it does not return. Borrowed parts outlive it.
   static absl::StatusOr<std::unique_ptr<OperatorParts>> Make(const OperatorFlags& flags,
+                                                             const KubeConfigSources& sources,
                                                              std::function<void()> lost,
                                                              EventLog* log, const Clock* clock);
   ~OperatorParts();

@@ -1,5 +1,6 @@
 // squall-operator: watches LoadTests and runs them on agent pods.
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <string>
@@ -71,6 +72,22 @@ void DefineFlags(CLI::App* app, OperatorFlags* flags) {
       ->option_text("debug|info|warning|error");
 }
 
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+KubeConfigSources SourcesOf(const OperatorFlags& flags) {
+  KubeConfigSources sources;
+  sources.kubeconfig_flag = flags.kubeconfig;
+  sources.context_flag = flags.context;
+  sources.kubeconfig_env = Environment("KUBECONFIG");
+  sources.service_host = Environment("KUBERNETES_SERVICE_HOST");
+  sources.service_port = Environment("KUBERNETES_SERVICE_PORT");
+  sources.home = Environment("HOME");
+  return sources;
+}
+
 int Serve(const OperatorFlags& flags, const sigset_t& signals, EventLog* log) {
   const SystemClock clock;
   // Whoever has lost the lead must not finish what it was doing.
@@ -78,7 +95,7 @@ int Serve(const OperatorFlags& flags, const sigset_t& signals, EventLog* log) {
     log->Error("does not lead any more; ends so that nothing is done twice");
     _exit(kExitNotLeader);
   };
-  auto parts = OperatorParts::Make(flags, lost, log, &clock);
+  auto parts = OperatorParts::Make(flags, SourcesOf(flags), lost, log, &clock);
   const absl::Status status = parts.ok() ? (*parts)->Start() : parts.status();
   if (!status.ok()) {
     log->Error("cannot start", {{"reason", std::string(status.message())}});

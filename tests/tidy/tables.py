@@ -86,7 +86,8 @@ BANNED = (
      ("daemon/base/",)),
     ("getenv", r"\bgetenv\b", "an argument: main() reads the environment", ("daemon/base/",)),
     ("cout", r"\bstd::(cout|cerr|clog)\b|(?<![\w:])(std::)?(printf|puts)\(",
-     "a returned string, daemon/report or spdlog", ("daemon/programs/", "operator/programs/", "tests/")),
+     "a returned string, daemon/report or spdlog",
+     ("daemon/programs/", "operator/programs/", "tests/")),
 )
 BANNED_EVERYWHERE = (
     ("regex", r"\bstd::w?regex\b|#include <regex>",

@@ -10,8 +10,8 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "daemon/rpc/channel.h"
 #include "daemon/net/certificate.h"
+#include "daemon/rpc/channel.h"
 #include "protos/squall/v1/agent_service.grpc.pb.h"
 #include "tests/daemon/rpc/test_service.h"
 #include "tests/support/temp_directory.h"

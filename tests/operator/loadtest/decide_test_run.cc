@@ -1,10 +1,12 @@
 // While the run goes on, and at its end; decide_test.cc has what comes before and after.
+#include <set>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "daemon/base/rng.h"
 #include "operator/loadtest/decide.h"
 #include "tests/operator/loadtest/decide_world.h"
 #include "tests/operator/loadtest/samples.h"
@@ -367,6 +369,159 @@ TEST(DecideEndTest, ANewRunIdRunsItAgain) {
   EXPECT_EQ(world.Phase(), "Preparing");
   EXPECT_EQ(world.Condition("Complete"), "Unknown NotYet");
   EXPECT_STEP(world, "children+ create 0,1");
+}
+
+// A world in which anything may happen at any time.
+class DecideChaosTest : public testing::Test {
+ protected:
+  size_t Below(size_t bound) { return static_cast<size_t>(rng_.Between(0, int64_t(bound) - 1)); }
+  bool HasRun() const { return world_.seen.run.has_value() && !world_.seen.run->over; }
+
+  void Happen() {
+    switch (Below(9)) {
+      case 0:
+        return EditSpec();
+      case 1:
+        return world_.Advance(seconds(rng_.Between(1, 400)));
+      case 2:
+        return GrowPods();
+      case 3:
+        return FailPod();
+      case 4:
+        return ReapPods();
+      case 5:
+        return FollowOrders();
+      case 6:
+        return LoseAgent();
+      case 7:
+        return ChangeLeader();
+      default:
+        return EndRun();
+    }
+  }
+  void EditSpec() {
+    const char* states[] = {"Running", "Running", "Running", "Paused", "Stopped"};
+    const char* policies[] = {"Redistribute", "Replace", "Fail", "Ignore"};
+    world_.Edit(fmt::format(
+        "{{suspend: {}, runId: '{}', desiredState: {}, agents: {{replicas: {}, lossPolicy: {}, "
+        "start: {{onTimeout: StartPartial, minReady: 1}}}}}}",
+        Below(8) == 0, IsOver(world_.Phase()) ? ++runs_ : runs_, states[Below(5)], 1 + Below(4),
+        policies[Below(4)]));
+    if (world_.Phase().empty() || PhaseOf(world_.seen.test).empty()) {
+      world_.ChangeLeader();  // as another run has another session
+    }
+  }
+  void GrowPods() {
+    for (size_t i = 0; i < world_.seen.pods.size(); ++i) {
+      if (!world_.pod(i).over && Below(4) > 0) {
+        world_.MakeReady(i);
+      }
+    }
+  }
+  void FailPod() {
+    if (!world_.seen.pods.empty()) {
+      PodView& pod = world_.pod(Below(world_.seen.pods.size()));
+      pod.over = true;
+      pod.ready = false;
+      pod.reason = "OOMKilled";
+    }
+  }
+  void ReapPods() {
+    std::erase_if(world_.seen.pods,
+                  [&](const PodView& pod) { return pod.deleting || Below(20) == 0; });
+  }
+  void FollowOrders() {
+    if (!HasRun()) {
+      return;
+    }
+    world_.run().started = true;
+    world_.run().started_at = world_.seen.now;
+    world_.run().state = RunState::kRunning;
+    for (const auto& [agent, since] : world_.seen.asked.joins) {
+      if (!world_.run().lost.contains(agent) && !world_.run().left.contains(agent)) {
+        world_.run().present.insert(agent);
+      }
+    }
+    for (const std::string& agent : world_.seen.asked.leaves) {
+      if (world_.run().present.size() > 1 && world_.run().present.erase(agent) > 0) {
+        world_.run().left.insert(agent);
+      }
+    }
+  }
+  void LoseAgent() {
+    if (HasRun() && world_.run().present.size() > 1) {
+      const std::string agent = *world_.run().present.begin();
+      world_.run().present.erase(agent);
+      world_.run().lost.insert(agent);
+    }
+  }
+  void ChangeLeader() {
+    if (HasRun()) {
+      const RunSeen before = world_.run();
+      world_.ChangeLeader();
+      world_.seen.has_checkpoint = true;
+      Settle();
+      if (world_.seen.run.has_value()) {
+        world_.run() = before;
+      }
+      world_.seen.has_checkpoint = false;
+    }
+  }
+  void EndRun() {
+    if (HasRun() && (world_.seen.asked.stop || Below(6) == 0)) {
+      world_.EndRun(SomeReport());
+    }
+  }
+
+  // Until there is nothing more to do; what is done must make sense.
+  void Settle() {
+    for (int i = 0; i < 6; ++i) {
+      const Observation before = world_.seen;
+      if (world_.Step().empty()) {
+        return;
+      }
+      Check(before, world_.last);
+    }
+    ADD_FAILURE() << "does not come to rest: " << ActsOf(world_.last);
+  }
+  static void Check(const Observation& seen, const Decision& decision) {
+    for (const uint32_t index : decision.create_pods) {
+      EXPECT_LT(index, seen.test.agents.replicas);
+      for (const PodView& pod : seen.pods) {
+        EXPECT_NE(pod.index, index) << "is there";
+      }
+    }
+    std::set<std::string> deleted;
+    for (const PodView& pod : decision.delete_pods) {
+      EXPECT_FALSE(pod.deleting);
+      EXPECT_TRUE(deleted.insert(pod.uid).second) << "twice";
+    }
+    EXPECT_FALSE((decision.start_run || decision.resume_run) && seen.run.has_value());
+    EXPECT_TRUE(decision.create_pods.empty() || seen.test.has_finalizer);
+    for (const AgentPlace& agent : decision.join) {
+      EXPECT_FALSE(seen.run->present.contains(agent.name));
+    }
+    for (const std::string& agent : decision.leave) {
+      EXPECT_TRUE(seen.run->present.contains(agent));
+    }
+  }
+
+  Rng rng_{1};
+  int runs_ = 1;
+  DecideWorld world_;
+};
+
+TEST_F(DecideChaosTest, ComesToRestWhateverHappens) {
+  for (uint64_t seed = 1; seed <= 300 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    rng_ = Rng(seed);
+    runs_ = 1;
+    world_ = DecideWorld();
+    for (int i = 0; i < 100 && !HasFailure(); ++i) {
+      Happen();
+      Settle();
+    }
+  }
 }
 
 }  // namespace

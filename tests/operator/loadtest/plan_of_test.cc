@@ -117,7 +117,8 @@ TEST(ReadPlanOfTest, ThresholdsOfTheSpecComeAfterThoseOfThePlan) {
 thresholds:
   - {name: a, metric: ResponseTime, statistic: p99.9, operator: LessThan, value: 2s}
   - {name: b, metric: ResponseTime, statistic: avg, operator: LessOrEqual, value: 250ms}
-  - {name: c, metric: FailureRatio, operator: LessThan, value: 1%, abortOnFail: true, delayAbortSeconds: 5}
+  - {name: c, metric: FailureRatio, operator: LessThan, value: 1%, abortOnFail: true,
+     delayAbortSeconds: 5}
   - {name: d, metric: RequestRate, operator: GreaterThan, value: "100"}
   - {name: e, metric: Requests, operator: GreaterOrEqual, value: "1", endpoint: Buy, method: POST}
   - {name: f, metric: Failures, operator: LessThan, value: "10", endpoint: "/a/{id}, all"}

@@ -16,7 +16,8 @@ metadata:
   name: peak-agent-2
   uid: 7c1d
   labels: {squall.dev/run-id: nightly, squall.dev/agent-index: "2"}
-  ownerReferences: [{apiVersion: squall.dev/v1alpha1, kind: LoadTest, name: peak, uid: 0f8c, controller: true}]
+  ownerReferences:
+    - {apiVersion: squall.dev/v1alpha1, kind: LoadTest, name: peak, uid: 0f8c, controller: true}
 )");
   pod["status"] = Yaml(status);
   return ReadPod(pod, "0f8c");
