@@ -28,6 +28,8 @@ from kube_http import Api, ApiError
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CRD_FILE = ROOT / "charts/squall/files/loadtests.yaml"
 PATIENCE = 120  # seconds: for what must happen by itself
+# In front of a command: a test that is killed leaves nothing behind.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 # The rest would only look for pods, nodes and volumes that this control plane does not have.
 CONTROLLERS = (
@@ -133,8 +135,9 @@ class ControlPlane:
     def _start(self, name, *arguments):
         with open(self.folder / "logs" / f"{name}.log", "ab") as log:
             self.processes.append(subprocess.Popen(
-                [self.programs[name], *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True))
+                [*DIES_WITH_US, self.programs[name], *map(str, arguments)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True))
 
     def _start_etcd(self):
         client = f"http://127.0.0.1:{self.etcd_port}"
@@ -176,8 +179,8 @@ class ControlPlane:
     def _ready(self):
         for process in self.processes:
             if process.poll() is not None:
-                raise AssertionError(f"{process.args[0]} ended with {process.returncode}; "
-                                     f"its log is in {self.folder}/logs")
+                raise AssertionError(f"{process.args} ended with {process.returncode}; "
+                                     f"the log is in {self.folder}/logs")
         with contextlib.suppress(OSError, ApiError):
             return (self.api.get("/readyz") == "ok" and
                     self.api.find("/api/v1/namespaces/default"))

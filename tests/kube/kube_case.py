@@ -5,6 +5,7 @@ import atexit
 import contextlib
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import unittest
@@ -29,6 +30,7 @@ def main():
     except Missing as missing:
         print(f"{'FAILED' if IN_CI else 'skipped'}: {missing}")
         sys.exit(1 if IN_CI else SKIPPED)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is ended in order
     unittest.main()
 
 

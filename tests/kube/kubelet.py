@@ -24,6 +24,7 @@ import traceback
 import urllib.parse
 import urllib.request
 
+from control_plane import DIES_WITH_US
 from kube_http import ApiError
 from pod_spec import NotReady, PodSpec
 
@@ -49,22 +50,28 @@ class Container:
         self.restarts = 0
         self.ready = False
         self.reason = None  # of an end that was not the program's own
+        self.code = None    # how it had ended at the last look; what is reported
 
     def start(self):
         command, environment = self.pod.files.command(self.spec, self.pod.kubelet.programs)
         log = self.pod.kubelet.log_file(self.pod.namespace, self.pod.name, self.spec["name"])
         with open(log, "ab") as output:
             self.process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                [*DIES_WITH_US, *command], env=environment, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True, cwd=self.pod.files.folder)
         self.started = _now()
         self.reason = None
+        self.code = None
         self.ready = False
 
     def exit_code(self):
         """None while it runs; 128 and the signal for one that was killed, as a runtime says it."""
         code = None if self.process is None else self.process.poll()
         return 128 - code if code is not None and code < 0 else code
+
+    def look(self):
+        self.code = self.exit_code()
+        return self.code
 
     def signal(self, number, reason=None):
         if self.process is not None and self.process.poll() is None:
@@ -96,7 +103,7 @@ class Container:
         return named.get(port, port)
 
     def status(self, waiting=None):
-        code = self.exit_code()
+        code = self.code
         if waiting or self.process is None:
             state = {"waiting": waiting or {"reason": "ContainerCreating"}}
         elif code is None:
@@ -220,7 +227,7 @@ class Pod(threading.Thread):
         while not self._over():
             for container in self.containers:
                 container.ready = container.probe()
-            codes = [container.exit_code() for container in self.containers]
+            codes = [container.look() for container in self.containers]
             if None not in codes and restart == "Never":
                 self._write("Failed" if any(codes) else "Succeeded")
                 return
@@ -251,7 +258,7 @@ class Pod(threading.Thread):
             if container.process is not None:
                 container.process.wait()
         started = [container for container in self.containers if container.process]
-        failed = any(container.exit_code() for container in started)
+        failed = any([container.look() for container in started])
         self._write("Failed" if failed else "Succeeded" if started else "Pending")
         self.kubelet.plane.api.delete(self.path, gracePeriodSeconds=0,
                                       preconditions={"uid": self.uid})
@@ -265,7 +272,7 @@ class Pod(threading.Thread):
             told["Initialized"] = ("True", "", "")
             told["ContainersReady"] = told["Ready"] = (str(ready), "", "")
         key = (phase, str(waiting), str(told), [
-            (item.restarts, item.exit_code(), item.process is None) for item in self.containers])
+            (item.restarts, item.code, item.process is None) for item in self.containers])
         if key == self.written:
             return
         status = {"phase": phase, "conditions": [

@@ -6,12 +6,12 @@ import stat
 import tempfile
 import time
 import unittest
-import urllib.error
 import urllib.request
 
 import kubelet as kubelet_module
 from control_plane import wait_for
 from kube_case import BIN, KubeTest, main, need
+from kube_http import ApiError
 
 # Says what it was started with on its own address, and ends as it is told.
 PROGRAM = """#!/usr/bin/python3
@@ -107,7 +107,7 @@ class KubeletTest(KubeTest):
         with urllib.request.urlopen(metrics, timeout=30) as answer:
             self.assertIn("squall_users", answer.read().decode())
         self.kubectl("delete", "pod", "agent")
-        self.assertEqual(self.kubelet.processes(), 0)
+        wait_for(lambda: self.kubelet.processes() == 0, "its end")
 
     def test_materialises_volumes_and_expands_arguments(self):
         self.kubectl("create", "secret", "generic", "token", "--from-literal=token=s3cret")
@@ -194,7 +194,7 @@ class KubeletTest(KubeTest):
         def answers():
             try:
                 return urllib.request.urlopen(f"http://{address}:7071/", timeout=5)
-            except urllib.error.URLError:
+            except OSError:
                 return None
         wait_for(lambda: not answers(), "the process to be gone")
 
@@ -222,8 +222,13 @@ class KubeletTest(KubeTest):
         self.addCleanup(self.kubectl, "delete", "quota", "none")
         path = f"/api/v1/namespaces/{self.namespace}/resourcequotas/none"
         wait_for(lambda: self.api.get(path).get("status", {}).get("hard"), "the quota")
-        with self.assertRaisesRegex(Exception, "403 Forbidden: .*exceeded quota"):
-            self.api.create(self.pods, pod("surplus"))
+
+        def refusal():  # the part that admits pods hears of the quota last
+            try:
+                return self.api.create(self.pods + "?dryRun=All", pod("surplus")) and None
+            except ApiError as error:
+                return error
+        self.assertRegex(str(wait_for(refusal, "a refusal")), "403 Forbidden: .*exceeded quota")
 
     def test_leaves_the_garbage_to_the_collector(self):
         self.kubectl("create", "configmap", "owner")
