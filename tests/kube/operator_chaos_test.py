@@ -340,14 +340,14 @@ class Scenario:
         status = self.get(test)["status"]
         told = [self.condition(test, kind) for kind in ("Complete", "Failed")]
         assert told.count("True") == 1, f"{test.name}: {status}"
+        assert self.agents_harmed or told[0] == "True", f"{test.name}: {status}"
         requests = status.get("summary", {}).get("requests", 0)
-        if len(self.tests) > 1:
+        if len(self.tests) > 1:  # the target counts them together
             return
         served = self.target.stats()["total"]
         if self.agents_harmed:
             assert 0 < requests <= served, f"{requests} told, {served} served"
         else:
-            assert told[0] == "True", f"{test.name}: {status}"
             assert requests == served, f"{requests} told, {served} served"
 
     # -- all of it ------------------------------------------------------------------------------
