@@ -284,7 +284,7 @@ class Rpc final : public v1::AgentService::CallbackService {
       absl::StatusOr<std::string> content =
           squall::ReadPlanFile(options_.plan_directory, request->path());
       if (content.ok()) {
-        response->set_content(*std::move(content));
+        response->set_content(*content);
       }
       return content.status();
     });
