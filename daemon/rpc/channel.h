@@ -19,10 +19,10 @@ struct ChannelSecurity {
   std::string ca_pem;    // TLS, trusting this CA; "": in the clear
   std::string cert_pem;  // with the key: what we show (mTLS); needs the CA
   std::string key_pem;
-  std::string server_name;  // in the server's certificate; "": as the address says
   // Sent as "authorization: Bearer …", as its file is at the time of each call; nullptr: none.
   // Shared, because gRPC decides how long a channel lives.
   std::shared_ptr<const TokenGuard> token;
+  std::string server_name = {};  // in the server's certificate; "": as the address says
 };
 
 // Connects at the first call, and again whenever the connection is lost. INVALID_ARGUMENT says

@@ -28,6 +28,8 @@ namespace squall {
 namespace {
 
 constexpr Nanos kPassPatience = std::chrono::seconds(20);
+// Runs store their state through the same client, and should not wait long for a server that hangs.
+constexpr Nanos kRequestPatience = std::chrono::seconds(10);
 constexpr Nanos kEventFlush = std::chrono::seconds(2);
 
 // As client-go's: two processes on one host, or one after the other, must not take each other for
@@ -89,6 +91,7 @@ absl::Status OperatorParts::Impl::MakeClients(const KubeConfigSources& sources) 
   SQUALL_ASSIGN_OR_RETURN(config, LoadKubeConfig(sources));
   KubeClientOptions options;
   options.user_agent = fmt::format("squall-operator/{} (linux)", SQUALL_VERSION);
+  options.request_timeout = kRequestPatience;
   options.metrics = &rest_metrics;
   options.on_warning = [this](const std::string& text) {
     log->Log(LogLevel::kWarning, "the API server warns", {{"text", text}});
