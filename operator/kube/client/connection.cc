@@ -223,7 +223,6 @@ class Connection::Impl {
       endpoints->emplace_back(address, url.port);
       return {};
     }
-    error_code result;
     tcp::resolver::results_type found;
     const error_code error = Await([&](auto done) {
       resolver_.async_resolve(url.host, std::to_string(url.port),
