@@ -65,7 +65,7 @@ std::string EventsOf(const Decision& decision) {
   return fmt::format("{}", fmt::join(reasons, " "));
 }
 
-DecideWorld::DecideWorld(std::string spec) {
+DecideWorld::DecideWorld(const std::string& spec) {
   seen.now = SomeTime();
   Edit(spec);
 }

@@ -22,7 +22,7 @@ class DecideWorld final {
   Observation seen;
 
   // A test that nobody has looked at yet.
-  explicit DecideWorld(std::string spec = "{agents: {replicas: 2}}");
+  explicit DecideWorld(const std::string& spec = "{agents: {replicas: 2}}");
 
   // The user edits the spec; the status stays.
   void Edit(const std::string& spec);
