@@ -31,6 +31,13 @@ constexpr uint64_t kEpochsOfALeader = 1'000'000;
 
 bool Gone(const absl::Status& status) { return status.code() == absl::StatusCode::kNotFound; }
 
+bool MayPass(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kResourceExhausted ||  // 429
+         status.code() == absl::StatusCode::kUnauthenticated ||
+         status.code() == absl::StatusCode::kAborted;
+}
+
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
 Problem ProblemOf(const absl::Status& status) {
@@ -289,7 +296,7 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
   SQUALL_RETURN_IF_ERROR(DeletePods(seen, decision->delete_pods, session));
   SQUALL_RETURN_IF_ERROR(CreatePods(seen, decision->create_pods, session));
   if (decision->write_report) {
-    WriteReport(test, session);
+    SQUALL_RETURN_IF_ERROR(WriteReport(test, session));
   }
   if (decision->drop_run) {
     std::unique_ptr<LoadRun> run;  // ends its thread: not under the lock
@@ -298,6 +305,7 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
       run = std::move(session->run);
     }
     session->asked = Asked();
+    session->checkpoint_read = false;
   }
   if (decision->drop_children) {
     SQUALL_RETURN_IF_ERROR(DropChildren(parts_.client, test));
@@ -456,17 +464,22 @@ void LoadTestReconciler::Command(const Decision& decision, const LoadTest& test,
   }
 }
 
-void LoadTestReconciler::WriteReport(const LoadTest& test, Session* session) {
-  session->report_written = true;
+// An error means that the server may take it later: the run, which has it, is kept until then.
+absl::Status LoadTestReconciler::WriteReport(const LoadTest& test, Session* session) {
   if (!test.report_config_map) {
-    return;
+    session->report_written = true;
+    return absl::OkStatus();
   }
   const RunSeen seen = session->run->Seen();
   absl::StatusOr<json::object> object = ReportObject(test, *seen.report);
   absl::Status status = object.status();
   if (object.ok()) {
     status = parts_.client->Apply(kConfigMaps, *object).status();
+    if (MayPass(status)) {
+      return status;
+    }
   }
+  session->report_written = true;
   if (status.ok()) {
     session->report_name = Name(*object);
     Tell(test, {{false, "ReportWritten", fmt::format("ConfigMap {}", session->report_name)}});
@@ -474,6 +487,7 @@ void LoadTestReconciler::WriteReport(const LoadTest& test, Session* session) {
     session->report_problem = Text(status);
     Tell(test, {{true, "ReportFailed", session->report_problem}});
   }
+  return absl::OkStatus();
 }
 
 absl::Status LoadTestReconciler::WriteStatus(const Observation& seen, const Decision& decision,

@@ -71,7 +71,7 @@ class LoadTestReconciler final : public Reconciler {
                           Session* session);
   absl::Status BeginRun(const Observation& seen, const Decision& decision, Session* session);
   void Command(const Decision& decision, const LoadTest& test, Session* session);
-  void WriteReport(const LoadTest& test, Session* session);
+  absl::Status WriteReport(const LoadTest& test, Session* session);
   absl::Status WriteStatus(const Observation& seen, const Decision& decision, Session* session);
   void Tell(const LoadTest& test, const std::vector<EventNote>& events);
 

@@ -308,6 +308,20 @@ TEST(DecideEndTest, LostAgentsFailTheTest) {
   EXPECT_EQ(policy.Condition("Failed"), "True AgentsLost");
 }
 
+// The pods are those of the other operator's run: whoever deleted them would end it.
+TEST(DecideEndTest, ALeaderThatAgentsRefuseLeavesTheTestToTheOther) {
+  DecideWorld world;
+  world.StartRun();
+  world.Step();
+  const std::string before = world.Condition("Failed");
+  world.run().over = true;
+  world.run().error = absl::FailedPreconditionError(
+      "agent 'a': start: epoch must be at least 2000000, got 1000000");
+  EXPECT_EQ(world.Step(), "drop-run");
+  EXPECT_EQ(world.Condition("Failed"), before);
+  EXPECT_EQ(world.last.phase, "Running");
+}
+
 TEST(DecideEndTest, ARunWithoutAReportHasFailed) {
   for (const bool started : {false, true}) {
     DecideWorld world;
