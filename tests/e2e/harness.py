@@ -5,6 +5,7 @@ it; every wait has a bound, generous enough for a sanitizer on a busy machine.
 """
 import contextlib
 import csv
+import functools
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import traceback
 import unittest
 import urllib.request
 
@@ -85,11 +87,35 @@ def wait_for(condition, what="condition"):
     raise AssertionError(f"waited {PATIENCE} s in vain for {what}")
 
 
+class TooLate(AssertionError):
+    """Something held, but not within its time."""
+
+
+def by_the_clock(test):
+    """For a test that asks for something within a time: a machine that was busy elsewhere just then
+    gets two more tries. Only TooLate is tried again."""
+    @functools.wraps(test)
+    def tried(self):
+        for _ in range(2):
+            try:
+                return test(self)
+            except TooLate:
+                traceback.print_exc()
+                self.doCleanups()
+                self.setUp()
+        return test(self)
+    return tried
+
+
 class SquallTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="squall-e2e-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+
+    def assert_in_time(self, value, limit, what):
+        if value > limit:
+            raise TooLate(f"{what}: {value}, must be at most {limit}")
 
     def target(self, *flags):
         target = Target(self.folder, *flags)

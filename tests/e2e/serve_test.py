@@ -9,7 +9,7 @@ import unittest
 import xml.etree.ElementTree
 
 from fleet import FAILED, FleetTest
-from harness import BIN, PATIENCE, one_task, wait_for
+from harness import by_the_clock, BIN, PATIENCE, one_task, wait_for
 
 
 def nanoseconds(text):
@@ -48,9 +48,10 @@ class Split(FleetTest):
         counted = {name: agent.requests() for name, agent in zip("abc", agents)}
         return report, starts, counted, target.stats()["total"]
 
+    @by_the_clock
     def test_three_agents_are_one_run(self):
         report, starts, counted, seen = self.ramp()
-        self.assertLessEqual(max(starts) - min(starts), 20_000_000)  # ns: the agreed instant
+        self.assert_in_time(max(starts) - min(starts), 20_000_000, "ns around the agreed instant")
 
         # Nothing is counted twice, nothing is lost on the way.
         self.assertEqual({item["agent"]: item["totals"]["requests"] for item in report["agents"]},
