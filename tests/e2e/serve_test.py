@@ -9,7 +9,7 @@ import unittest
 import xml.etree.ElementTree
 
 from fleet import FAILED, FleetTest
-from harness import by_the_clock, BIN, PATIENCE, one_task, wait_for
+from harness import BIN, PATIENCE, by_the_clock, one_task, wait_for
 
 
 def nanoseconds(text):
