@@ -1,5 +1,6 @@
 # Compiler settings that every target shares.
 option(SQUALL_BUILD_TESTS "Build the unit and integration tests" ON)
+option(SQUALL_WITH_PYTHON "Run locustfiles: build squall-python, which embeds CPython" ON)
 option(SQUALL_BUILD_FUZZERS "Build the libFuzzer targets (needs clang++)" OFF)
 set(SQUALL_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
 

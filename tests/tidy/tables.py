@@ -18,9 +18,11 @@ FLOORS = {
     "daemon/engine": 3,
     "daemon/coordinator": 3,
     "daemon/protocol/http": 4,
+    "daemon/script": 4,
     "daemon/agent": 5,
     "daemon/gateway": 5,
     "daemon/target": 5,
+    "daemon/python": 5,
     "daemon/programs": 6,
     "operator/kube/api": 1,
     "operator/kube/client": 3,
@@ -51,7 +53,8 @@ HEADER_OWNERS = {
     "yaml-cpp/": ("daemon/plan", "operator/kube/api"),
     "re2/": ("daemon/plan",),
     "google/protobuf/": ("daemon/wire", "daemon/agent", "daemon/coordinator", "daemon/gateway",
-                         "daemon/programs", "operator/loadtest"),
+                         "daemon/programs", "daemon/python", "daemon/script",
+                         "operator/loadtest"),
     "grpc": ("daemon/rpc", "daemon/agent", "daemon/coordinator", "daemon/gateway",
              "daemon/programs", "operator/loadtest", "operator/programs"),
     "boost/asio": ("daemon/net", "daemon/protocol", "daemon/target", "daemon/telemetry",
@@ -64,6 +67,7 @@ HEADER_OWNERS = {
     "CLI/": ("daemon/programs", "operator/programs"),
     "sqlite3.h": ("daemon/store",),
     "Python.h": ("daemon/python",),
+    "greenlet/": ("daemon/python",),
 }
 
 # Headers that cost every includer seconds of compile time: not in a header that another room reads.
