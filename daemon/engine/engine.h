@@ -12,6 +12,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "daemon/engine/load_engine.h"
 #include "daemon/engine/program.h"
 #include "daemon/engine/schedule.h"
 #include "daemon/engine/shard.h"
@@ -36,31 +37,28 @@ struct EngineOptions {
   std::function<void(std::string_view text)> log;
 };
 
-class Engine final {
+class Engine final : public LoadEngine {
  public:
   // INVALID_ARGUMENT for a plan that cannot run, RESOURCE_EXHAUSTED without descriptors.
   static absl::StatusOr<std::unique_ptr<Engine>> Make(std::shared_ptr<const Plan> plan,
                                                       const Protocol* protocol, const Clock* clock,
                                                       EngineOptions options);
   // Gives up open requests and joins the threads.
-  ~Engine();
+  ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // A second Start changes nothing. `at` may lie in the future.
-  void Start(TimePoint at);
-  // See handover.h. Without `moving`, `rate` is of this engine alone: how fast users that are new
-  // here start.
-  void Reassign(const Handover& handover);
-  void Change(const LoadChange& change);
-  void Pause();
-  void Resume();
-  void Stop(const std::string& reason, bool immediate);
-  bool finished() const;
-
-  // Waits for every shard to add its figures: at most one turn of each loop. Everything but the
-  // identity (run, agent, epoch, sequence, state, times) is filled in.
-  Snapshot TakeSnapshot();
+  // LoadEngine
+  void Start(TimePoint at) override;
+  void Reassign(const Handover& handover) override;
+  void Change(const LoadChange& change) override;
+  void Pause() override;
+  void Resume() override;
+  void Stop(const std::string& reason, bool immediate) override;
+  bool finished() const override;
+  std::string failure() const override { return ""; }
+  // Waits for every shard to add its figures: at most one turn of each loop.
+  Snapshot TakeSnapshot() override;
 
  private:
   Engine() = default;
