@@ -17,8 +17,7 @@ Population::Population(UserHost* host, ShardClient* client, uint64_t seed)
 Population::~Population() { SQUALL_CHECK(empty()); }
 
 User* Population::Spawn(uint64_t number, size_t class_index) {
-  auto made = std::make_unique<User>(host_, number, class_index, seed_);
-  made->set_session(client_->NewSession(class_index, made.get()));
+  std::unique_ptr<User> made = client_->NewUser(host_, number, class_index, seed_);
   User* user = made.get();
   const bool is_new = running_.emplace(number, std::move(made)).second;
   SQUALL_CHECK(is_new);

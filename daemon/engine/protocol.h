@@ -20,6 +20,9 @@
 
 namespace squall {
 
+class User;
+class UserHost;
+
 // Told of every exchange in a verbose single pass (`squall run --once`). Loop thread.
 class RequestTrace {
  public:
@@ -79,6 +82,9 @@ class ShardClient {
  public:
   virtual ~ShardClient() = default;
   virtual std::unique_ptr<Session> NewSession(size_t class_index, UserContext* user) = 0;
+  // By default a StepUser with a session of its own.
+  virtual std::unique_ptr<User> NewUser(UserHost* host, uint64_t number, size_t class_index,
+                                        uint64_t seed);
 };
 
 // Immutable after construction; Compile and MakeShardClient may be called from any thread.

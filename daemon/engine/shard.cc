@@ -28,18 +28,25 @@ constexpr Nanos kLateStart = std::chrono::seconds(1);
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Make(std::shared_ptr<const Program> program,
                                                    const Protocol* protocol, Resolver* resolver,
                                                    const Clock* clock, ShardOptions options) {
-  SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<Reactor> reactor, Reactor::Make(clock));
+  std::unique_ptr<Reactor> reactor;
+  if (options.reactor == nullptr) {
+    SQUALL_ASSIGN_OR_RETURN(reactor, Reactor::Make(clock));
+  }
   const std::shared_ptr<const Plan> plan = program->plan;
   std::unique_ptr<Shard> shard(
       new Shard(std::move(program), std::move(options), std::move(reactor)));
-  SQUALL_ASSIGN_OR_RETURN(shard->client_, protocol->MakeShardClient(plan, shard->reactor_.get(),
-                                                                    resolver, &shard->recorder_));
+  SQUALL_ASSIGN_OR_RETURN(shard->client_, protocol->MakeShardClient(plan, shard->reactor_, resolver,
+                                                                    &shard->recorder_));
   Shard* raw = shard.get();
   raw->users_ = std::make_unique<Population>(static_cast<UserHost*>(raw), raw->client_.get(),
                                              raw->options_.seed);
   raw->director_ = std::make_unique<UserDirector>(
       UserDirector::Parts{raw->program_.get(), raw->users_.get(), &raw->ownership_,
                           raw->options_.index, raw->options_.count});
+  if (raw->own_reactor_ == nullptr) {
+    raw->usage_ = std::make_unique<ThreadUsageReader>();
+    return shard;
+  }
   try {
     raw->thread_ = std::thread([raw] {
       AskForShortTimeSlices();
@@ -53,10 +60,11 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Make(std::shared_ptr<const Program
 }
 
 Shard::Shard(std::shared_ptr<const Program> program, ShardOptions options,
-             std::unique_ptr<Reactor> reactor)
+             std::unique_ptr<Reactor> own_reactor)
     : program_(std::move(program)),
       options_(std::move(options)),
-      reactor_(std::move(reactor)),
+      own_reactor_(std::move(own_reactor)),
+      reactor_(own_reactor_ != nullptr ? own_reactor_.get() : options_.reactor),
       recorder_(options_.recorder),
       ownership_(options_.assignment),
       schedule_(&program_->profile) {
@@ -147,7 +155,7 @@ void Shard::OnStart(TimePoint at) {
   peak_users_ = std::max<uint64_t>(1, program_->profile.PeakUsers());
   if (open_model() && !options_.once) {
     pump_ = std::make_unique<ArrivalPump>(
-        ArrivalPump::Parts{reactor_.get(), program_.get(), &clock_, users_.get()}, options_.seed,
+        ArrivalPump::Parts{reactor_, program_.get(), &clock_, users_.get()}, options_.seed,
         [this](uint64_t number, Nanos at) {
           return ShardOf(number, options_.count) == options_.index &&
                  ownership_.AssignmentAt(at).Owns(number);

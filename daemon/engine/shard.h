@@ -21,6 +21,7 @@
 #include "daemon/engine/thread_usage.h"
 #include "daemon/engine/user.h"
 #include "daemon/engine/user_director.h"
+#include "daemon/engine/variables.h"
 #include "daemon/net/reactor.h"
 #include "daemon/net/resolver.h"
 #include "daemon/plan/assignment.h"
@@ -46,6 +47,9 @@ struct ShardOptions {
   // Loop thread: a variable shared by all users changed; tell the other shards.
   std::function<void(std::string_view name, Value value)> on_shared;
   std::function<void(std::string_view text)> log;
+  // Set: the loop belongs to somebody else, who turns it on the thread that makes and ends the
+  // shard. Otherwise the shard has a loop and a thread of its own.
+  Reactor* reactor = nullptr;
 };
 
 class Shard final : private UserHost {
@@ -74,15 +78,16 @@ class Shard final : private UserHost {
   // Adds this shard's figures to `snapshot` on the loop's thread, then calls `done` there.
   void Fill(Snapshot* snapshot, std::function<void()> done);
   // Ends what still runs and waits for the thread; afterwards nothing of the above may be called.
+  // On somebody else's loop it does neither: the shard must have finished.
   void Join();
 
  private:
   Shard(std::shared_ptr<const Program> program, ShardOptions options,
-        std::unique_ptr<Reactor> reactor);
+        std::unique_ptr<Reactor> own_reactor);
   const Plan& plan() const { return *program_->plan; }
 
   // UserHost
-  Reactor* reactor() override { return reactor_.get(); }
+  Reactor* reactor() override { return reactor_; }
   Recorder* recorder() override { return &recorder_; }
   RequestTrace* trace() override { return options_.trace; }
   const Program& program() const override { return *program_; }
@@ -123,7 +128,8 @@ class Shard final : private UserHost {
 
   const std::shared_ptr<const Program> program_;
   const ShardOptions options_;
-  const std::unique_ptr<Reactor> reactor_;
+  const std::unique_ptr<Reactor> own_reactor_;
+  Reactor* const reactor_;
   Recorder recorder_;
   std::unique_ptr<ShardClient> client_;
   std::unique_ptr<Population> users_;

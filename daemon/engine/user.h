@@ -1,21 +1,46 @@
-// One virtual user: its loop of tasks and waits, its variables, its session. Owned by its Shard;
-// lives and dies on the shard's thread.
+// One virtual user, as its shard handles it, and what it needs from its shard. Who it is and what
+// it does is another's business: StepUser runs the steps of a plan, daemon/python the tasks of a
+// locustfile. All of it on the shard's thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <optional>
-#include <vector>
+#include <string_view>
 
+#include "daemon/base/clock.h"
 #include "daemon/engine/program.h"
 #include "daemon/engine/protocol.h"
-#include "daemon/engine/variables.h"
+#include "daemon/net/net_error.h"
+#include "daemon/net/reactor.h"
+#include "daemon/plan/value.h"
+#include "daemon/stats/recorder.h"
 
 namespace squall {
 
-class User;
+// Owned by its Population. It tells its UserHost when its loop has ended, and is deleted later.
+class User {
+ public:
+  virtual ~User() = default;
 
-// What a user needs from its shard.
+  // Starts the loop; it may run until the first thing it must wait for.
+  virtual void Start() = 0;
+  // Open model: run one task for the arrival that was due at `intended`. To an idle user, or to a
+  // new one, which gets to it after its on_start.
+  virtual void Dispatch(uint64_t arrival, TimePoint intended) = 0;
+  // No further task; `finish_task` lets the current one run to its end, pauses included. Then comes
+  // on_stop.
+  virtual void RequestStop(bool finish_task) = 0;
+  // Gives up whatever it waits for; the open request counts as unfinished.
+  virtual void Abort() = 0;
+  // After a pause of the run: a sleeping user looks again.
+  virtual void Nudge() = 0;
+
+  virtual uint64_t number() const = 0;
+  virtual size_t class_index() const = 0;
+  // It has told its host so.
+  virtual bool ended() const = 0;
+};
+
 class UserHost {
  public:
   virtual ~UserHost() = default;
@@ -43,101 +68,6 @@ class UserHost {
   virtual void OnIdle(User* user) = 0;
   // The user's loop has ended; the shard may delete it, but not before the current turn is over.
   virtual void OnEnded(User* user) = 0;
-};
-
-class User final : public UserContext {
- public:
-  User(UserHost* host, uint64_t number, size_t class_index, uint64_t seed);
-  ~User() override;
-
-  void set_session(std::unique_ptr<Session> session) { session_ = std::move(session); }
-  // Starts the loop; it runs until the first thing it must wait for.
-  void Start();
-  // Open model: run one task for the arrival that was due at `intended`. To an idle user, or to a
-  // new one, which gets to it after its on_start.
-  void Dispatch(uint64_t arrival, TimePoint intended);
-  // No further task; `finish_task` lets the current one run to its end, pauses included. Then comes
-  // on_stop.
-  void RequestStop(bool finish_task);
-  // Gives up whatever it waits for; the open request counts as unfinished.
-  void Abort();
-  // After a pause of the run: a sleeping user looks again.
-  void Nudge();
-
-  uint64_t number() const { return number_; }
-  size_t class_index() const { return class_index_; }
-  bool ended() const { return ended_; }
-
-  // UserContext
-  Reactor* reactor() const override { return host_->reactor(); }
-  Waiter* waiter() override { return &waiter_; }
-  Recorder* recorder() const override { return host_->recorder(); }
-  RequestTrace* trace() const override { return host_->trace(); }
-  std::optional<TimePoint> TakeIntendedStart() override;
-  RunPhase PhaseAt(TimePoint when) const override { return host_->PhaseAt(when); }
-  void SetVariable(std::string_view name, Value value, VariableScope scope) override;
-  bool stopping() const override { return stop_now_; }
-  Co<bool> Pause(Nanos span) override;
-  void ReportTaskError(std::string_view text) override;
-  void CountOpenRequest(int change) override { host_->CountOpenRequest(change); }
-  void CountExhaustion(const NetError& error) override { host_->CountExhaustion(error); }
-
-  // TemplateScope
-  const Value* Find(std::string_view name) const override;
-  Rng& rng() const override { return rng_; }
-  WallTime wall() const override { return host_->reactor()->wall(); }
-  uint64_t user_number() const override { return number_; }
-  uint64_t iteration() const override { return iteration_; }
-  std::string_view class_name() const override;
-
- private:
-  enum class Flow : uint8_t { kNext, kEndTask, kStopUser };
-  enum class Sleep : uint8_t { kInTask, kBetweenTasks };
-  struct Arrival {
-    uint64_t number = 0;
-    TimePoint due{};
-  };
-
-  Co<void> Run();
-  Co<void> RunOnce();
-  Co<void> RunClosed();
-  Co<void> RunOpen();
-  Co<void> AwaitArrival();
-  void CountIteration();
-  Co<Flow> RunSteps(const ProgramSteps* steps);
-  Co<Flow> RunIf(const IfOp* op);
-  Co<Flow> RunLoop(const LoopOp* op);
-  Flow RunSet(const SetOp& op);
-  Flow RunPick(const PickOp& op);
-  std::optional<size_t> NextRow(const PickOp& op, size_t rows);
-  bool Holds(const IfOp& op);
-  const Value* FindPath(std::string_view path) const;  // "name.member.0"
-  const ProgramTask& ChooseTask();
-  Co<bool> WaitForNextTask();
-  // False when a stop came that ends this kind of sleep.
-  Co<bool> SleepUntil(TimePoint when, Sleep sleep);
-  Co<void> HoldWhilePaused();
-
-  UserHost* const host_;
-  const ProgramClass* const class_;
-  const uint64_t number_;
-  const uint32_t class_index_;
-  mutable Rng rng_;
-  Waiter waiter_;
-  Variables variables_;
-  std::vector<uint64_t> cursors_;  // rows taken, by data set
-  std::unique_ptr<Session> session_;
-  Co<void> loop_;
-  TimePoint task_started_{};  // or its intended start, where there is a schedule
-  std::optional<TimePoint> intended_;
-  std::optional<Arrival> dispatched_;  // to run next
-  std::optional<uint64_t> arrival_;    // the one whose task is running
-  uint64_t iteration_ = 0;
-  bool sleeping_ = false;
-  bool stop_soon_ = false;  // after the current task
-  bool stop_now_ = false;   // at the next step
-  bool on_stop_ = false;
-  bool ended_ = false;
 };
 
 }  // namespace squall

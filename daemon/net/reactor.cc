@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <utility>
 
@@ -66,6 +67,9 @@ Reactor::Reactor(const Clock* clock, int epoll_fd, int event_fd)
 
 Reactor::~Reactor() {
   close(event_fd_);
+  if (alarm_watch_.fd >= 0) {
+    close(alarm_watch_.fd);
+  }
   close(epoll_fd_);
 }
 
@@ -73,11 +77,53 @@ void Reactor::Run() {
   stopped_ = false;
   Tick();
   while (!stopped_) {
-    WaitForEvents();
+    WaitForEvents(BlockTime());
     RunTimers();
     RunPosted();
     RunReady();
   }
+}
+
+absl::Status Reactor::Nest() {
+  alarm_watch_.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (alarm_watch_.fd < 0) {
+    return SystemError("timerfd_create", errno);
+  }
+  unattended_ = true;
+  return Register(&alarm_watch_);
+}
+
+void Reactor::Turn() {
+  unattended_ = false;
+  WaitForEvents(Nanos(0));
+  if (alarm_watch_.readable) {
+    alarm_watch_.readable = false;
+    alarm_at_ = kNever;
+  }
+  RunTimers();
+  RunPosted();
+  RunReady();
+  unattended_ = true;
+  if (!ready_.empty()) {
+    SetAlarm(now_);
+  } else if (!heap_.empty()) {
+    SetAlarm(heap_.front()->heap_time_);
+  }
+}
+
+// Nested: fd() becomes readable then, at the latest. A deadline that went away costs a turn in
+// vain.
+void Reactor::SetAlarm(TimePoint at) {
+  if (at >= alarm_at_) {
+    return;
+  }
+  alarm_at_ = at;
+  // 0 would turn the timer off; steady_clock is CLOCK_MONOTONIC.
+  const int64_t nanos = std::max<int64_t>(1, at.time_since_epoch().count());
+  itimerspec when{};
+  when.it_value.tv_sec = nanos / 1'000'000'000;
+  when.it_value.tv_nsec = nanos % 1'000'000'000;
+  timerfd_settime(alarm_watch_.fd, TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
 void Reactor::Stop() {
@@ -132,6 +178,9 @@ void Reactor::Arm(Waiter* waiter, std::coroutine_handle<> handle, TimePoint dead
   }
   // Otherwise the heap looks at it too early, finds the later deadline and puts it back: a request
   // that ends in time never touches the heap.
+  if (unattended_) {
+    SetAlarm(heap_.front()->heap_time_);
+  }
 }
 
 void Reactor::Resume(Waiter* waiter) {
@@ -151,6 +200,9 @@ void Reactor::MakeReady(Waiter* waiter, Wake reason) {
   waiter->waiting_ = false;
   waiter->reason_ = reason;
   ready_.push_back(waiter);
+  if (unattended_) {
+    SetAlarm(now_);
+  }
 }
 
 void Reactor::Forget(Waiter* waiter) {
@@ -177,14 +229,15 @@ void Reactor::Tick() {
   }
 }
 
-void Reactor::WaitForEvents() {
-  Nanos block = kBlockMax;
-  if (!heap_.empty()) {
-    block = std::clamp(heap_.front()->heap_time_ - clock_->Now(), Nanos(0), kBlockMax);
-  }
+Nanos Reactor::BlockTime() const {
   if (!ready_.empty()) {
-    block = Nanos(0);
+    return Nanos(0);
   }
+  return heap_.empty() ? kBlockMax
+                       : std::clamp(heap_.front()->heap_time_ - clock_->Now(), Nanos(0), kBlockMax);
+}
+
+void Reactor::WaitForEvents(Nanos block) {
   int count = -1;
   if (!pwait2_missing_) {
     const timespec timeout{block.count() / 1'000'000'000, block.count() % 1'000'000'000};

@@ -71,6 +71,14 @@ class Reactor final {
 
   // Runs until Stop.
   void Run();
+
+  // For a loop that is nested in another one, instead of Run: the other loop waits until fd() is
+  // readable, which includes that a deadline has come, and calls Turn. RESOURCE_EXHAUSTED.
+  absl::Status Nest();
+  int fd() const { return epoll_fd_; }
+  // Does what can be done without waiting.
+  void Turn();
+
   void Stop();
   void Post(std::function<void()> work);
 
@@ -121,7 +129,9 @@ class Reactor final {
  private:
   Reactor(const Clock* clock, int epoll_fd, int event_fd);
   void Tick();
-  void WaitForEvents();
+  Nanos BlockTime() const;
+  void WaitForEvents(Nanos block);
+  void SetAlarm(TimePoint at);
   void RunTimers();
   void RunReady();
   void RunPosted();
@@ -151,6 +161,9 @@ class Reactor final {
   std::vector<Waiter*> ready_now_;
   std::function<void(Nanos)> on_lag_;
   bool pwait2_missing_ = false;
+  FdWatch alarm_watch_;          // nested: a timerfd that is set to …
+  TimePoint alarm_at_ = kNever;  // … this, the first deadline or earlier
+  bool unattended_ = false;      // nested, and not in a turn, whose end sets the alarm
   bool stopped_ = false;
 
   std::mutex mailbox_mutex_;

@@ -10,6 +10,7 @@
 
 #include "daemon/base/check.h"
 #include "daemon/engine/user.h"
+#include "daemon/engine/variables.h"
 #include "tests/daemon/engine/fake_protocol.h"
 #include "tests/daemon/net/manual_loop.h"
 

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "daemon/engine/user.h"
+#include "daemon/engine/step_user.h"
 #include "tests/daemon/engine/fake_host.h"
 #include "tests/daemon/engine/fake_protocol.h"
 #include "tests/daemon/engine/plan_builder.h"
@@ -31,19 +31,19 @@ class UserTest : public testing::Test {
 
  protected:
   void Use(Plan plan) { host = std::make_unique<FakeHost>(std::move(plan), &protocol); }
-  User* Make(uint64_t number = 0) {
-    auto user = std::make_unique<User>(host.get(), number, 0, /*seed=*/7);
+  StepUser* Make(uint64_t number = 0) {
+    auto user = std::make_unique<StepUser>(host.get(), number, 0, /*seed=*/7);
     user->set_session(host->client->NewSession(0, user.get()));
     users.push_back(std::move(user));
     return users.back().get();
   }
-  User* Begin(uint64_t number = 0) {
-    User* user = Make(number);
+  StepUser* Begin(uint64_t number = 0) {
+    StepUser* user = Make(number);
     user->Start();
     return user;
   }
   // One user that runs `steps` as its only task, until it ends or `span` has passed.
-  User* BeginTask(StepList steps) {
+  StepUser* BeginTask(StepList steps) {
     Use(PlanOf(std::move(steps)));
     return Begin();
   }
@@ -80,7 +80,7 @@ class UserTest : public testing::Test {
 
   FakeProtocol protocol;
   std::unique_ptr<FakeHost> host;
-  std::vector<std::unique_ptr<User>> users;
+  std::vector<std::unique_ptr<StepUser>> users;
 };
 
 }  // namespace squall

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <poll.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -459,6 +460,76 @@ TEST_F(ReactorTest, ADescriptorThatCannotBeWatchedIsAnError) {
   const absl::Status status = reactor->Register(&watch);
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_EQ(status.message(), "epoll_ctl: Bad file descriptor");
+}
+
+// A loop inside another one, on the real clock: the alarm is the kernel's.
+class NestedReactorTest : public testing::Test {
+ protected:
+  NestedReactorTest() {
+    auto made = Reactor::Make(&clock);
+    reactor = *std::move(made);
+    EXPECT_TRUE(reactor->Nest().ok());
+  }
+  // False when nothing came in `patience`.
+  bool WaitReadable(milliseconds patience) {
+    pollfd descriptor{reactor->fd(), POLLIN, 0};
+    return poll(&descriptor, 1, static_cast<int>(patience.count())) == 1;
+  }
+  // As the other loop does, until the sleeper has woken or nothing is to come.
+  void TurnUntil(const std::vector<Wake>& wakes) {
+    while (wakes.empty() && WaitReadable(seconds(10))) {
+      reactor->Turn();
+    }
+  }
+  static Co<void> Sleep(Reactor* loop, Waiter* waiter, TimePoint at, std::vector<Wake>* wakes) {
+    wakes->push_back(co_await loop->Suspend(waiter, at));
+  }
+
+  const SystemClock clock;
+  std::unique_ptr<Reactor> reactor;
+  Waiter waiter;
+  std::vector<Wake> wakes;
+  Co<void> task;
+};
+
+TEST_F(NestedReactorTest, ADeadlineMakesItsDescriptorReadable) {
+  const TimePoint at = clock.Now() + milliseconds(5);
+  task = Sleep(reactor.get(), &waiter, at, &wakes);
+  task.Start();
+  TurnUntil(wakes);
+  EXPECT_EQ(wakes, kDeadlineOnly);
+  EXPECT_GE(clock.Now(), at);
+}
+
+TEST_F(NestedReactorTest, AnEarlierDeadlineMovesTheAlarmForward) {
+  Waiter late;
+  std::vector<Wake> late_wakes;
+  Co<void> later = Sleep(reactor.get(), &late, clock.Now() + std::chrono::hours(1), &late_wakes);
+  later.Start();
+  task = Sleep(reactor.get(), &waiter, clock.Now() + milliseconds(5), &wakes);
+  task.Start();
+  TurnUntil(wakes);
+  EXPECT_EQ(wakes, kDeadlineOnly);
+  EXPECT_TRUE(late_wakes.empty());
+  reactor->Cancel(&late);
+  TurnUntil(late_wakes);
+  EXPECT_EQ(late_wakes, kCancelledOnly);
+}
+
+TEST_F(NestedReactorTest, WhatIsResumedFromOutsideOfATurnGetsOne) {
+  task = Sleep(reactor.get(), &waiter, Reactor::kNever, &wakes);
+  task.Start();
+  reactor->Resume(&waiter);
+  TurnUntil(wakes);
+  EXPECT_EQ(wakes, kReadyOnly);
+}
+
+TEST_F(NestedReactorTest, WhatIsPostedGetsATurn) {
+  bool ran = false;
+  reactor->Post([&] { ran = true; });
+  ASSERT_TRUE(WaitReadable(seconds(10)));
+  reactor->Turn();
+  EXPECT_TRUE(ran);
 }
 
 }  // namespace

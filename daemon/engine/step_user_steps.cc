@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/engine/user.h"
+#include "daemon/engine/step_user.h"
 
 namespace squall {
 namespace {
@@ -35,7 +35,7 @@ bool Compare(Condition::Op op, const std::string& left, const std::string& right
 
 }  // namespace
 
-Co<User::Flow> User::RunSteps(const ProgramSteps* steps) {
+Co<StepUser::Flow> StepUser::RunSteps(const ProgramSteps* steps) {
   for (const ProgramStep& step : *steps) {
     if (stop_now_ || Reactor::IsCancelled(waiter_)) {
       co_return Flow::kStopUser;
@@ -72,11 +72,11 @@ Co<User::Flow> User::RunSteps(const ProgramSteps* steps) {
   co_return Flow::kNext;
 }
 
-Co<User::Flow> User::RunIf(const IfOp* op) {
+Co<StepUser::Flow> StepUser::RunIf(const IfOp* op) {
   co_return co_await RunSteps(Holds(*op) ? &op->then : &op->otherwise);
 }
 
-Co<User::Flow> User::RunLoop(const LoopOp* op) {
+Co<StepUser::Flow> StepUser::RunLoop(const LoopOp* op) {
   Reactor* reactor = host_->reactor();
   TimePoint turn = reactor->now();
   int rounds = 0;
@@ -98,7 +98,7 @@ Co<User::Flow> User::RunLoop(const LoopOp* op) {
   co_return Flow::kNext;
 }
 
-User::Flow User::RunSet(const SetOp& op) {
+StepUser::Flow StepUser::RunSet(const SetOp& op) {
   absl::StatusOr<Value> value = op.value.Evaluate(*this);
   if (!value.ok()) {
     ReportTaskError(std::string(value.status().message()));
@@ -108,7 +108,7 @@ User::Flow User::RunSet(const SetOp& op) {
   return Flow::kNext;
 }
 
-User::Flow User::RunPick(const PickOp& op) {
+StepUser::Flow StepUser::RunPick(const PickOp& op) {
   const std::vector<Value>* rows = nullptr;
   Value held;  // keeps a shared list alive while we read it
   if (op.data != nullptr) {
@@ -128,7 +128,7 @@ User::Flow User::RunPick(const PickOp& op) {
   return Flow::kNext;
 }
 
-std::optional<size_t> User::NextRow(const PickOp& op, size_t rows) {
+std::optional<size_t> StepUser::NextRow(const PickOp& op, size_t rows) {
   if (op.order == PickOrder::kRandom || op.data == nullptr) {
     return rng_.Below(rows);
   }
@@ -149,14 +149,14 @@ std::optional<size_t> User::NextRow(const PickOp& op, size_t rows) {
   return row % rows;
 }
 
-const Value* User::FindPath(std::string_view path) const {
+const Value* StepUser::FindPath(std::string_view path) const {
   const size_t dot = path.find('.');
   const Value* value = Find(path.substr(0, dot));
   return value == nullptr || dot == std::string::npos ? value
                                                       : value->FindDotted(path.substr(dot + 1));
 }
 
-bool User::Holds(const IfOp& op) {
+bool StepUser::Holds(const IfOp& op) {
   if (op.op == Condition::Op::kExists) {
     const Value* value = FindPath(op.exists);
     const bool empty_list =

@@ -1,4 +1,4 @@
-#include "daemon/engine/user.h"
+#include "daemon/engine/step_user.h"
 
 #include <set>
 #include <vector>
@@ -21,7 +21,7 @@ TEST_F(UserTest, StartsDoesItsTasksAndStops) {
   plan.users[0].on_stop = {Request("logout")};
   plan.users[0].wait_time = WaitConstant(milliseconds(9));
   Use(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(25));
   EXPECT_EQ(Requests(), (Names{"login", "work", "work", "work"}));
   user->RequestStop(/*finish_task=*/true);
@@ -76,7 +76,7 @@ TEST_F(UserTest, AFailedRequestEndsTheTaskButNotTheUser) {
 TEST_F(UserTest, EndsWhenTheIterationsAreUsedUp) {
   Use(PlanOf({Request("work")}));
   host->budget = 3;
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(20));
   EXPECT_EQ(protocol.Count(), 3u);
   EXPECT_TRUE(user->ended());
@@ -162,21 +162,21 @@ TEST_F(UserTest, ATaskThatNeverWaitsRunsOnceAMillisecond) {
 class UserStopTest : public UserTest {
  protected:
   // In the middle of the first of three requests, with a pause after it, at 5 ms.
-  User* BeginLongTask() {
+  StepUser* BeginLongTask() {
     protocol.replies["slow"] = {milliseconds(10)};
     protocol.replies["hang"] = {FakeReply::kNever};
     Plan plan =
         PlanOf({Request("slow"), Think(milliseconds(20)), Request("next"), Request("last")});
     plan.users[0].on_stop = {Request("logout")};
     Use(plan);
-    User* user = Begin();
+    StepUser* user = Begin();
     host->Pass(milliseconds(5));
     return user;
   }
 };
 
 TEST_F(UserStopTest, FinishesItsTaskPausesIncluded) {
-  User* user = BeginLongTask();
+  StepUser* user = BeginLongTask();
   user->RequestStop(/*finish_task=*/true);
   host->Pass(milliseconds(15));
   EXPECT_FALSE(user->ended()) << "it thinks";
@@ -188,7 +188,7 @@ TEST_F(UserStopTest, FinishesItsTaskPausesIncluded) {
 }
 
 TEST_F(UserStopTest, WithoutFinishingTheRequestStillEndsByItself) {
-  User* user = BeginLongTask();
+  StepUser* user = BeginLongTask();
   user->RequestStop(/*finish_task=*/false);
   host->Pass(milliseconds(2));
   EXPECT_FALSE(user->ended());
@@ -201,7 +201,7 @@ TEST_F(UserStopTest, WithoutFinishingTheRequestStillEndsByItself) {
 }
 
 TEST_F(UserStopTest, APauseInATaskEndsWhenTheTaskMustEnd) {
-  User* user = BeginLongTask();
+  StepUser* user = BeginLongTask();
   host->Pass(milliseconds(10));  // in the pause now
   user->RequestStop(/*finish_task=*/true);
   host->Pass(milliseconds(1));
@@ -216,7 +216,7 @@ TEST_F(UserStopTest, AWaitBetweenTasksEndsAtOnce) {
   Plan plan = PlanOf({Request("work")});
   plan.users[0].wait_time = WaitConstant(seconds(3600));
   Use(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(5));
   user->RequestStop(/*finish_task=*/true);
   host->Settle();
@@ -228,7 +228,7 @@ TEST_F(UserStopTest, AbortGivesUpTheRequestWhichIsThenUnfinished) {
   Plan plan = PlanOf({Request("hang")});
   plan.users[0].on_stop = {Request("logout")};
   Use(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(5));
   user->RequestStop(/*finish_task=*/false);
   host->Pass(milliseconds(100));
@@ -245,7 +245,7 @@ TEST_F(UserStopTest, OnStopRunsToItsEndWhenHurried) {
   Plan plan = PlanOf({Request("work")});
   plan.users[0].on_stop = {Request("first"), Think(milliseconds(5)), Request("second")};
   Use(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Settle();
   user->RequestStop(/*finish_task=*/true);
   host->Pass(milliseconds(4));
@@ -260,7 +260,7 @@ TEST_F(UserStopTest, AStopDuringOnStartSkipsTheTasks) {
   plan.users[0].on_start = {Request("login"), Request("profile")};
   plan.users[0].on_stop = {Request("logout")};
   Use(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   user->RequestStop(/*finish_task=*/true);
   host->Pass(milliseconds(10));
   EXPECT_EQ(Requests(), (Names{"login", "profile", "logout"}));
@@ -272,7 +272,7 @@ TEST_F(UserStopTest, AStopDuringOnStartSkipsTheTasks) {
 TEST_F(UserTest, HoldsAfterItsTaskWhileTheRunIsPaused) {
   protocol.replies["work"] = {milliseconds(10)};
   Use(PlanOf({Request("work")}));
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(5));
   host->is_paused = true;
   host->Pass(milliseconds(50));
@@ -288,7 +288,7 @@ TEST_F(UserTest, APauseIsNobodysDelay) {
   Plan plan = PlanOf({Request("work")});
   plan.users[0].wait_time = Wait(WaitTime::Kind::kConstantPacing, milliseconds(10));
   Use(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(15));
   host->is_paused = true;
   host->Pass(milliseconds(100));
@@ -303,7 +303,7 @@ TEST_F(UserTest, APauseIsNobodysDelay) {
 TEST_F(UserTest, AUserHeldByAPauseCanStop) {
   Use(PlanOf({Request("work")}));
   host->is_paused = true;
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(5));
   user->RequestStop(/*finish_task=*/true);
   host->Settle();
@@ -321,7 +321,7 @@ TEST_F(UserTest, ASinglePassRunsEachTaskOnceInOrder) {
   Use(plan);
   host->is_once = true;
   host->traced = true;
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(10));
   EXPECT_EQ(Requests(), (Names{"login", "bad", "b", "logout"}));
   EXPECT_EQ(host->lines, (Names{"task Shopper.first", "task Shopper.second"}));
@@ -331,7 +331,7 @@ TEST_F(UserTest, ASinglePassRunsEachTaskOnceInOrder) {
 TEST_F(UserTest, ASinglePassNeedsNoTrace) {
   Use(PlanOf({Request("a")}));
   host->is_once = true;
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(5));
   EXPECT_TRUE(user->ended());
 }
@@ -349,7 +349,7 @@ class OpenUserTest : public UserTest {
 
 TEST_F(OpenUserTest, WaitsForArrivalsAndKnowsWhenTheyWereDue) {
   UseOpen(PlanOf({Request("work")}));
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(20));
   EXPECT_EQ(host->idle, std::vector<User*>{user});
   EXPECT_EQ(protocol.Count(), 0u);
@@ -364,7 +364,7 @@ TEST_F(OpenUserTest, WaitsForArrivalsAndKnowsWhenTheyWereDue) {
 
 TEST_F(OpenUserTest, AWakeUpForNothingDoesNotMakeItIdleTwice) {
   UseOpen(PlanOf({Request("work")}));
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Settle();
   for (int i = 0; i < 3; ++i) {
     user->Nudge();
@@ -378,7 +378,7 @@ TEST_F(OpenUserTest, AnArrivalWaitsForTheOnStartOfANewUser) {
   Plan plan = PlanOf({Request("work")});
   plan.users[0].on_start = {Request("login"), Think(milliseconds(5))};
   UseOpen(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   user->Dispatch(0, Ms(0));
   host->Pass(milliseconds(40));
   EXPECT_EQ(Intended("login"), std::vector<int64_t>{-1}) << "the arrival is the task's";
@@ -390,7 +390,7 @@ TEST_F(OpenUserTest, AnArrivalThatTheUserNeverCameToIsDropped) {
   Plan plan = PlanOf({Request("work")});
   plan.users[0].on_start = {Request("login")};
   UseOpen(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   user->Dispatch(0, Ms(0));
   user->RequestStop(/*finish_task=*/true);
   host->Pass(milliseconds(5));
@@ -405,7 +405,7 @@ TEST_F(OpenUserTest, UniqueRowsFollowFromTheArrivalAndInOnStartFromTheUser) {
                             Request("login", "{{account}}")};
   plan.test_data = {Data("rows", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})};
   UseOpen(plan);
-  User* user = Begin(3);
+  StepUser* user = Begin(3);
   host->Pass(milliseconds(3));
   EXPECT_EQ(Texts("login"), Names{"3"});
   user->Dispatch(8, Ms(3));
@@ -415,7 +415,7 @@ TEST_F(OpenUserTest, UniqueRowsFollowFromTheArrivalAndInOnStartFromTheUser) {
 
 TEST_F(OpenUserTest, AnIdleUserStopsAtOnce) {
   UseOpen(PlanOf({Request("work")}));
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Settle();
   user->RequestStop(/*finish_task=*/true);
   host->Settle();

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 class UserStepsTest : public UserTest {};
 
 TEST_F(UserStepsTest, ALoopThatNeverWaitsLetsOthersRun) {
-  User* user = BeginTask({Loop(1'000'000'000, {Set("x", "1")}), Request("never")});
+  StepUser* user = BeginTask({Loop(1'000'000'000, {Set("x", "1")}), Request("never")});
   host->Settle();
   EXPECT_FALSE(user->ended()) << "and we are here, in the middle of a billion rounds";
   user->RequestStop(/*finish_task=*/false);
@@ -145,7 +145,7 @@ TEST_F(UserDataTest, SequentialRowsComeInOrderForEveryUser) {
 
 TEST_F(UserDataTest, TheEndOfTheRowsCanEndTheUser) {
   UseRows(PickOrder::kSequential, DataSet::OnEnd::kStopUser, 3);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(10));
   EXPECT_EQ(Texts(), (Names{"0", "1", "2"}));
   EXPECT_TRUE(user->ended());
@@ -155,7 +155,7 @@ TEST_F(UserDataTest, TheEndOfTheRowsCanEndTheUser) {
 TEST_F(UserDataTest, UniqueRowsFollowFromTheNumberOfTheUser) {
   UseRows(PickOrder::kUnique, DataSet::OnEnd::kStopUser, 10);
   host->peak = 4;
-  std::vector<User*> all;
+  std::vector<StepUser*> all;
   for (uint64_t number = 0; number < 4; ++number) {
     all.push_back(Begin(number));
   }
@@ -168,12 +168,12 @@ TEST_F(UserDataTest, UniqueRowsFollowFromTheNumberOfTheUser) {
   EXPECT_EQ(rows[1], (Names{"1", "5", "9"}));
   EXPECT_EQ(rows[2], (Names{"2", "6"}));
   EXPECT_EQ(rows[3], (Names{"3", "7"}));
-  EXPECT_TRUE(std::all_of(all.begin(), all.end(), [](User* user) { return user->ended(); }));
+  EXPECT_TRUE(std::all_of(all.begin(), all.end(), [](StepUser* user) { return user->ended(); }));
 }
 
 TEST_F(UserDataTest, RandomRowsReachAll) {
   UseRows(PickOrder::kRandom, DataSet::OnEnd::kStopUser, 10);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(200));
   const Names texts = Texts();
   EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), 10u);
@@ -188,7 +188,7 @@ TEST_F(UserDataTest, PicksFromAListThatAStepFound) {
   plan.test_data = {Data("replies", {ValueObject{{"items", ValueList{ValueObject{{"id", 42}}}}}})};
   plan.users[0].wait_time = WaitConstant(milliseconds(10));
   Use(plan);
-  User* user = Begin();
+  StepUser* user = Begin();
   host->Pass(milliseconds(5));
   EXPECT_EQ(Texts("a"), Names{"42"});
   EXPECT_EQ(protocol.Count("never"), 0u) << "what is no list ends the task, quietly";

@@ -1,4 +1,4 @@
-#include "daemon/engine/user.h"
+#include "daemon/engine/step_user.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,50 +17,57 @@ constexpr Nanos kIdleTaskPause = std::chrono::milliseconds(1);
 
 }  // namespace
 
-User::User(UserHost* host, uint64_t number, size_t class_index, uint64_t seed)
+std::unique_ptr<User> ShardClient::NewUser(UserHost* host, uint64_t number, size_t class_index,
+                                           uint64_t seed) {
+  auto user = std::make_unique<StepUser>(host, number, class_index, seed);
+  user->set_session(NewSession(class_index, user.get()));
+  return user;
+}
+
+StepUser::StepUser(UserHost* host, uint64_t number, size_t class_index, uint64_t seed)
     : host_(host),
       class_(&host->program().classes[class_index]),
       number_(number),
       class_index_(static_cast<uint32_t>(class_index)),
       rng_(MixSeed(seed ^ MixSeed(number))) {}
 
-User::~User() {
+StepUser::~StepUser() {
   SQUALL_CHECK(!waiter_.waiting());
   host_->reactor()->Forget(&waiter_);
 }
 
-void User::Start() {
+void StepUser::Start() {
   loop_ = Run();
   loop_.Start();
 }
 
-void User::Dispatch(uint64_t arrival, TimePoint intended) {
+void StepUser::Dispatch(uint64_t arrival, TimePoint intended) {
   SQUALL_CHECK(!dispatched_.has_value());
   dispatched_ = Arrival{arrival, intended};
   Nudge();
 }
 
-void User::RequestStop(bool finish_task) {
+void StepUser::RequestStop(bool finish_task) {
   stop_soon_ = true;
   stop_now_ = stop_now_ || !(finish_task || on_stop_);  // on_stop itself runs to its end
   Nudge();
 }
 
-void User::Abort() {
+void StepUser::Abort() {
   stop_soon_ = true;
   stop_now_ = true;
   host_->reactor()->Cancel(&waiter_);
 }
 
-void User::Nudge() {
+void StepUser::Nudge() {
   if (sleeping_) {
     host_->reactor()->Resume(&waiter_);
   }
 }
 
-std::optional<TimePoint> User::TakeIntendedStart() { return std::exchange(intended_, {}); }
+std::optional<TimePoint> StepUser::TakeIntendedStart() { return std::exchange(intended_, {}); }
 
-void User::SetVariable(std::string_view name, Value value, VariableScope scope) {
+void StepUser::SetVariable(std::string_view name, Value value, VariableScope scope) {
   if (scope == VariableScope::kShared) {
     host_->SetShared(name, std::move(value));
   } else {
@@ -68,16 +75,16 @@ void User::SetVariable(std::string_view name, Value value, VariableScope scope) 
   }
 }
 
-const Value* User::Find(std::string_view name) const {
+const Value* StepUser::Find(std::string_view name) const {
   const Value* own = variables_.Find(name);
   return own != nullptr ? own : host_->FindShared(name);
 }
 
-std::string_view User::class_name() const { return class_->source->name; }
+std::string_view StepUser::class_name() const { return class_->source->name; }
 
-void User::ReportTaskError(std::string_view text) { host_->recorder()->RecordTaskError(text); }
+void StepUser::ReportTaskError(std::string_view text) { host_->recorder()->RecordTaskError(text); }
 
-Co<void> User::Run() {
+Co<void> StepUser::Run() {
   const Flow flow = co_await RunSteps(&class_->on_start);
   if (flow != Flow::kStopUser && !stop_soon_) {
     if (host_->once()) {
@@ -101,7 +108,7 @@ Co<void> User::Run() {
   host_->OnEnded(this);
 }
 
-Co<void> User::RunOnce() {
+Co<void> StepUser::RunOnce() {
   for (const ProgramTask& task : class_->tasks) {
     if (stop_now_) {
       co_return;
@@ -115,7 +122,7 @@ Co<void> User::RunOnce() {
   }
 }
 
-Co<void> User::RunClosed() {
+Co<void> StepUser::RunClosed() {
   task_started_ = host_->reactor()->now();
   while (!stop_soon_) {
     if (host_->paused()) {
@@ -142,7 +149,7 @@ Co<void> User::RunClosed() {
   }
 }
 
-Co<void> User::RunOpen() {
+Co<void> StepUser::RunOpen() {
   while (!stop_soon_) {
     co_await AwaitArrival();
     if (stop_soon_) {
@@ -161,7 +168,7 @@ Co<void> User::RunOpen() {
   }
 }
 
-Co<void> User::AwaitArrival() {
+Co<void> StepUser::AwaitArrival() {
   if (dispatched_.has_value()) {
     co_return;  // one was waiting for our on_start
   }
@@ -173,12 +180,12 @@ Co<void> User::AwaitArrival() {
   }
 }
 
-void User::CountIteration() {
+void StepUser::CountIteration() {
   ++iteration_;
   host_->CountIteration();
 }
 
-const ProgramTask& User::ChooseTask() {
+const ProgramTask& StepUser::ChooseTask() {
   const std::vector<ProgramTask>& tasks = class_->tasks;
   if (tasks.size() == 1) {
     return tasks.front();
@@ -192,7 +199,7 @@ const ProgramTask& User::ChooseTask() {
 
 // Sleeps out the wait time. A paced user that is late starts at once, its lateness is charged to
 // the next request, and its schedule goes on from there: no catching up in a burst.
-Co<bool> User::WaitForNextTask() {
+Co<bool> StepUser::WaitForNextTask() {
   if (stop_soon_) {
     co_return false;
   }
@@ -218,7 +225,7 @@ Co<bool> User::WaitForNextTask() {
   co_return planned <= now || co_await SleepUntil(planned, Sleep::kBetweenTasks);
 }
 
-Co<bool> User::SleepUntil(TimePoint when, Sleep sleep) {
+Co<bool> StepUser::SleepUntil(TimePoint when, Sleep sleep) {
   while (sleep == Sleep::kInTask ? !stop_now_ : !stop_soon_) {
     sleeping_ = true;
     const Wake wake = co_await host_->reactor()->Suspend(&waiter_, when);
@@ -230,11 +237,11 @@ Co<bool> User::SleepUntil(TimePoint when, Sleep sleep) {
   co_return false;
 }
 
-Co<bool> User::Pause(Nanos span) {
+Co<bool> StepUser::Pause(Nanos span) {
   co_return co_await SleepUntil(host_->reactor()->now() + span, Sleep::kInTask);
 }
 
-Co<void> User::HoldWhilePaused() {
+Co<void> StepUser::HoldWhilePaused() {
   while (host_->paused() && !stop_soon_) {
     sleeping_ = true;
     co_await host_->reactor()->Suspend(&waiter_, Reactor::kNever);
