@@ -1,5 +1,4 @@
-// The open connections of one user: one for each origin it talks to. Opening one is DNS, TCP, the
-// proxy's CONNECT and TLS, each timed. Loop thread only.
+// The open connections of one user: one for each origin it talks to. Loop thread only.
 #pragma once
 
 #include <memory>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "daemon/net/stream.h"
+#include "daemon/protocol/http/dialer.h"
 #include "daemon/protocol/http/http_shard.h"
 #include "daemon/protocol/http/url.h"
 
@@ -17,13 +17,6 @@ struct Connection {
       : origin(std::move(to)), stream(reactor, waiter) {}
   const Origin origin;
   Stream stream;
-};
-
-// Durations of what opening a connection took; negative where it was not needed.
-struct OpenTimes {
-  Nanos dns{-1};
-  Nanos connect{-1};
-  Nanos tls{-1};
 };
 
 class ConnectionPool final {
@@ -37,9 +30,6 @@ class ConnectionPool final {
   void Close(Connection* connection);
 
  private:
-  Co<NetError> ConnectTcp(Connection* connection, TimePoint deadline, OpenTimes* times);
-  Co<NetError> Tunnel(Connection* connection, TimePoint deadline);
-
   HttpShard* const shard_;
   UserContext* const user_;
   std::vector<std::unique_ptr<Connection>> connections_;

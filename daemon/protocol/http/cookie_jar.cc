@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -58,6 +60,47 @@ std::optional<TimePoint> ExpiryOf(std::string_view max_age, TimePoint now) {
                       : now + std::chrono::seconds(std::min(seconds, kSecondsMax));
 }
 
+// Any of the three date formats of RFC 9110, 5.6.7, read as RFC 6265, 5.1.1 wants it: by what each
+// part looks like. Nothing when it is no date.
+std::optional<WallTime> ReadDate(std::string_view text) {
+  constexpr std::string_view kMonths = "janfebmaraprmayjunjulaugsepoctnovdec";
+  const std::string lower = Lower(text);
+  std::optional<int> day;
+  std::optional<int> month;
+  std::optional<int> year;
+  std::optional<int> seconds;
+  size_t at = 0;
+  while (at < lower.size()) {
+    const size_t end = std::min(lower.find_first_of(" ,-\t", at), lower.size());
+    const std::string part = lower.substr(at, end - at);
+    at = end + 1;
+    int h = 0;
+    int m = 0;
+    int s = 0;
+    const size_t name = part.size() == 3 ? kMonths.find(part) : std::string_view::npos;
+    if (part.find(':') != std::string::npos) {
+      if (std::sscanf(part.c_str(), "%2d:%2d:%2d", &h, &m, &s) == 3) {
+        seconds = (h * 60 + m) * 60 + s;
+      }
+    } else if (name != std::string_view::npos && name % 3 == 0) {
+      month = static_cast<int>(name / 3) + 1;
+    } else if (std::from_chars(part.data(), part.data() + part.size(), h).ec == std::errc()) {
+      (day.has_value() || part.size() > 2 ? year : day) = h;
+    }
+  }
+  if (!day || !month || !year || !seconds) {
+    return std::nullopt;
+  }
+  const int full_year = *year < 70 ? *year + 2000 : *year < 100 ? *year + 1900 : *year;
+  const std::chrono::year_month_day date{std::chrono::year(full_year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok() || full_year > 2200) {  // nanoseconds since 1970 end in 2262
+    return std::nullopt;
+  }
+  return WallTime(std::chrono::sys_days(date)) + std::chrono::seconds(*seconds);
+}
+
 std::string DefaultPath(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   const size_t slash = path.rfind('/');
@@ -72,7 +115,7 @@ bool DomainCovers(std::string_view domain, std::string_view host) {
 }  // namespace
 
 void CookieJar::Store(std::string_view set_cookie, const Origin& origin, std::string_view target,
-                      TimePoint now) {
+                      TimePoint now, WallTime wall) {
   if (set_cookie.size() > kCookieBytesMax ||
       set_cookie.substr(0, set_cookie.find(';')).find('=') == std::string_view::npos) {
     return;
@@ -87,6 +130,7 @@ void CookieJar::Store(std::string_view set_cookie, const Origin& origin, std::st
   cookie.value = value;
   cookie.domain = Lower(origin.host);
   cookie.path = DefaultPath(target);
+  bool has_max_age = false;
   while (!rest.empty()) {
     const auto [key, attribute] = NextPair(&rest);
     const std::string lower = Lower(key);
@@ -102,18 +146,34 @@ void CookieJar::Store(std::string_view set_cookie, const Origin& origin, std::st
     } else if (lower == "secure") {
       cookie.secure = true;
     } else if (lower == "max-age") {
-      cookie.expires = ExpiryOf(attribute, now).value_or(cookie.expires);
+      const std::optional<TimePoint> expiry = ExpiryOf(attribute, now);
+      has_max_age = has_max_age || expiry.has_value();
+      cookie.expires = expiry.value_or(cookie.expires);
+    } else if (lower == "expires" && !has_max_age) {
+      if (const std::optional<WallTime> date = ReadDate(attribute); date.has_value()) {
+        cookie.expires = now + (*date - wall);
+      }
     }
   }
-  std::erase_if(cookies_, [&](const Cookie& old) {
-    return old.name == cookie.name && old.domain == cookie.domain && old.path == cookie.path;
-  });
   if (cookie.expires > now) {
-    if (cookies_.size() >= kCookiesMax) {
-      cookies_.erase(cookies_.begin());
-    }
-    cookies_.push_back(std::move(cookie));
+    Put(std::move(cookie));
+  } else {
+    Erase(cookie.name, cookie.domain, cookie.path);
   }
+}
+
+void CookieJar::Put(Cookie cookie) {
+  Erase(cookie.name, cookie.domain, cookie.path);
+  if (cookies_.size() >= kCookiesMax) {
+    cookies_.erase(cookies_.begin());
+  }
+  cookies_.push_back(std::move(cookie));
+}
+
+bool CookieJar::Erase(std::string_view name, std::string_view domain, std::string_view path) {
+  return std::erase_if(cookies_, [&](const Cookie& old) {
+           return old.name == name && old.domain == domain && old.path == path;
+         }) > 0;
 }
 
 bool CookieJar::Matches(const Cookie& cookie, const Origin& origin, std::string_view target,
@@ -122,7 +182,9 @@ bool CookieJar::Matches(const Cookie& cookie, const Origin& origin, std::string_
   if (cookie.expires <= now || (cookie.secure && !origin.tls)) {
     return false;
   }
-  if (cookie.host_only ? host != cookie.domain : !DomainCovers(cookie.domain, host)) {
+  if (cookie.domain.empty()) {
+    // for every host
+  } else if (cookie.host_only ? host != cookie.domain : !DomainCovers(cookie.domain, host)) {
     return false;
   }
   const std::string_view path = target.substr(0, target.find('?'));

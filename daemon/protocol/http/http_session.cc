@@ -387,7 +387,7 @@ void HttpSession::KeepCookies(const Flight& flight) {
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     cookies_.Store(rest.substr(0, end), flight.current->origin, flight.current->target,
-                   user_->reactor()->now());
+                   user_->reactor()->now(), user_->reactor()->wall());
     rest.remove_prefix(end + 1);
   }
 }

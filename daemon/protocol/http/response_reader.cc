@@ -65,7 +65,12 @@ void ResponseReader::on_request_impl(http::verb, StringView, StringView, int, Er
   error = http::error::bad_method;
 }
 
-void ResponseReader::on_response_impl(int code, StringView, int, ErrorCode&) { status_ = code; }
+void ResponseReader::on_response_impl(int code, StringView reason, int, ErrorCode&) {
+  status_ = code;
+  if (sink_.reason != nullptr) {
+    sink_.reason->assign(reason.data(), reason.size());
+  }
+}
 
 void ResponseReader::on_field_impl(http::field field, StringView name, StringView value,
                                    ErrorCode&) {

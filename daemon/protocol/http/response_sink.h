@@ -11,6 +11,7 @@ struct ResponseSink {
   std::string* headers = nullptr;  // "Name: value\r\n" lines
   std::string* location = nullptr;
   std::string* set_cookies = nullptr;  // values, one per line
+  std::string* reason = nullptr;       // of the status line
 };
 
 }  // namespace squall

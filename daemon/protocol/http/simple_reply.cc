@@ -139,6 +139,7 @@ std::optional<SimpleReply> ReadSimpleReply(std::string_view data, size_t header_
   if (!length.has_value() || *length != data.size() - at || *length > body_bytes_max) {
     return std::nullopt;
   }
+  reply.head = data.substr(0, at);
   reply.body = data.substr(at);
   return reply;
 }

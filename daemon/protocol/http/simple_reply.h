@@ -11,7 +11,8 @@ namespace squall {
 
 struct SimpleReply {
   int status = 0;
-  std::string_view body;  // part of the data given
+  std::string_view head;  // both are parts of the data given; this one with its empty line
+  std::string_view body;
 };
 
 // `data` as a whole must be one reply: HTTP/1.1, a status with a body, one Content-Length that ends

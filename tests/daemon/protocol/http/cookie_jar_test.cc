@@ -13,12 +13,13 @@ const Origin kTls{true, "shop.test", 443};
 const Origin kSub{false, "api.shop.test", 80};
 const Origin kOther{false, "other.test", 80};
 constexpr TimePoint kNow = TimePoint(std::chrono::hours(1));
+constexpr WallTime kWall = WallTime(std::chrono::seconds(1'700'000'000));  // 2023-11-14 22:13:20
 
 class CookieJarTest : public testing::Test {
  protected:
   void Store(std::string_view text, const Origin& origin = kPlain,
              std::string_view target = "/a/b?c=/d") {
-    jar_.Store(text, origin, target, kNow);
+    jar_.Store(text, origin, target, kNow, kWall);
   }
   std::string Sent(const Origin& origin = kPlain, std::string_view target = "/a/b",
                    TimePoint now = kNow) {
@@ -79,7 +80,7 @@ TEST_F(CookieJarTest, WithoutADomainOnlyTheHostItselfGetsIt) {
 TEST_F(CookieJarTest, ADomainCoversItsSubdomains) {
   for (const char* domain : {"shop.test", ".shop.test", "SHOP.Test"}) {
     CookieJar jar;
-    jar.Store(fmt::format("a=1; Path=/; Domain={}", domain), kSub, "/", kNow);
+    jar.Store(fmt::format("a=1; Path=/; Domain={}", domain), kSub, "/", kNow, kWall);
     std::string text;
     EXPECT_TRUE(jar.AppendHeaderValue(kPlain, "/", kNow, &text)) << domain;
     EXPECT_TRUE(jar.AppendHeaderValue(kSub, "/", kNow, &text)) << domain;
@@ -116,7 +117,7 @@ TEST_F(CookieJarTest, TheDefaultPathIsTheFolderOfTheRequest) {
   EXPECT_EQ(Sent(kPlain, "/x/y"), "a=1");
   EXPECT_EQ(Sent(kPlain, "/x"), "");
   CookieJar root;
-  root.Store("b=1; Path=relative", kPlain, "/top", kNow);
+  root.Store("b=1; Path=relative", kPlain, "/top", kNow, kWall);
   std::string text;
   EXPECT_TRUE(root.AppendHeaderValue(kPlain, "/", kNow, &text));
 }
@@ -168,6 +169,40 @@ TEST_F(CookieJarTest, KeepsAHundredAndDropsTheOldest) {
   EXPECT_EQ(sent.find("c49="), std::string::npos);
   EXPECT_TRUE(sent.starts_with("c50=1; "));
   EXPECT_TRUE(sent.ends_with("; c149=1"));
+}
+
+TEST_F(CookieJarTest, ExpiresIsReadInAllItsFormats) {
+  for (const char* past : {"Thu, 01 Jan 1970 00:00:00 GMT", "Tue, 14-Nov-23 22:13:20 GMT",
+                           "Tue Nov 14 22:13:19 2023"}) {
+    Store("a=1");
+    Store(fmt::format("a=2; Expires={}", past));
+    EXPECT_EQ(Sent(), "") << past;
+  }
+  Store("a=1; expires=Tue, 14 Nov 2023 22:13:30 GMT");
+  EXPECT_EQ(Sent(kPlain, "/a/b", kNow + std::chrono::seconds(9)), "a=1");
+  EXPECT_EQ(Sent(kPlain, "/a/b", kNow + std::chrono::seconds(10)), "");
+  for (const char* no_date : {"soon", "01 Foo 1970 00:00:00", "32 Jan 1970 00:00:00", ""}) {
+    Store(fmt::format("a=3; Expires={}", no_date));
+    EXPECT_EQ(Sent(), "a=3") << no_date;
+  }
+  Store("a=4; Max-Age=5; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(Sent(), "a=4") << "Max-Age wins";
+}
+
+TEST_F(CookieJarTest, ACookieOfOurOwnMayGoEverywhere) {
+  Cookie cookie;
+  cookie.name = "a";
+  cookie.value = "1";
+  cookie.path = "/";
+  jar_.Put(cookie);
+  EXPECT_EQ(Sent(kPlain), "a=1");
+  EXPECT_EQ(Sent(kOther), "a=1");
+  cookie.value = "2";
+  jar_.Put(cookie);
+  EXPECT_EQ(Sent(kOther), "a=2");
+  EXPECT_TRUE(jar_.Erase("a", "", "/"));
+  EXPECT_FALSE(jar_.Erase("a", "", "/"));
+  EXPECT_TRUE(jar_.empty());
 }
 
 }  // namespace

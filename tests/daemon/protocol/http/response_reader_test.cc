@@ -14,6 +14,7 @@ struct Read {
   std::string headers;
   std::string location;
   std::string set_cookies;
+  std::string reason;
   std::string error;
   std::string rest;  // what came after the reply
   int status = 0;
@@ -33,7 +34,8 @@ struct Options {
 // Reads a reply that comes in `pieces`, as the session does: unused bytes are given again.
 Read ReadPieces(const std::vector<std::string_view>& pieces, const Options& options = {}) {
   Read read;
-  ResponseReader reader(ResponseSink{&read.body, &read.headers, &read.location, &read.set_cookies},
+  ResponseReader reader(ResponseSink{&read.body, &read.headers, &read.location, &read.set_cookies,
+                                     &read.reason},
                         options.head_request, options.header_max, options.body_max);
   std::string_view error;
   for (const std::string_view piece : pieces) {
@@ -71,6 +73,7 @@ TEST(ResponseReaderTest, ReadsABodyOfKnownLength) {
   EXPECT_EQ(read.body, "hello");
   EXPECT_EQ(read.body_bytes, 5U);
   EXPECT_EQ(read.headers, "Content-Length: 5\r\nX-A: b\r\n");
+  EXPECT_EQ(read.reason, "OK");
   EXPECT_EQ(read.rest, "");
 }
 

@@ -25,6 +25,7 @@ TEST(ReadSimpleReplyTest, ReadsAWholePlainReply) {
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->status, 200);
   EXPECT_EQ(reply->body, "hello");
+  EXPECT_EQ(std::string(reply->head) + "hello", text);
   EXPECT_EQ(Read("HTTP/1.1 404\r\ncontent-length:0\r\n\r\n")->status, 404);
 }
 
