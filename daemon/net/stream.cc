@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <netinet/tcp.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -68,6 +72,7 @@ Co<NetError> Stream::Connect(Endpoint endpoint, TimePoint deadline) {
     co_return NetErrorFromErrno(ENOMEM);
   }
   registered_ = true;
+  arrival_times_ = false;
   const Wake wake = co_await WaitWritable(deadline);
   if (wake != Wake::kReady) {
     Close();
@@ -138,13 +143,15 @@ IoResult Stream::TryReceive(char* data, size_t size) {
     errno = 0;
     return TlsResult(SSL_read(session_, data, static_cast<int>(std::min<size_t>(size, INT_MAX))));
   }
-  const ssize_t got = recv(watch_.fd, data, size, 0);
+  WallTime arrived_at{};
+  const ssize_t got =
+      arrival_times_ ? Receive(data, size, &arrived_at) : recv(watch_.fd, data, size, 0);
   if (got > 0) {
     // A short read has emptied the socket: the next byte brings a new edge (epoll(7), Q9).
     if (static_cast<size_t>(got) < size && !watch_.hung_up) {
       watch_.readable = false;
     }
-    return {IoResult::Kind::kDone, static_cast<size_t>(got), 0};
+    return {IoResult::Kind::kDone, static_cast<size_t>(got), 0, arrived_at};
   }
   if (got == 0) {
     return {IoResult::Kind::kClosed, 0, 0};
@@ -154,6 +161,37 @@ IoResult Stream::TryReceive(char* data, size_t size) {
     return {IoResult::Kind::kWouldBlock, 0, 0};
   }
   return {IoResult::Kind::kError, 0, errno};
+}
+
+void Stream::EnableArrivalTimes() {
+  const int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  arrival_times_ = session_ == nullptr &&
+                   setsockopt(watch_.fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) == 0;
+}
+
+// recv, and the time stamp that the kernel gave the last segment read.
+ssize_t Stream::Receive(char* data, size_t size, WallTime* arrived_at) {
+  iovec buffer{data, size};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(scm_timestamping))> control;
+  msghdr message{};
+  message.msg_iov = &buffer;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = recvmsg(watch_.fd, &message, 0);
+  if (got <= 0) {
+    return got;
+  }
+  for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr;
+       item = CMSG_NXTHDR(&message, item)) {
+    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
+      scm_timestamping stamps{};
+      std::memcpy(&stamps, CMSG_DATA(item), sizeof(stamps));
+      const timespec& software = stamps.ts[0];
+      *arrived_at = WallTime(std::chrono::seconds(software.tv_sec) + Nanos(software.tv_nsec));
+    }
+  }
+  return got;
 }
 
 IoResult Stream::TlsResult(int result) {

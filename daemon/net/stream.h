@@ -8,6 +8,7 @@
 #include <string>
 #include <sys/socket.h>
 
+#include "daemon/base/clock.h"
 #include "daemon/net/co.h"
 #include "daemon/net/net_error.h"
 #include "daemon/net/reactor.h"
@@ -27,6 +28,8 @@ struct IoResult {
   enum class Kind : uint8_t { kDone, kWouldBlock, kClosed, kError } kind = Kind::kDone;
   size_t bytes = 0;
   int error = 0;  // errno of kError; 0 for a TLS error
+  // When the last of the bytes arrived, by the kernel's civil clock; the epoch when it did not say.
+  WallTime arrived_at{};
 };
 
 class Stream final {
@@ -45,6 +48,10 @@ class Stream final {
   // kReady at once when an unread edge is known.
   auto WaitReadable(TimePoint deadline) { return WaitAwaiter{this, deadline, /*read=*/true}; }
   auto WaitWritable(TimePoint deadline) { return WaitAwaiter{this, deadline, /*read=*/false}; }
+
+  // From now on TryReceive says when the bytes arrived, however much later it is called: for loops
+  // that others may hold up. Plain TCP only; costs half a microsecond a read. After Connect.
+  void EnableArrivalTimes();
 
   bool open() const { return watch_.fd >= 0; }
   bool tls() const { return session_ != nullptr; }
@@ -77,12 +84,14 @@ class Stream final {
   };
 
   IoResult TlsResult(int result);
+  ssize_t Receive(char* data, size_t size, WallTime* arrived_at);
 
   Reactor* const reactor_;
   Waiter* const waiter_;
   FdWatch watch_;
   ssl_st* session_ = nullptr;
   bool registered_ = false;
+  bool arrival_times_ = false;
 };
 
 }  // namespace squall

@@ -72,6 +72,32 @@ TEST_F(StreamTest, CanConnectAgainAfterAFailureAndAfterAClose) {
   }
 }
 
+TEST_F(StreamTest, TellsWhenTheBytesArrivedHoweverLateTheyAreRead) {
+  Peer peer([](int fd) {
+    while (ReceiveExactly(fd, 4) == "ping") {
+      SendAll(fd, "pong");
+    }
+  });
+  ASSERT_TRUE(Connect(peer.endpoint()).ok());
+  EXPECT_TRUE(Write("ping"));
+  EXPECT_EQ(Read(4), "pong");
+  EXPECT_EQ(last.arrived_at, WallTime{}) << "nobody asked";
+  stream.EnableArrivalTimes();
+  WallTime before;
+  WallTime seen;
+  // The kernel begins to stamp a moment after the first socket of the machine has asked for it.
+  for (int i = 0; i < 10'000 && last.arrived_at == WallTime{}; ++i) {
+    before = clock.Wall();
+    EXPECT_TRUE(Write("ping"));
+    Read(1);
+    seen = clock.Wall();
+    EXPECT_EQ(Read(3), "ong");
+  }
+  EXPECT_GE(last.arrived_at, before);
+  EXPECT_LE(last.arrived_at, seen);
+  stream.Close();
+}
+
 TEST_F(StreamTest, AShortBufferReadsABitAtATime) {
   Peer peer([](int fd) {
     SendAll(fd, "0123456789");
