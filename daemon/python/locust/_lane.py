@@ -1,0 +1,202 @@
+"""The control loop of the process that runs a locustfile (squall-python).
+
+The process that started it decides; this one loads the test, says what it found, and from then on
+does as the notes say: fires the events, lets the users start, asks the shape. All of it in the main
+greenlet, so that the order of the events is that of the notes.
+"""
+
+import functools
+import json
+import logging
+import os
+import signal
+import sys
+
+import _squall
+import gevent
+
+from . import _description, log, main as test_loader
+from ._reports import Reports
+from .user.users import spawn_user
+
+logger = logging.getLogger("locust.main")
+
+_EXIT_LOST = 1
+_EXIT_UNHANDLED = 2
+
+
+def main(role, argv):
+    """Runs the test as "local", "coordinator" or "agent"; gives the exit code of the process."""
+    try:
+        return _run(role, list(argv))
+    except SystemExit as error:
+        return _code_of(error)
+    except test_loader.Exit as error:
+        if error.message:
+            print(error.message, file=sys.stderr)
+        if role == "agent":
+            refusal = error.message or "the locustfile ended its process"
+            _send("refused", {"message": refusal, "code": error.code})
+        return error.code
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _run(role, argv):
+    if role != "agent":
+        return Lane(role, test_loader.load(role, argv)).run()
+    kind, order = _squall.receive()
+    if kind != "load":
+        return _EXIT_LOST
+    if order.get("directory"):
+        os.chdir(order["directory"])
+    arguments, options = _description.split_agent_arguments(order.get("arguments", []))
+    files = [os.path.abspath(path) for path in order["locustfiles"]]
+    lane = Lane(role, test_loader.load(role, arguments, files, options))
+    lane.runner.client_id = order.get("agent_id", "")
+    lane.runner.worker_index = order.get("worker_index", -1)
+    return lane.run()
+
+
+def _send(kind, payload):
+    _squall.send(kind, json.dumps(payload, default=str))
+
+
+def _code_of(error):
+    """What sys.exit(…) with this argument ends a program with; texts go to stderr."""
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    print(error.code, file=sys.stderr)
+    return 1
+
+
+class Lane:
+    """One test in one process, from "loaded" to the end."""
+
+    def __init__(self, role, test):
+        self.role = role
+        self.test = test
+        self.environment = test.environment
+        self.runner = test.environment.runner
+        self._reports = Reports(self.runner)
+        self._runs = 0
+        self._exit_code = None
+        self._stopping_fired = False
+
+    def run(self):
+        """Follows the notes until the last; gives the exit code."""
+        classes = list(self.environment.user_classes)
+        _squall.set_classes([(c.__name__, float(c.weight), int(c.fixed_count)) for c in classes])
+        _squall.set_spawner(functools.partial(spawn_user, self.environment, classes))
+        if self.environment.reset_stats:
+            _squall.reset_at_spawning_complete()
+        # From a terminal it comes to every process; the one that started us says what to do.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        _send("loaded", _description.describe(self.test))
+        while self._exit_code is None:
+            try:
+                kind, payload = _squall.receive()
+                getattr(self, f"_on_{kind}", self._ignore)(payload)
+            except SystemExit as error:
+                self._leave(error)
+        return self._exit_code
+
+    def _ignore(self, payload):
+        """For notes that are of no interest here."""
+
+    def _leave(self, error):
+        """User code has called sys.exit(): the run ends as it would by itself, but for the code."""
+        code = _code_of(error)
+        logger.warning("sys.exit(%s) was called, which ends the run", code)
+        if self.environment.process_exit_code is None:
+            self.environment.process_exit_code = code
+        _send("exit_code", {"code": code})
+        self.runner.quit()
+
+    # Notes, in the order in which a run has them.
+
+    def _on_start(self, payload):
+        self._begin()
+        _squall.start_users()
+
+    def _on_test_start(self, payload):
+        self._begin()
+
+    def _begin(self):
+        if self._runs:
+            self.runner.stats.clear_all()
+            self.runner.exceptions.clear()
+        self._runs += 1
+        self._stopping_fired = False
+        self.environment.events.test_start.fire(environment=self.environment)
+        if self.environment.host is not None:
+            for user_class in self.environment.user_classes:
+                user_class.host = self.environment.host
+        self._reports.start()
+        if self.environment.shape_class is not None:
+            self.runner.start_shape()
+
+    def _on_spawning_complete(self, payload):
+        if self.environment.reset_stats:
+            logger.info("Resetting stats")
+            self.runner.stats.reset_all()
+        user_count = payload.get("user_count", self.runner.user_count)
+        if self.role != "agent":
+            self.runner.log_all_spawned(user_count)
+        self.environment.events.spawning_complete.fire(user_count=user_count)
+
+    def _on_workers(self, payload):
+        self.runner.update_workers(payload.get("workers", []))
+
+    def _on_message(self, payload):
+        self.runner.handle_message(
+            payload.get("type"), payload.get("data"), payload.get("node_id", "")
+        )
+
+    def _on_classes(self, payload):
+        _squall.set_allowed_classes(payload.get("user_classes"))
+
+    def _on_stopping(self, payload):
+        self.runner.stop_shape()
+        if not self._stopping_fired:
+            self._stopping_fired = True
+            self.environment.events.test_stopping.fire(environment=self.environment)
+
+    _on_test_stopping = _on_stopping
+
+    def _on_finished(self, payload):
+        self._end(payload)
+        _squall.report_finished()
+
+    def _on_test_stop(self, payload):
+        self._end(payload)
+
+    def _end(self, payload):
+        self._on_stopping(payload)
+        self.environment.events.test_stop.fire(environment=self.environment)
+        self._reports.stop()
+
+    def _on_finish(self, payload):
+        """The last of all: P has the outcome, and listeners may still change the code."""
+        events = self.environment.events
+        events.quitting.fire(reverse=True, environment=self.environment)
+        code = self._final_code(payload.get("exit_code", 0))
+        if self.role != "agent":
+            logger.info("Shutting down (exit code %d)", code)
+        _send("exit_code", {"code": code})
+        events.quit.fire(exit_code=code)
+        self._exit_code = code
+
+    def _final_code(self, proposed):
+        if self.environment.process_exit_code is not None:
+            return self.environment.process_exit_code
+        if proposed == 0 and log.unhandled_greenlet_exception:
+            return _EXIT_UNHANDLED
+        return proposed
+
+    def _on_closed(self, payload):
+        gevent.killall(list(self._reports.greenlets), block=False)
+        self._exit_code = _EXIT_LOST

@@ -1,0 +1,177 @@
+"""From arguments to a test that is ready to run: locustfiles, options, environment, runner."""
+
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import __version__, argument_parser, events, log
+from .env import Environment
+from .exception import RunnerAlreadyExistsError  # noqa: F401  (Locust's users find it here)
+from .runners import LocalRunner, MasterRunner, WorkerRunner
+from .util.load_locustfile import LocustfileError, load_all
+
+logger = logging.getLogger(__name__)
+
+version = __version__
+
+EXIT_WRONG_LOCUSTFILE = 1
+EXIT_WRONG_COMBINATION = 255
+
+_RUNNERS = {"local": LocalRunner, "coordinator": MasterRunner, "agent": WorkerRunner}
+
+
+class Exit(Exception):
+    """The process is to end with this code; `message` is why, for stderr, or empty."""
+
+    def __init__(self, code, message=""):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class Test:
+    """A test that is ready to run."""
+
+    environment: Environment
+    options: object
+    locustfiles: list
+    arguments: list
+
+
+def load(role, arguments, locustfiles=None, handed_over=None):
+    """Everything up to and including the init event. Raises Exit.
+
+    An agent gets the files from its coordinator, and the options in `handed_over`.
+    """
+    try:
+        paths = locustfiles or _find_locustfiles(arguments)
+        loaded = load_all(paths)
+    except LocustfileError as error:
+        raise Exit(EXIT_WRONG_LOCUSTFILE, str(error)) from error
+    options = argument_parser.parse_options(arguments, handed_over)
+    if options.autoquit != -1 and not options.autostart:
+        raise Exit(1, "--autoquit is only meaningful in combination with --autostart")
+    if not options.skip_log_setup:
+        log.setup_logging(options.loglevel, options.logfile)
+    _answer_questions_first(loaded, options)
+    if role != "agent":
+        logger.info("Starting Locust %s (squall)", __version__)
+    environment = _make_environment(role, loaded, options)
+    environment.events.init.fire(
+        environment=environment, runner=environment.runner, web_ui=environment.web_ui
+    )
+    if log.unhandled_greenlet_exception:
+        raise Exit(EXIT_WRONG_LOCUSTFILE)
+    environment._filter_tasks_by_tags()
+    return Test(environment, options, paths, arguments)
+
+
+def _find_locustfiles(arguments):
+    try:
+        return argument_parser.parse_locustfile_option(arguments)
+    except LocustfileError:
+        # Help is to be had without any file.
+        if {"-h", "--help", "-V", "--version"}.intersection(arguments):
+            argument_parser.get_parser().parse_known_args(arguments)
+        raise
+
+
+def _answer_questions_first(loaded, options):
+    """--list and the task ratios end the process."""
+    if options.list_commands:
+        print("Available Users:")
+        for name in sorted(loaded.user_classes):
+            print(f"    {name}")
+        raise Exit(0)
+    if options.show_task_ratio or options.show_task_ratio_json:
+        from .user import inspectuser
+
+        environment = _make_environment("local", loaded, options)
+        environment._filter_tasks_by_tags()
+        show = (
+            inspectuser.print_task_ratio_json
+            if options.show_task_ratio_json
+            else inspectuser.print_task_ratio
+        )
+        show(environment.user_classes, options.num_users or 1, not options.show_task_ratio_json)
+        raise Exit(0)
+
+
+def _make_environment(role, loaded, options):
+    classes = _chosen_classes(loaded.user_classes, options.user_classes)
+    if options.master and options.worker:
+        _refuse(EXIT_WRONG_COMBINATION, "The --master argument cannot be combined with --worker")
+    try:
+        environment = Environment(
+            user_classes=classes,
+            shape_class=_make_shape(loaded.shape_classes),
+            tags=options.tags,
+            exclude_tags=options.exclude_tags,
+            locustfile=",".join(os.path.basename(path) for path in loaded.files),
+            parsed_locustfiles=loaded.files,
+            events=events,
+            host=options.host,
+            reset_stats=options.reset_stats,
+            stop_timeout=options.stop_timeout,
+            parsed_options=options,
+            available_user_classes=loaded.user_classes,
+            available_shape_classes=loaded.shape_classes,
+            available_user_tasks={
+                name: list(cls.tasks or []) for name, cls in loaded.user_classes.items()
+            },
+            profile=options.profile,
+        )
+    except ValueError as error:
+        _refuse(EXIT_WRONG_LOCUSTFILE, str(error))
+    _apply_user_settings(environment, options.config_users)
+    if options.equal_weights:
+        environment.assign_equal_weights()
+    environment._take_runner(_RUNNERS[role])
+    return environment
+
+
+def _chosen_classes(available, names):
+    unknown = [name for name in names if name not in available]
+    if unknown:
+        _refuse(EXIT_WRONG_LOCUSTFILE, f"Unknown User(s): {', '.join(unknown)}")
+    if not available:
+        _refuse(EXIT_WRONG_LOCUSTFILE, "No User class found!")
+    return [available[name] for name in dict.fromkeys(names)] or list(available.values())
+
+
+def _make_shape(shapes):
+    """An instance of the first one; its __init__ is the locustfile's."""
+    for shape in shapes.values():
+        return shape()
+    return None
+
+
+def _apply_user_settings(environment, configurations):
+    """--config-users: each is an object, or a list of them."""
+    for configuration in configurations or []:
+        for settings in configuration if isinstance(configuration, list) else [configuration]:
+            try:
+                environment.update_user_class(settings)
+            except (KeyError, TypeError, AttributeError) as error:
+                _refuse(
+                    EXIT_WRONG_COMBINATION,
+                    "--config-users must name a User class of the locustfile in "
+                    f"user_class_name: {error!r} in {settings!r}",
+                )
+
+
+def _refuse(code, message):
+    logger.error(message)
+    raise Exit(code)
+
+
+def main():
+    """For `python -m locust`: programs that start Locust so get squall's command line instead."""
+    program = Path(sys.executable).with_name("locust")
+    sys.exit(
+        "This locust is part of squall; start it as "
+        f"'{program if program.exists() else 'locust'} …' or 'squall run -f …'"
+    )

@@ -1,0 +1,1 @@
+"""Small helpers: time spans, finding and loading locustfiles."""
