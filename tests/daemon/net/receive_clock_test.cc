@@ -1,4 +1,4 @@
-#include "daemon/net/arrival_clock.h"
+#include "daemon/net/receive_clock.h"
 
 #include <gtest/gtest.h>
 
@@ -8,13 +8,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class ArrivalClockTest : public testing::Test {
+class ReceiveClockTest : public testing::Test {
  protected:
   ManualClock clock;
-  ArrivalClock arrivals{&clock};
+  ReceiveClock arrivals{&clock};
 };
 
-TEST_F(ArrivalClockTest, WhatArrivedEarlierIsReportedEarlier) {
+TEST_F(ReceiveClockTest, WhatArrivedEarlierIsReportedEarlier) {
   const TimePoint sent = clock.Now();
   clock.Advance(milliseconds(3));
   const WallTime stamp = clock.Wall();
@@ -22,11 +22,11 @@ TEST_F(ArrivalClockTest, WhatArrivedEarlierIsReportedEarlier) {
   EXPECT_EQ(arrivals.When(stamp, sent, clock.Now()), sent + milliseconds(3));
 }
 
-TEST_F(ArrivalClockTest, WithoutAStampItIsNow) {
+TEST_F(ReceiveClockTest, WithoutAStampItIsNow) {
   EXPECT_EQ(arrivals.When(WallTime{}, clock.Now() - seconds(1), clock.Now()), clock.Now());
 }
 
-TEST_F(ArrivalClockTest, AStampThatCannotBeRightIsNotBelieved) {
+TEST_F(ReceiveClockTest, AStampThatCannotBeRightIsNotBelieved) {
   const TimePoint sent = clock.Now();
   clock.Advance(milliseconds(10));
   EXPECT_EQ(arrivals.When(clock.Wall() - milliseconds(11), sent, clock.Now()), clock.Now())

@@ -1,4 +1,4 @@
-#include "daemon/net/arrival_clock.h"
+#include "daemon/net/receive_clock.h"
 
 namespace squall {
 namespace {
@@ -9,7 +9,7 @@ constexpr int kReadings = 3;
 
 }  // namespace
 
-TimePoint ArrivalClock::When(WallTime arrived_at, TimePoint earliest, TimePoint now) {
+TimePoint ReceiveClock::When(WallTime arrived_at, TimePoint earliest, TimePoint now) {
   if (arrived_at == WallTime{}) {
     return now;
   }
@@ -22,7 +22,7 @@ TimePoint ArrivalClock::When(WallTime arrived_at, TimePoint earliest, TimePoint 
 }
 
 // Of several readings the one that took the least time: in the others the thread was interrupted.
-void ArrivalClock::Compare() {
+void ReceiveClock::Compare() {
   Nanos best = Nanos::max();
   for (int i = 0; i < kReadings; ++i) {
     const TimePoint before = clock_->Now();

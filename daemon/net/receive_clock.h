@@ -6,9 +6,9 @@
 
 namespace squall {
 
-class ArrivalClock final {
+class ReceiveClock final {
  public:
-  explicit ArrivalClock(const Clock* clock) : clock_(clock) {}
+  explicit ReceiveClock(const Clock* clock) : clock_(clock) {}
 
   // When it arrived, within [earliest, now]. `now` for a stamp that is missing (the epoch) or
   // cannot be right, as after a step of the civil clock.
