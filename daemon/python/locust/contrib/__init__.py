@@ -1,0 +1,1 @@
+"""Clients and helpers beyond the core: see the modules."""

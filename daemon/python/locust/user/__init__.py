@@ -1,0 +1,6 @@
+"""Users and what they do."""
+
+from .task import TaskSet, tag, task
+from .users import HttpUser, User
+
+__all__ = ("HttpUser", "TaskSet", "User", "tag", "task")
