@@ -120,7 +120,7 @@ def _add_common(parser):
     )
     group.add_argument(
         "-t", "--run-time", type=timespan, metavar="<time string>", env_var="LOCUST_RUN_TIME",
-        help="Stop after this time: 300s, 20m, 3h, 1h30m … (default: when you stop it)",
+        help="Stop after this time: 300s, 20m, 3h, 1h30m ... (default: when you stop it)",
     )
     group.add_argument(
         "-l", "--list", dest="list_commands", action="store_true",
@@ -128,7 +128,7 @@ def _add_common(parser):
     )
     group.add_argument(
         "--config-users", type=user_config, nargs="*", env_var="LOCUST_CONFIG_USERS",
-        help="Attributes of User classes (host, weight, fixed_count, tasks …) as JSON, in the "
+        help="Attributes of User classes (host, weight, fixed_count, tasks ...) as JSON, in the "
         "argument or in a file",
     )
 

@@ -16,14 +16,19 @@ from .util.load_locustfile import LocustfileError, find_locustfiles
 
 _TRUE = frozenset(("true", "yes", "1", "on"))
 _FALSE = frozenset(("false", "no", "0", "off"))
+_NEVER_FROM_FILES = frozenset(("config", "help", "version"))
 _EXTRA_ATTRIBUTES = ("env_var", "is_secret", "include_in_web_ui", "is_required")
 
 
 class _Group(argparse._ArgumentGroup):
     """A group whose add_argument() takes what the parser's takes."""
 
+    def __init__(self, container, *args, **kwargs):
+        super().__init__(container, *args, **kwargs)
+        self._parser = container
+
     def add_argument(self, *args, **kwargs):
-        return self._container.add_annotated(super().add_argument, args, kwargs)
+        return self._parser.add_annotated(super().add_argument, args, kwargs)
 
 
 class LocustArgumentParser(argparse.ArgumentParser):
@@ -118,7 +123,7 @@ class LocustArgumentParser(argparse.ArgumentParser):
             action = self._option_string_actions.get(f"--{key}")
             if action is not None:
                 found[action] = setting
-            elif not any(key == option for option in ("config", "help", "version")):
+            elif key not in _NEVER_FROM_FILES:
                 unknown.append(f"--{key}" if setting.value is True else f"--{key}={setting.value}")
         by_variable = {
             action.env_var: action for action in self._actions if getattr(action, "env_var", None)
@@ -128,7 +133,7 @@ class LocustArgumentParser(argparse.ArgumentParser):
         return {
             action: setting
             for action, setting in found.items()
-            if action.dest not in ("config", "help", "version") and not _is_off(action, setting)
+            if action.dest not in _NEVER_FROM_FILES and not _is_off(action, setting)
         }, unknown
 
     def _apply(self, action, setting, namespace):

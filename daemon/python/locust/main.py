@@ -91,13 +91,19 @@ def _answer_questions_first(loaded, options):
 
         environment = _make_environment("local", loaded, options)
         environment._filter_tasks_by_tags()
-        show = (
-            inspectuser.print_task_ratio_json
-            if options.show_task_ratio_json
-            else inspectuser.print_task_ratio
-        )
-        show(environment.user_classes, options.num_users or 1, not options.show_task_ratio_json)
+        users = options.num_users or _users_for_ratios(environment.user_classes)
+        if options.show_task_ratio:
+            inspectuser.print_task_ratios(environment.user_classes, users)
+        else:
+            inspectuser.print_task_ratio_json(environment.user_classes, users)
         raise Exit(0)
+
+
+def _users_for_ratios(user_classes):
+    """How many users show the ratios best when no number is given."""
+    fixed = sum(cls.fixed_count for cls in user_classes)
+    weights = sum(cls.weight for cls in user_classes)
+    return fixed or (int(weights) if weights == int(weights) else 1_000_000)
 
 
 def _make_environment(role, loaded, options):

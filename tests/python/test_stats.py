@@ -1,0 +1,143 @@
+"""Statistics as user code reads them, fed through the recorder of this process."""
+
+import json
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from locust import stats as stats_module
+from locust.stats import (
+    RequestStats,
+    StatsError,
+    bucket_response_time,
+    calculate_response_time_percentile,
+)
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "locust"
+
+
+def golden(name):
+    return json.loads((GOLDEN / f"{name}.json").read_text())
+
+
+class PureTest(unittest.TestCase):
+    def test_response_times_are_counted_in_locusts_steps(self):
+        for row in golden("bucket_response_time"):
+            with self.subTest(row["in"]):
+                self.assertEqual(row["out"], bucket_response_time(row["in"]))
+
+    def test_percentiles_of_counts_are_those_of_locust(self):
+        for row in golden("percentiles"):
+            counts = {int(key): count for key, count in row["histogram"].items()}
+            for percent, expected in row["percentiles"].items():
+                with self.subTest(percent, counts=counts):
+                    self.assertEqual(
+                        expected,
+                        calculate_response_time_percentile(
+                            counts, sum(counts.values()), float(percent)
+                        ),
+                    )
+
+    def test_addresses_of_objects_do_not_tell_failures_apart(self):
+        for row in golden("error_parse"):
+            if not row["is_exc"]:
+                self.assertEqual(row["parsed"], StatsError.parse_error(row["in"]))
+        self.assertEqual("ValueError('v')", StatsError.parse_error(ValueError("v")))
+        one, two = (f"<thing object at {address}>" for address in ("0x7f00", "0x7f01"))
+        self.assertEqual(
+            StatsError.create_key("GET", "/", one), StatsError.create_key("GET", "/", two)
+        )
+
+
+class RequestStatsTest(unittest.TestCase):
+    def setUp(self):
+        self.stats = RequestStats()
+
+    def test_requests_are_counted_by_name_and_in_total(self):
+        for milliseconds in (10, 20, 30):
+            self.stats.log_request("GET", "/counted", milliseconds, 100)
+        self.stats.log_request("POST", "/counted", 60, 0)
+        entry = self.stats.get("/counted", "GET")
+        self.assertEqual(3, entry.num_requests)
+        self.assertEqual(60, entry.total_response_time)
+        self.assertEqual(20, entry.avg_response_time)
+        self.assertEqual((10, 30), (entry.min_response_time, entry.max_response_time))
+        self.assertEqual(100, entry.avg_content_length)
+        self.assertAlmostEqual(20, entry.median_response_time, delta=0.2)
+        total = self.stats.total
+        self.assertEqual((4, 0, 0.0), (total.num_requests, total.num_failures, total.fail_ratio))
+        self.assertEqual(30, total.avg_response_time)
+        self.assertEqual("Aggregated", total.name)
+        self.assertIn(("/counted", "POST"), self.stats.entries)
+        self.assertEqual(1, self.stats.entries["/counted", "POST"].num_requests)
+        self.assertNotIn(("/never", "GET"), self.stats.entries)
+
+    def test_a_name_without_requests_has_zeros(self):
+        entry = self.stats.get("/nothing", "GET")
+        self.assertEqual(0, entry.num_requests)
+        self.assertEqual(0, entry.avg_response_time)
+        self.assertEqual(0, entry.get_response_time_percentile(0.99))
+        self.assertEqual(0, entry.fail_ratio)
+        self.assertIsNone(entry.min_response_time)
+        self.assertEqual(0.0, entry.total_rps)
+
+    def test_failures_are_counted_by_their_text(self):
+        self.stats.log_error("GET", "/failing", ValueError("x"))
+        self.stats.log_error("GET", "/failing", ValueError("x"))
+        self.stats.log_error("GET", "/failing", "other")
+        self.assertEqual(3, self.stats.get("/failing", "GET").num_failures)
+        by_text = {error.error: error for error in self.stats.errors.values()}
+        self.assertEqual({"ValueError('x')": 2, "other": 1},
+                         {text: error.occurrences for text, error in by_text.items()})
+        self.assertEqual("GET /failing: other", by_text["other"].to_name())
+
+    def test_what_was_before_a_reset_does_not_count(self):
+        self.stats.log_request("GET", "/reset", 500, 10)
+        self.stats.log_error("GET", "/reset", "before")
+        self.stats.reset_all()
+        self.assertEqual(0, self.stats.total.num_requests)
+        self.assertEqual({}, self.stats.errors)
+        self.assertEqual(0, len(self.stats.entries))
+        self.stats.log_request("GET", "/reset", 7, 10)
+        entry = self.stats.get("/reset", "GET")
+        self.assertEqual((1, 0), (entry.num_requests, entry.num_failures))
+        self.assertAlmostEqual(7, entry.avg_response_time, places=3)
+        self.assertAlmostEqual(7, entry.get_response_time_percentile(0.99), delta=0.1)
+        self.assertAlmostEqual(7, self.stats.total.get_response_time_percentile(1.0), delta=0.1)
+
+    def test_clear_all_also_forgets_the_history(self):
+        self.stats.history.append({"user_count": 1})
+        self.stats.clear_all()
+        self.assertEqual([], self.stats.history)
+
+    def test_one_entry_can_be_reset(self):
+        self.stats.log_request("GET", "/one", 5, 0)
+        self.stats.log_request("GET", "/two", 5, 0)
+        self.stats.get("/one", "GET").reset()
+        self.assertEqual(0, self.stats.get("/one", "GET").num_requests)
+        self.assertEqual(1, self.stats.total.num_requests)
+
+    def test_current_rates_are_of_the_last_ten_seconds_by_the_clock(self):
+        clock = mock.patch.object(stats_module.time, "time", side_effect=lambda: self.now)
+        self.now = 1000.0
+        with clock:
+            self.stats.reset_all()
+            for second in range(20):
+                self.now = 1000.0 + second
+                self.stats.take_sample()
+                if second < 10:
+                    self.stats.log_request("GET", "/rate", 20 + second, 0)
+                    self.stats.log_request("GET", "/rate", 20 + second, 0)
+            self.now = 1010.0
+            # The window begins with the first sample.
+            self.assertEqual(2.0, self.stats.total.current_rps)
+            self.now = 1015.0
+            self.assertEqual(1.0, self.stats.total.current_rps)
+            self.now = 1025.0
+            self.assertEqual(0.0, self.stats.total.current_rps)
+            self.assertEqual(0.0, self.stats.total.current_fail_per_sec)
+            self.assertIsNone(self.stats.total.get_current_response_time_percentile(0.5))
+
+
+if __name__ == "__main__":
+    unittest.main()
