@@ -125,6 +125,8 @@ class LaneCase(unittest.TestCase):
         for name in EVENTS:
             getattr(events, name).add_listener(self._listener(name))
         self.parent = Parent(notes)
+        log.unhandled_greenlet_exception = False
+        logging.getLogger().handlers.clear()
         with contextlib.ExitStack() as stack:
             for module in (_lane, _native):
                 stack.enter_context(mock.patch.object(module, "_squall", self.parent))
@@ -215,7 +217,6 @@ class LocalTest(LaneCase):
         1 / 0
         """
         self.assertEqual(2, self.run_lane("local", ["start", FINISH], [], failing))
-        log.unhandled_greenlet_exception = False
         self.assertEqual(
             1, self.run_lane("local", ["start", ("finish", {"exit_code": 1})], [], failing)
         )
@@ -309,6 +310,10 @@ class NothingToRunTest(LaneCase):
             ([], "import sys\nsys.exit(9)", 9, ""),
             (["--autoquit", "3"], USER, 1, "--autoquit is only meaningful in combination"),
             (["--master", "--worker"], USER, 255, "--master argument cannot be combined"),
+            ([], USER + "    from locust import LoadTestShape\n    class S(LoadTestShape):\n"
+             "        def __init__(self): 1 / 0\n        def tick(self): pass\n", 1, "in __init__"),
+            ([], USER + "    @events.init_command_line_parser.add_listener\n"
+             "    def _(parser): parser.add_argument('--host')\n", 1, "conflicting option string"),
             (["--config-users", '{"user_class_name": "X"}'], USER, 255, "must name a User class"),
             (["--usres", "1"], USER, 2, "Did you mean '--users'?"),
         ):
@@ -336,12 +341,16 @@ class CoordinatorTest(LaneCase):
             lambda: seen.append((self.runner().worker_count, self.runner().user_count,
                                  sorted(self.runner().clients),
                                  [node.id for node in self.runner().clients.missing])),
-            ("message", {"type": "squall.worker_report", "data": {"x": 1}, "node_id": "a"}),
+            ("message", {"type": "squall.worker_report", "node_id": "a", "data": {
+                "data": {"x": 1}, "exceptions": [{"msg": "m", "traceback": "t", "count": 2}],
+            }}),
+            lambda: seen.append(list(self.runner().exceptions.values())),
             "test_stop", FINISH,
         ])
         self.assertEqual(0, code)
         self.assertIsInstance(self.runner(), MasterRunner)
-        self.assertEqual([(1, 3, ["a", "b"], ["b"])], seen)
+        self.assertEqual((1, 3, ["a", "b"], ["b"]), seen[0])
+        self.assertEqual([{"count": 2, "msg": "m", "traceback": "t", "nodes": {"a"}}], seen[1])
         self.assertEqual([
             "init_command_line_parser", "init", "worker_connect", "worker_connect", "test_start",
             "spawning_complete", "worker_report", "test_stopping", "test_stop", "quitting", "quit",
@@ -389,14 +398,18 @@ class AgentTest(LaneCase):
         self.assertIn("No module named 'nowhere_to_be_found'", refused["message"])
 
     def test_its_own_data_reaches_the_coordinator_before_the_end(self):
-        self.run_lane("agent", [self.load([]), "start", "stopping", "finished", FINISH], [],
+        fail = (lambda: self.runner().log_exception("agent-7", "m", "t"))
+        self.run_lane("agent", [self.load([]), "start", fail, "finished", FINISH], [],
                       USER + """
     @events.report_to_master.add_listener
     def _(client_id, data, **_):
         data["from"] = client_id
         """)
         self.assertEqual(
-            {"type": "squall.worker_report", "data": {"from": "agent-7"}, "client_id": None},
+            {"type": "squall.worker_report", "client_id": None, "data": {
+                "data": {"from": "agent-7"},
+                "exceptions": [{"msg": "m", "traceback": "t", "count": 1}],
+            }},
             self.parent.said("message")[-1],
         )
 
@@ -470,7 +483,6 @@ class ShapeTest(LaneCase):
             ("[(1, 0)]", "a spawn rate > 0, not (1, 0)"),
         ):
             with self.subTest(steps):
-                log.unhandled_greenlet_exception = False
                 code, told = self.run_shape(steps)
                 self.assertEqual((2, []), (code, told))
                 self.assertEqual([{}], self.parent.said("quit"))

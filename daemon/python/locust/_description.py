@@ -43,6 +43,7 @@ def describe(test):
         "processes": options.processes,
         "iterations": getattr(options, "iterations", None),
         "profile": options.profile,
+        "otel": options.otel,
         "has_shape": environment.shape_class is not None,
         "shape_uses_common_options": bool(
             getattr(environment.shape_class, "use_common_options", False)

@@ -27,6 +27,7 @@ _EXIT_UNHANDLED = 2
 
 def main(role, argv):
     """Runs the test as "local", "coordinator" or "agent"; gives the exit code of the process."""
+    sys.argv = ["locust", *argv]
     try:
         return _run(role, list(argv))
     except SystemExit as error:

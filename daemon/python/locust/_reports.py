@@ -59,8 +59,9 @@ class Reports:
     def _send_report(self):
         data = {}
         self._events.report_to_master.fire(client_id=self._runner.client_id, data=data)
-        if data:
-            _native.note("message", {"type": REPORT_MESSAGE, "data": data, "client_id": None})
+        report = {"data": data, "exceptions": self._runner.take_new_exceptions()}
+        if data or report["exceptions"]:
+            _native.note("message", {"type": REPORT_MESSAGE, "data": report, "client_id": None})
 
     def _watch_usage(self):
         while True:

@@ -1,5 +1,6 @@
 """From arguments to a test that is ready to run: locustfiles, options, environment, runner."""
 
+import importlib
 import logging
 import os
 import sys
@@ -10,7 +11,7 @@ from . import __version__, argument_parser, events, log
 from .env import Environment
 from .exception import RunnerAlreadyExistsError  # noqa: F401  (Locust's users find it here)
 from .runners import LocalRunner, MasterRunner, WorkerRunner
-from .util.load_locustfile import LocustfileError, load_all
+from .util.load_locustfile import LocustfileError, load_all, users_traceback
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +49,12 @@ def load(role, arguments, locustfiles=None, handed_over=None):
     """
     try:
         paths = locustfiles or _find_locustfiles(arguments)
+        _import_plugins()
         loaded = load_all(paths)
     except LocustfileError as error:
         raise Exit(EXIT_WRONG_LOCUSTFILE, str(error)) from error
     options = argument_parser.parse_options(arguments, handed_over)
+    _stop_if_a_listener_failed()
     if options.autoquit != -1 and not options.autostart:
         raise Exit(1, "--autoquit is only meaningful in combination with --autostart")
     if not options.skip_log_setup:
@@ -63,10 +66,25 @@ def load(role, arguments, locustfiles=None, handed_over=None):
     environment.events.init.fire(
         environment=environment, runner=environment.runner, web_ui=environment.web_ui
     )
-    if log.unhandled_greenlet_exception:
-        raise Exit(EXIT_WRONG_LOCUSTFILE)
+    _stop_if_a_listener_failed()
     environment._filter_tasks_by_tags()
     return Test(environment, options, paths, arguments)
+
+
+def _import_plugins():
+    """Locust does so too: the package adds arguments and listeners by being imported."""
+    try:
+        importlib.import_module("locust_plugins")
+    except ModuleNotFoundError:
+        pass
+    except Exception:
+        logger.warning("locust_plugins cannot be imported", exc_info=True)
+
+
+def _stop_if_a_listener_failed():
+    """Its traceback is in the log."""
+    if log.unhandled_greenlet_exception:
+        raise Exit(EXIT_WRONG_LOCUSTFILE)
 
 
 def _find_locustfiles(arguments):
@@ -135,6 +153,12 @@ def _make_environment(role, loaded, options):
     _apply_user_settings(environment, options.config_users)
     if options.equal_weights:
         environment.assign_equal_weights()
+    fixed = sum(cls.fixed_count for cls in environment.user_classes)
+    if role != "agent" and fixed > (options.num_users or fixed):
+        logger.info(
+            "There are to be %d users, but the fixed_count of the User classes is %d in all",
+            options.num_users, fixed,
+        )
     environment._take_runner(_RUNNERS[role])
     return environment
 
@@ -151,7 +175,10 @@ def _chosen_classes(available, names):
 def _make_shape(shapes):
     """An instance of the first one; its __init__ is the locustfile's."""
     for shape in shapes.values():
-        return shape()
+        try:
+            return shape()
+        except Exception as error:
+            raise Exit(EXIT_WRONG_LOCUSTFILE, users_traceback(error)) from error
     return None
 
 

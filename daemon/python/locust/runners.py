@@ -211,13 +211,13 @@ class Runner:
 
         ShapeTicker(self).run()
 
-    def log_exception(self, node_id, msg, formatted_tb):
-        """Counts an exception of a task."""
+    def log_exception(self, node_id, msg, formatted_tb, count=1):
+        """Counts exceptions of tasks."""
         key = hash(formatted_tb)
         row = self.exceptions.setdefault(
             key, {"count": 0, "msg": msg, "traceback": formatted_tb, "nodes": set()}
         )
-        row["count"] += 1
+        row["count"] += count
         row["nodes"].add(node_id)
 
     def _on_user_error(self, user_instance, exception, tb, **_kwargs):
@@ -240,7 +240,7 @@ class Runner:
     def handle_message(self, msg_type, data, node_id):
         """Gives a message that arrived to its listener."""
         if msg_type == REPORT_MESSAGE:
-            self.environment.events.worker_report.fire(client_id=node_id, data=data)
+            self._take_report(node_id, data)
             return
         entry = self.custom_messages.get(msg_type)
         if entry is None:
@@ -256,6 +256,11 @@ class Runner:
             listener(environment=self.environment, msg=message)
         except Exception:
             logger.exception("The listener of the message %r failed", msg_type)
+
+    def _take_report(self, client_id, report):
+        for row in report["exceptions"]:
+            self.log_exception(client_id, row["msg"], row["traceback"], row["count"])
+        self.environment.events.worker_report.fire(client_id=client_id, data=report["data"])
 
     def log_all_spawned(self, user_count):
         """Says in the log that the ramp is over."""
@@ -323,10 +328,21 @@ class WorkerRunner(DistributedRunner):
         self.master_port = master_port
         self.worker_index = -1
         self.client_id = ""
+        self._reported = {}
 
     @property
     def node_id(self):
         return self.client_id
+
+    def take_new_exceptions(self):
+        """What has come since the last call, for the coordinator's runner.exceptions."""
+        new = []
+        for key, row in self.exceptions.items():
+            count = row["count"] - self._reported.get(key, 0)
+            if count > 0:
+                new.append({"msg": row["msg"], "traceback": row["traceback"], "count": count})
+            self._reported[key] = row["count"]
+        return new
 
     def start(self, user_count, spawn_rate, wait=False, user_classes=None):
         logger.warning("A worker's users are the master's to change: start() has no effect")
