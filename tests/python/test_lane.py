@@ -15,7 +15,7 @@ from unittest import mock
 
 import gevent
 import locust
-from locust import _lane, _native, log
+from locust import _control, _lane, _native, log
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 EVENTS = (
@@ -128,6 +128,7 @@ class LaneCase(unittest.TestCase):
         log.unhandled_greenlet_exception = False
         logging.getLogger().handlers.clear()
         with contextlib.ExitStack() as stack:
+            stack.enter_context(mock.patch.object(_control, "in_lane", True))
             for module in (_lane, _native):
                 stack.enter_context(mock.patch.object(module, "_squall", self.parent))
             stack.enter_context(mock.patch.object(locust, "events", events))

@@ -13,10 +13,10 @@ import signal
 import sys
 
 import _squall
-import gevent
 
-from . import _description, log, main as test_loader
-from ._reports import Reports
+from . import _control, _description, _native, log
+from . import main as test_loader
+from ._run_events import RunEvents
 from .user.users import spawn_user
 
 logger = logging.getLogger("locust.main")
@@ -28,6 +28,7 @@ _EXIT_UNHANDLED = 2
 def main(role, argv):
     """Runs the test as "local", "coordinator" or "agent"; gives the exit code of the process."""
     sys.argv = ["locust", *argv]
+    _control.in_lane = True
     try:
         return _run(role, list(argv))
     except SystemExit as error:
@@ -82,15 +83,13 @@ class Lane:
         self.test = test
         self.environment = test.environment
         self.runner = test.environment.runner
-        self._reports = Reports(self.runner)
-        self._runs = 0
+        self._run_events = RunEvents(self.environment)
         self._exit_code = None
-        self._stopping_fired = False
 
     def run(self):
         """Follows the notes until the last; gives the exit code."""
         classes = list(self.environment.user_classes)
-        _squall.set_classes([(c.__name__, float(c.weight), int(c.fixed_count)) for c in classes])
+        _native.set_classes(classes)
         _squall.set_spawner(functools.partial(spawn_user, self.environment, classes))
         if self.environment.reset_stats:
             _squall.reset_at_spawning_complete()
@@ -120,34 +119,16 @@ class Lane:
     # Notes, in the order in which a run has them.
 
     def _on_start(self, payload):
-        self._begin()
+        self._on_test_start(payload)
         _squall.start_users()
 
     def _on_test_start(self, payload):
-        self._begin()
-
-    def _begin(self):
-        if self._runs:
-            self.runner.stats.clear_all()
-            self.runner.exceptions.clear()
-        self._runs += 1
-        self._stopping_fired = False
-        self.environment.events.test_start.fire(environment=self.environment)
-        if self.environment.host is not None:
-            for user_class in self.environment.user_classes:
-                user_class.host = self.environment.host
-        self._reports.start()
+        self._run_events.begin()
         if self.environment.shape_class is not None:
             self.runner.start_shape()
 
     def _on_spawning_complete(self, payload):
-        if self.environment.reset_stats:
-            logger.info("Resetting stats")
-            self.runner.stats.reset_all()
-        user_count = payload.get("user_count", self.runner.user_count)
-        if self.role != "agent":
-            self.runner.log_all_spawned(user_count)
-        self.environment.events.spawning_complete.fire(user_count=user_count)
+        self._run_events.spawned(payload.get("user_count", self.runner.user_count))
 
     def _on_workers(self, payload):
         self.runner.update_workers(payload.get("workers", []))
@@ -161,24 +142,16 @@ class Lane:
         _squall.set_allowed_classes(payload.get("user_classes"))
 
     def _on_stopping(self, payload):
-        self.runner.stop_shape()
-        if not self._stopping_fired:
-            self._stopping_fired = True
-            self.environment.events.test_stopping.fire(environment=self.environment)
+        self._run_events.stopping()
 
     _on_test_stopping = _on_stopping
 
     def _on_finished(self, payload):
-        self._end(payload)
+        self._run_events.ended()
         _squall.report_finished()
 
     def _on_test_stop(self, payload):
-        self._end(payload)
-
-    def _end(self, payload):
-        self._on_stopping(payload)
-        self.environment.events.test_stop.fire(environment=self.environment)
-        self._reports.stop()
+        self._run_events.ended()
 
     def _on_finish(self, payload):
         """The last of all: P has the outcome, and listeners may still change the code."""
@@ -199,5 +172,5 @@ class Lane:
         return proposed
 
     def _on_closed(self, payload):
-        gevent.killall(list(self._reports.greenlets), block=False)
+        self._run_events.abandon()
         self._exit_code = _EXIT_LOST

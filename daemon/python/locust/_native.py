@@ -14,6 +14,11 @@ def call(name, default, *args):
     return default if function is None else function(*args)
 
 
+def set_classes(classes):
+    """Tells the engine what users it may start."""
+    call("set_classes", None, [(c.__name__, float(c.weight), int(c.fixed_count)) for c in classes])
+
+
 def note(kind, payload):
     """Tells the process that started this one. Outside of a run, nothing and nobody listens."""
     if _squall is not None:

@@ -24,25 +24,29 @@ class Reports:
     def __init__(self, runner):
         self._runner = runner
         self._events = runner.environment.events
-        self.greenlets = []
+        self._greenlets = []
 
     def start(self):
         """Has no effect while they run."""
-        if self.greenlets:
+        if self._greenlets:
             return
         jobs = [self._sample, self._watch_usage, lambda: stats_history(self._runner)]
         if isinstance(self._runner, WorkerRunner):
             jobs.append(self._report)
-        self.greenlets = [gevent.spawn(job) for job in jobs]
-        for greenlet in self.greenlets:
+        self._greenlets = [gevent.spawn(job) for job in jobs]
+        for greenlet in self._greenlets:
             greenlet.link_exception(greenlet_exception_logger(logger))
 
     def stop(self):
         """Ends them; an agent reports once more, so that nothing is missing."""
-        gevent.killall(self.greenlets)
-        self.greenlets = []
+        self.kill()
         if isinstance(self._runner, WorkerRunner):
             self._send_report()
+
+    def kill(self):
+        """Ends them as they are."""
+        gevent.killall(self._greenlets, block=False)
+        self._greenlets = []
 
     def _sample(self):
         while True:

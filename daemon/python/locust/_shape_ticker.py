@@ -5,7 +5,7 @@ import time
 
 import gevent
 
-from . import _native, log
+from . import log
 from .util.load_locustfile import users_traceback
 
 logger = logging.getLogger("locust.runners")
@@ -33,7 +33,7 @@ class ShapeTicker:
                 return
             if state is None:
                 logger.info("Shape test stopping")
-                _native.note("shape", {"stop": True})
+                self._runner.control.end_by_shape()
                 return
             if state != self._last:
                 self._last = self._runner.shape_last_tick = state
@@ -57,11 +57,10 @@ class ShapeTicker:
     def _tell(self, users, rate, classes):
         logger.info("Shape test updating to %d users at %.2f spawn rate", users, rate)
         names = None if classes is None else [cls.__name__ for cls in classes]
-        self._runner.allow_classes(names)
-        _native.note("shape", {"users": users, "spawn_rate": rate, "user_classes": names})
+        self._runner.change(users, rate, names)
 
     def _fail(self, error):
         log.unhandled_greenlet_exception = True
         logger.critical("tick() of the shape failed, which ends the run\n%s",
                         users_traceback(error))
-        _native.note("quit", {})
+        self._runner.quit()

@@ -1,15 +1,11 @@
 """What the parts of a test share: its classes, options, events, statistics and runner."""
 
-import logging
-
+from . import _control
 from .dispatch import UsersDispatcher
 from .event import Events
 from .exception import RunnerAlreadyExistsError
 from .runners import LocalRunner, MasterRunner, WorkerRunner
 from .stats import RequestStats
-
-logger = logging.getLogger(__name__)
-
 
 class Environment:
     """One test. On the command line there is one; a script of your own may make its own."""
@@ -86,6 +82,11 @@ class Environment:
         return self._take_runner(WorkerRunner, master_host=master_host, master_port=master_port)
 
     def _take_runner(self, runner_class, **kwargs):
+        if runner_class is not LocalRunner and not _control.in_lane:
+            raise NotImplementedError(
+                f"a program of your own cannot have a {runner_class.__name__}; "
+                "'squall run -f …' and agents spread a run over machines"
+            )
         if self.runner is not None:
             raise RunnerAlreadyExistsError(f"Environment.runner already exists ({self.runner})")
         self.runner = runner_class(self, **kwargs)
@@ -134,10 +135,7 @@ class Environment:
         tags = None if self.tags is None else set(self.tags)
         exclude = None if self.exclude_tags is None else set(self.exclude_tags)
         for user_class in self.user_classes:
-            had_tasks = bool(user_class.tasks)
             filter_tasks_by_tags(user_class, tags, exclude)
-            if had_tasks and not user_class.tasks:
-                logger.warning("%s has no task with these tags", user_class.__name__)
 
     def _remove_classes_without_weight(self):
         classes = self.user_classes

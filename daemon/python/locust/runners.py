@@ -13,6 +13,7 @@ import gevent
 from gevent.pool import Group
 
 from . import _native
+from ._control import make_control
 from .log import greenlet_exception_logger
 from .rpc.protocol import Message
 
@@ -112,6 +113,7 @@ class Runner:
         # {hash of the traceback: {"count", "msg", "traceback", "nodes"}}
         self.exceptions = {}
         self.custom_messages = {}
+        self.control = make_control(self)
         self.greenlet = Group()
         self.user_greenlets = Group()
         self.shape_greenlet = None
@@ -166,15 +168,13 @@ class Runner:
         """Changes how many users there are to be, and how fast; `wait`: returns when they are."""
         names = None if user_classes is None else [cls.__name__ for cls in user_classes]
         logger.info("Ramping to %d users at a rate of %.2f per second", user_count, spawn_rate)
-        self.allow_classes(names)
-        _native.note(
-            "shape", {"users": user_count, "spawn_rate": spawn_rate, "user_classes": names}
-        )
+        self.change(user_count, spawn_rate, names)
         while wait and self.user_count != user_count and self.state != STATE_STOPPED:
             gevent.sleep(0.05)
 
-    def allow_classes(self, names):
-        """New users are of these classes only; None: of all. A master's word goes with the note."""
+    def change(self, users, spawn_rate, class_names):
+        """start() without a word in the log; new users are of these classes, or, None, of all."""
+        self.control.change(users, spawn_rate, class_names)
 
     def spawn_users(self, user_classes_spawn_count, wait=False):
         """Adds users; of these classes only, when that is not all of them."""
@@ -188,11 +188,11 @@ class Runner:
 
     def stop(self):
         """Ends the run; what else then happens is for the command line to say."""
-        _native.note("stop", {})
+        self.control.stop()
 
     def quit(self):
         """Ends the run and, after it, the process."""
-        _native.note("quit", {})
+        self.control.quit()
 
     def start_shape(self):
         """Asks the shape once a second from now on, until it or the run ends."""
@@ -271,8 +271,9 @@ class Runner:
 class LocalRunner(Runner):
     """Users and everything else in this process."""
 
-    def allow_classes(self, names):
-        _native.call("set_allowed_classes", None, names)
+    def change(self, users, spawn_rate, class_names):
+        _native.call("set_allowed_classes", None, class_names)
+        super().change(users, spawn_rate, class_names)
 
     def send_message(self, msg_type, data=None, client_id=None):
         self.handle_message(msg_type, data, self.node_id)
@@ -316,7 +317,7 @@ class MasterRunner(DistributedRunner):
             self.environment.events.worker_connect.fire(client_id=client_id)
 
     def send_message(self, msg_type, data=None, client_id=None):
-        _native.note("message", {"type": msg_type, "data": data, "client_id": client_id})
+        self.control.send_message(msg_type, data, client_id)
 
 
 class WorkerRunner(DistributedRunner):
@@ -351,4 +352,4 @@ class WorkerRunner(DistributedRunner):
         """Has no effect: shapes are the master's."""
 
     def send_message(self, msg_type, data=None, client_id=None):
-        _native.note("message", {"type": msg_type, "data": data, "client_id": client_id})
+        self.control.send_message(msg_type, data, client_id)
