@@ -118,6 +118,7 @@ void HttpCall::Reset(std::shared_ptr<ClientState> state) {
   reply.status = 0;
   reply.compressed = false;
   history.clear();
+  first_target.clear();
   error = NetError{};
   phase = Phase::kConnecting;
   too_many_redirects = false;
@@ -151,7 +152,7 @@ void HttpCall::Cancel() {
 Co<void> HttpCall::Exchange() {
   for (bool retried = false;; retried = true) {
     phase = Phase::kConnecting;
-    connection_ = state_->pool.Take(request.origin, request.tls);
+    connection_ = state_->pool->Take(request.origin, request.tls);
     const bool reused = connection_ != nullptr;
     if (!reused && !co_await Open()) {
       co_return;
@@ -179,7 +180,7 @@ Co<void> HttpCall::Exchange() {
       FinishReply();
       co_return;
     }
-    state_->pool.Close(std::exchange(connection_, nullptr));
+    state_->pool->Close(std::exchange(connection_, nullptr));
     // The server may close an idle connection just as we send. That is nobody's failure: a request
     // that may be repeated is sent once more, on a new connection (RFC 9110, 9.2.2).
     const bool lost_race =
@@ -196,7 +197,7 @@ Co<void> HttpCall::Exchange() {
 
 Co<bool> HttpCall::Open() {
   Reactor* reactor = context_->reactor;
-  connection_ = state_->pool.Add(request.origin, request.tls);
+  connection_ = state_->pool->Add(request.origin, request.tls);
   const TimePoint now = reactor->Fresh();
   begin = begin == TimePoint{} ? now : begin;
   Route route;
@@ -211,7 +212,7 @@ Co<bool> HttpCall::Open() {
     connection_->stream.EnableArrivalTimes();
     co_return true;
   }
-  state_->pool.Close(std::exchange(connection_, nullptr));
+  state_->pool->Close(std::exchange(connection_, nullptr));
   end = reactor->Fresh();
   co_return false;
 }
@@ -408,9 +409,9 @@ void HttpCall::FinishReply() {
   }
   PooledConnection* connection = std::exchange(connection_, nullptr);
   if (keep) {
-    state_->pool.GiveBack(connection);
+    state_->pool->GiveBack(connection);
   } else {
-    state_->pool.Close(connection);
+    state_->pool->Close(connection);
   }
 }
 
@@ -433,6 +434,9 @@ bool HttpCall::NextHop() {
   const int status = reply.status;
   reply.method = request.method;
   reply.url = UrlText(request.origin, request.target);
+  if (history.empty()) {
+    first_target = request.target;
+  }
   history.push_back(std::exchange(reply, HttpReply{}));
   if (((status == 302 || status == 303) && request.method != "HEAD") ||
       (status == 301 && request.method == "POST")) {

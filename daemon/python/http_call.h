@@ -24,8 +24,8 @@ class ResponseReader;
 
 // What one session keeps between calls; shared with its calls, one of which may end after it.
 struct ClientState {
-  explicit ClientState(Reactor* reactor) : pool(reactor) {}
-  ClientPool pool;
+  explicit ClientState(Reactor* reactor) : pool(std::make_shared<ClientPool>(reactor)) {}
+  std::shared_ptr<ClientPool> pool;  // other sessions may have the same
   CookieJar cookies;
 };
 
@@ -87,6 +87,7 @@ class HttpCall final {
   HttpRequest request;  // after redirects: the last one
   HttpReply reply;
   std::vector<HttpReply> history;
+  std::string first_target;  // of the first of several requests; "" when there was only one
 
   NetError error;
   Phase phase = Phase::kConnecting;  // of the error

@@ -89,7 +89,7 @@ TEST_F(HttpCallTest, SendsWhatItWasGiven) {
   call.request.cookies = "k=v";
   call.request.body = "body";
   Run();
-  state->pool.CloseAll();
+  state->pool->CloseAll();
   server.Join();
   EXPECT_EQ(heads.at(0), fmt::format("POST /a?b=c HTTP/1.1\r\nHost: {}\r\nX-A: b\r\nCookie: k=v\r\n"
                                      "Content-Length: 4\r\n\r\nbody",
@@ -103,14 +103,14 @@ TEST_F(HttpCallTest, KeepsTheConnection) {
   EXPECT_EQ(call.reply.body, "2");
   EXPECT_EQ(call.times.connect.count(), -1);
   EXPECT_EQ(server.connections(), 1);
-  EXPECT_EQ(state->pool.size(), 1U);
+  EXPECT_EQ(state->pool->size(), 1U);
 }
 
 TEST_F(HttpCallTest, AConnectionThatTheServerWantsClosedIsClosed) {
   ScriptedServer server({Once(Reply("200 OK", "1", "Connection: close\r\n"))});
   Get(server);
   EXPECT_EQ(call.reply.body, "1");
-  EXPECT_EQ(state->pool.size(), 0U);
+  EXPECT_EQ(state->pool->size(), 0U);
 }
 
 TEST_F(HttpCallTest, ARequestThatMetAClosedConnectionIsSentAgain) {
@@ -163,7 +163,7 @@ TEST_F(HttpCallTest, FollowsARedirectAndForgetsTheBody) {
   call.request.fields = "Authorization: x\r\nContent-Type: t\r\n";
   call.request.body = "body";
   Run();
-  state->pool.CloseAll();
+  state->pool->CloseAll();
   server.Join();
   EXPECT_EQ(call.reply.body, "there");
   ASSERT_EQ(call.history.size(), 1U);
@@ -185,7 +185,7 @@ TEST_F(HttpCallTest, CredentialsDoNotFollowToAnotherHost) {
   call.request.fields = "Authorization: x\r\n";
   call.request.body = "body";
   Run();
-  state->pool.CloseAll();
+  state->pool->CloseAll();
   other.Join();
   EXPECT_EQ(heads.at(0), fmt::format("PUT /x HTTP/1.1\r\nHost: 127.0.0.2:{}\r\n"
                                      "Content-Length: 4\r\n\r\nbody",
@@ -209,7 +209,7 @@ TEST_F(HttpCallTest, ASilentServerTimesOutAndTheConnectionIsClosed) {
   Run();
   EXPECT_EQ(call.error.kind, NetError::Kind::kTimedOut);
   EXPECT_EQ(call.phase, HttpCall::Phase::kReading);
-  EXPECT_EQ(state->pool.size(), 0U);
+  EXPECT_EQ(state->pool->size(), 0U);
   EXPECT_GE(call.end - call.sent_at, milliseconds(20));
 }
 
@@ -229,7 +229,7 @@ TEST_F(HttpCallTest, CancelEndsIt) {
   reactor->Post([this] { reactor->Post([this] { call.Cancel(); }); });
   Run();
   EXPECT_EQ(call.error.kind, NetError::Kind::kCancelled);
-  EXPECT_EQ(state->pool.size(), 0U);
+  EXPECT_EQ(state->pool->size(), 0U);
 }
 
 TEST(FindFieldTest, FindsTheFirstOfAName) {

@@ -1,0 +1,458 @@
+// From the arguments of a call to what goes on the wire, as requests or FastHttpUser would have it.
+#include <Python.h>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "daemon/python/http_python.h"
+#include "daemon/python/py_ref.h"
+#include "daemon/python/session_type.h"
+
+namespace squall {
+namespace {
+
+constexpr double kTimeoutSecondsMax = 1e9;
+
+// What stands in a path or a query as it is, and means nothing else there.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789-._~!$&'()*+,/:;=?@")) {
+    plain[static_cast<unsigned char>(c)] = true;
+  }
+  return plain;
+}();
+
+bool IsPlainPath(std::string_view path) {
+  return std::all_of(path.begin(), path.end(),
+                     [](char c) { return kPlain[static_cast<unsigned char>(c)]; }) &&
+         path.find("/.") == path.npos;
+}
+
+// Latin-1, as header lines are written; false with an exception set.
+bool AppendHeaderPart(PyObject* part, bool fast, std::string* out) {
+  PyRef converted;
+  if (PyUnicode_Check(part) == 0 && PyBytes_Check(part) == 0 && fast) {
+    converted = PyRef(PyObject_Str(part));
+    part = converted.get();
+  }
+  if (part != nullptr && PyUnicode_Check(part) != 0) {
+    if (PyUnicode_IS_ASCII(part)) {
+      out->append(static_cast<const char*>(PyUnicode_DATA(part)),
+                  static_cast<size_t>(PyUnicode_GET_LENGTH(part)));
+      return true;
+    }
+    converted = PyRef(PyUnicode_AsLatin1String(part));
+    part = converted.get();
+  }
+  if (part == nullptr) {
+    return false;
+  }
+  if (PyBytes_Check(part) == 0) {
+    const PyRef raised(CallHelper(Helper::kRaiseBadHeader, part));
+    return false;
+  }
+  out->append(PyBytes_AS_STRING(part), static_cast<size_t>(PyBytes_GET_SIZE(part)));
+  return true;
+}
+
+// Adds "name: value"; replaces what was there. None takes it out.
+bool SetField(PyObject* name, PyObject* value, bool fast, FieldText* fields) {
+  std::string key;
+  if (!AppendHeaderPart(name, fast, &key)) {
+    return false;
+  }
+  DropField(key, &fields->text);
+  const bool host = EqualsIgnoringCase(key, "Host");
+  const bool cookie = EqualsIgnoringCase(key, "Cookie");
+  const bool wanted = value != Py_None;
+  fields->has_host = host ? wanted : fields->has_host;
+  fields->has_cookie = cookie ? wanted : fields->has_cookie;
+  if (!wanted || EqualsIgnoringCase(key, "Content-Length")) {
+    return true;  // the length is always ours
+  }
+  std::string line = key + ": ";
+  if (!AppendHeaderPart(value, fast, &line)) {
+    return false;
+  }
+  if (line.find_first_of("\r\n") != line.npos || key.empty()) {
+    const PyRef raised(CallHelper(Helper::kRaiseBadHeader, value));
+    return false;
+  }
+  fields->text.append(line).append("\r\n");
+  return true;
+}
+
+// The fields of a mapping, on top of those there are.
+bool SetFields(PyObject* headers, bool fast, FieldText* fields) {
+  if (PyDict_CheckExact(headers) != 0) {
+    PyObject* name = nullptr;
+    PyObject* value = nullptr;
+    for (Py_ssize_t at = 0; PyDict_Next(headers, &at, &name, &value) != 0;) {
+      if (!SetField(name, value, fast, fields)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  const PyRef items(CallHelper(Helper::kHeaderItems, headers));
+  const PyRef list(items ? PySequence_Fast(items.get(), "headers") : nullptr);
+  for (Py_ssize_t i = 0; list && i < PySequence_Fast_GET_SIZE(list.get()); ++i) {
+    PyObject* pair = PySequence_Fast_GET_ITEM(list.get(), i);
+    if (!SetField(PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1), fast, fields)) {
+      return false;
+    }
+  }
+  return static_cast<bool>(list);
+}
+
+// The fields of a session nobody has changed, one text for all of a kind.
+std::shared_ptr<const FieldText> DefaultFields(bool fast) {
+  static std::array<std::shared_ptr<const FieldText>, 2> made;
+  std::shared_ptr<const FieldText>& fields = made[fast ? 1 : 0];
+  if (fields == nullptr) {
+    const PyRef headers(CallHelper(Helper::kSessionHeaders, fast ? Py_True : Py_False));
+    auto text = std::make_shared<FieldText>();
+    if (headers && SetFields(headers.get(), fast, text.get())) {
+      fields = std::move(text);
+    }
+  }
+  return fields;
+}
+
+// `headers` counts its changes: only then its lines are written anew.
+bool RefreshFields(ClientSession* core) {
+  if (!core->Has(Setting::kHeaders)) {
+    if (core->fields == nullptr) {
+      core->fields = DefaultFields(core->fast);
+    }
+    return core->fields != nullptr;
+  }
+  PyObject* headers = core->Get(Setting::kHeaders);
+  static PyObject* const version_name = PyUnicode_InternFromString("version");
+  int64_t version = -2;  // some other mapping: always anew
+  const PyRef number(PyObject_GetAttr(headers, version_name));
+  if (number) {
+    version = PyLong_AsLongLong(number.get());
+  }
+  PyErr_Clear();
+  if (version >= 0 && version == core->fields_version) {
+    return true;
+  }
+  auto text = std::make_shared<FieldText>();
+  if (!SetFields(headers, core->fast, text.get())) {
+    return false;
+  }
+  core->fields = std::move(text);
+  core->fields_version = version;
+  return true;
+}
+
+Nanos TimeoutOf(PyObject* value) {
+  if (value == nullptr || value == Py_None) {
+    return Nanos::max();
+  }
+  const double seconds = PyFloat_AsDouble(value);
+  if (std::isnan(seconds) || seconds > kTimeoutSecondsMax) {
+    return Nanos::max();
+  }
+  return std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(std::max(0.0, seconds)));
+}
+
+// False for what is neither a number nor a pair of numbers.
+bool SetTimeouts(const ClientSession& core, const RequestArgs& args, HttpRequest* out) {
+  PyObject* timeout = args[Arg::kTimeout];
+  if (timeout == nullptr) {
+    out->connect_timeout = TimeoutOf(core.Get(Setting::kConnectTimeout));
+    out->read_timeout = TimeoutOf(core.Get(Setting::kReadTimeout));
+  } else if (PyTuple_Check(timeout) != 0 && PyTuple_GET_SIZE(timeout) == 2) {
+    out->connect_timeout = TimeoutOf(PyTuple_GET_ITEM(timeout, 0));
+    out->read_timeout = TimeoutOf(PyTuple_GET_ITEM(timeout, 1));
+  } else {
+    out->connect_timeout = out->read_timeout = TimeoutOf(timeout);
+  }
+  const bool good = PyErr_Occurred() == nullptr;
+  PyErr_Clear();
+  return good;
+}
+
+bool SetOrigin(const BaseUrl& base, HttpRequest* out, FieldText* fields) {
+  out->origin = base.origin;
+  out->host = fields->has_host ? std::string() : base.host_header;
+  return true;
+}
+
+// Everything that is not a plain path on a plain host: Python's URL functions write it down.
+bool SetUncommonUrl(const ClientSession& core, std::string_view url, PyObject* params,
+                    HttpRequest* out, FieldText* fields) {
+  const std::string joined =
+      IsAbsoluteUrl(url) || url.starts_with("HTTP")
+          ? std::string(url)
+          : std::string(TextOf(core.Get(Setting::kBaseUrl))) + std::string(url);
+  const PyRef text(
+      PyUnicode_DecodeUTF8(joined.data(), static_cast<Py_ssize_t>(joined.size()), nullptr));
+  const PyRef prepared(text ? CallHelper(Helper::kPrepareUrl, text.get(),
+                                         params == nullptr ? Py_None : params,
+                                         core.fast ? Py_True : Py_False)
+                            : nullptr);
+  if (!prepared) {
+    return false;
+  }
+  absl::StatusOr<Url> parsed = ParseUrl(TextOf(prepared.get()));
+  if (!parsed.ok()) {
+    PyErr_Format(PyExc_ValueError, "Failed to parse: %U", text.get());
+    return false;
+  }
+  BaseUrl base;
+  base.origin = parsed->origin;
+  base.host_header = base.origin.HostHeader();
+  out->target = parsed->target.starts_with('/') ? parsed->target : "/" + parsed->target;
+  if (!parsed->userinfo.empty() && FindField(fields->text, "Authorization") == std::nullopt) {
+    fields->text += fmt::format("Authorization: Basic {}\r\n", Base64(parsed->userinfo));
+  }
+  return SetOrigin(base, out, fields);
+}
+
+bool SetUrl(const ClientSession& core, const RequestArgs& args, HttpRequest* out,
+            FieldText* fields) {
+  PyObject* given = args[Arg::kUrl];
+  const PyRef text(PyUnicode_Check(given) != 0 ? Py_NewRef(given)
+                   : PyBytes_Check(given) != 0
+                       ? PyUnicode_FromEncodedObject(given, "utf-8", nullptr)
+                       : PyObject_Str(given));
+  if (!text) {
+    return false;
+  }
+  const std::string_view url = TextOf(text.get());
+  PyRef params = PyRef::Borrow(args.Has(Arg::kParams) ? args[Arg::kParams] : nullptr);
+  if (core.Has(Setting::kParams)) {
+    params = PyRef(PyDict_New());
+    if (!params || PyDict_Update(params.get(), core.Get(Setting::kParams)) != 0 ||
+        (args.Has(Arg::kParams) && PyDict_Update(params.get(), args[Arg::kParams]) != 0)) {
+      return false;
+    }
+  }
+  const BaseUrl* base = core.base.get();
+  const bool path = url.starts_with('/') && !url.starts_with("//");
+  if (params || base == nullptr || !base->valid || !path || !IsPlainPath(url)) {
+    return SetUncommonUrl(core, url, params.get(), out, fields);
+  }
+  out->target.assign(base->prefix).append(url);
+  return SetOrigin(*base, out, fields);
+}
+
+bool AddDefaultField(const char* name, const char* value, FieldText* fields) {
+  if (FindField(fields->text, name) == std::nullopt) {
+    fields->text.append(name).append(": ").append(value).append("\r\n");
+  }
+  return true;
+}
+
+// False for what only requests can send; check PyErr_Occurred.
+bool SetForm(const ClientSession& core, PyObject* data, HttpRequest* out, FieldText* fields) {
+  if (PyUnicode_Check(data) != 0) {
+    out->body = TextOf(data);
+    return !core.fast || AddDefaultField("Content-Type", "text/plain; charset=utf-8", fields);
+  }
+  if (PyBytes_Check(data) != 0 || PyByteArray_Check(data) != 0) {
+    const PyRef bytes(PyBytes_FromObject(data));
+    if (!bytes) {
+      return false;
+    }
+    out->body.assign(PyBytes_AS_STRING(bytes.get()),
+                     static_cast<size_t>(PyBytes_GET_SIZE(bytes.get())));
+    return !core.fast || AddDefaultField("Content-Type", "application/octet-stream", fields);
+  }
+  if (PyDict_Check(data) == 0 && PyList_Check(data) == 0 && PyTuple_Check(data) == 0) {
+    return false;
+  }
+  const PyRef form(CallHelper(Helper::kEncodeForm, data));
+  if (!form) {
+    return false;
+  }
+  out->body = TextOf(form.get());
+  return AddDefaultField("Content-Type",
+                         core.fast ? "application/x-www-form-urlencoded; charset=utf-8"
+                                   : "application/x-www-form-urlencoded",
+                         fields);
+}
+
+bool SetBody(const ClientSession& core, const RequestArgs& args, HttpRequest* out,
+             FieldText* fields) {
+  out->has_length = out->method != "GET" && out->method != "HEAD";
+  PyObject* data = args[Arg::kData];
+  const int some_data = data == nullptr || data == Py_None ? 0 : PyObject_IsTrue(data);
+  if (some_data != 0) {
+    return some_data > 0 && SetForm(core, data, out, fields);
+  }
+  if (!args.Has(Arg::kJson)) {
+    return true;
+  }
+  const PyRef text(
+      CallHelper(core.fast ? Helper::kEncodeFastJson : Helper::kEncodeJson, args[Arg::kJson]));
+  if (!text) {
+    return false;
+  }
+  out->body = TextOf(text.get());
+  AddDefaultField("Content-Type", "application/json", fields);
+  return !core.fast || AddDefaultField("Accept", "application/json", fields);
+}
+
+bool SetCookies(PyObject* cookies, HttpRequest* out) {
+  const PyRef text(CallHelper(Helper::kCookieText, cookies));
+  if (text) {
+    out->cookies = TextOf(text.get());
+  }
+  return static_cast<bool>(text);
+}
+
+// What this call cannot do itself; nullptr: nothing.
+const char* ReasonToFallBack(const ClientSession& core, const RequestArgs& args) {
+  for (const Arg arg : {Arg::kFiles, Arg::kCert, Arg::kProxies, Arg::kHooks}) {
+    if (args.Has(arg) && PyObject_IsTrue(args[arg]) == 1) {
+      return NameOf(arg);
+    }
+  }
+  if (args[Arg::kStream] == Py_True || core.Get(Setting::kStream) == Py_True) {
+    return "stream";
+  }
+  if (args.Has(Arg::kVerify) && PyBool_Check(args[Arg::kVerify]) == 0) {
+    return "verify";
+  }
+  if (core.Has(Setting::kProxies) && PyObject_IsTrue(core.Get(Setting::kProxies)) == 1) {
+    return "proxies";
+  }
+  if (core.Has(Setting::kHooks)) {
+    return "hooks";
+  }
+  if (core.Has(Setting::kAdapters)) {
+    return "mount";
+  }
+  return core.auth_is_special && !args.Has(Arg::kAuth) ? "auth" : nullptr;
+}
+
+// Nothing to do for http. False with an exception set.
+bool SetTls(ClientSession* core, const RequestArgs& args, HttpRequest* out) {
+  PyObject* verify = args.Has(Arg::kVerify) ? args[Arg::kVerify] : core->Get(Setting::kVerify);
+  if (!args.Has(Arg::kVerify) && core->tls != nullptr) {
+    out->tls = core->tls;
+    return true;
+  }
+  TlsChoice choice;
+  choice.verify = verify != Py_False;
+  if (verify != nullptr && PyUnicode_Check(verify) != 0) {
+    choice.ca_file = TextOf(verify);
+  }
+  if (PyObject* cert = core->Get(Setting::kCert); cert != nullptr && cert != Py_None) {
+    const bool pair = PyTuple_Check(cert) != 0 && PyTuple_GET_SIZE(cert) == 2;
+    choice.cert_file = TextOf(pair ? PyTuple_GET_ITEM(cert, 0) : cert);
+    choice.key_file = pair ? TextOf(PyTuple_GET_ITEM(cert, 1)) : std::string_view();
+  }
+  const absl::StatusOr<const TlsContext*> tls = http_shop()->FindTls(choice);
+  if (!tls.ok()) {
+    PyErr_SetString(PyExc_OSError, std::string(tls.status().message()).c_str());
+    return false;
+  }
+  out->tls = *tls;
+  if (!args.Has(Arg::kVerify)) {
+    core->tls = *tls;
+  }
+  return true;
+}
+
+bool SetAuthorization(const ClientSession& core, const RequestArgs& args, FieldText* fields) {
+  std::string made;
+  const std::string* line = &core.authorization;
+  if (args.Has(Arg::kAuth)) {
+    made = BasicAuthorization(args[Arg::kAuth]);
+    if (made.empty()) {
+      return false;
+    }
+    line = &made;
+  }
+  if (!line->empty()) {
+    DropField("Authorization", &fields->text);
+    fields->text.append(*line);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string BasicAuthorization(PyObject* auth) {
+  PyRef user;
+  PyRef password;
+  if (PyTuple_Check(auth) != 0 && PyTuple_GET_SIZE(auth) == 2) {
+    user = PyRef::Borrow(PyTuple_GET_ITEM(auth, 0));
+    password = PyRef::Borrow(PyTuple_GET_ITEM(auth, 1));
+  } else if (std::string_view(Py_TYPE(auth)->tp_name).ends_with("HTTPBasicAuth")) {
+    user = PyRef(PyObject_GetAttrString(auth, "username"));
+    password = PyRef(PyObject_GetAttrString(auth, "password"));
+  }
+  std::string pair;
+  if (!user || !password || !AppendHeaderPart(user.get(), true, &pair)) {
+    PyErr_Clear();
+    return "";
+  }
+  pair.push_back(':');
+  if (!AppendHeaderPart(password.get(), true, &pair)) {
+    PyErr_Clear();
+    return "";
+  }
+  return fmt::format("Authorization: Basic {}\r\n", Base64(pair));
+}
+
+Built BuildRequest(SessionObject* session, const RequestArgs& args, HttpRequest* out,
+                   const char** reason) {
+  ClientSession* core = session->core;
+  *reason = ReasonToFallBack(*core, args);
+  if (*reason != nullptr) {
+    return Built::kFallBack;
+  }
+  const std::string_view method = TextOf(args[Arg::kMethod]);
+  out->method.assign(method);
+  std::transform(method.begin(), method.end(), out->method.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  if (!RefreshFields(core)) {
+    return Built::kFailed;
+  }
+  FieldText fields;
+  fields.text.swap(out->fields);  // for its memory
+  fields = *core->fields;
+  if (args.Has(Arg::kHeaders) && !SetFields(args[Arg::kHeaders], core->fast, &fields)) {
+    return Built::kFailed;
+  }
+  if (!SetTimeouts(*core, args, out)) {
+    *reason = "timeout";
+    return Built::kFallBack;
+  }
+  if (!SetAuthorization(*core, args, &fields)) {
+    *reason = "auth";
+    return Built::kFallBack;
+  }
+  if (!SetUrl(*core, args, out, &fields) ||
+      (args.Has(Arg::kCookies) && !SetCookies(args[Arg::kCookies], out)) ||
+      (out->origin.tls && !SetTls(core, args, out))) {
+    return Built::kFailed;
+  }
+  if (!SetBody(*core, args, out, &fields)) {
+    *reason = "data";
+    return PyErr_Occurred() != nullptr ? Built::kFailed : Built::kFallBack;
+  }
+  const bool follow = args[Arg::kAllowRedirects] == nullptr
+                          ? out->method != "HEAD"
+                          : PyObject_IsTrue(args[Arg::kAllowRedirects]) == 1;
+  PyObject* hops = core->Get(Setting::kMaxRedirects);
+  out->redirects_max = follow && hops != nullptr ? static_cast<int>(PyLong_AsLong(hops)) : 0;
+  out->keeps_out_cookies = fields.has_cookie;
+  out->fields.swap(fields.text);
+  out->rotation = http_shop()->NextRotation();
+  PyErr_Clear();
+  return Built::kReady;
+}
+
+}  // namespace squall
