@@ -3,6 +3,7 @@
 import json
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 from locust import stats as stats_module
@@ -47,6 +48,57 @@ class PureTest(unittest.TestCase):
         self.assertEqual(
             StatsError.create_key("GET", "/", one), StatsError.create_key("GET", "/", two)
         )
+
+
+class TablesTest(unittest.TestCase):
+    """The run whose tables Locust has printed in tables.txt."""
+
+    @staticmethod
+    def entry(method, name, counts, times, rates, percentiles):
+        requests, failures = counts
+        return SimpleNamespace(
+            method=method, name=name, num_requests=requests, num_failures=failures,
+            fail_ratio=failures / requests, avg_response_time=times[0],
+            min_response_time=times[1], max_response_time=times[2],
+            median_response_time=times[3], total_rps=rates[0], total_fail_per_sec=rates[1],
+            get_response_time_percentile=dict(
+                zip(stats_module.PERCENTILES_TO_REPORT, percentiles)
+            ).get,
+        )
+
+    def setUp(self):
+        text = "HTTPError('404 Client Error: Not Found for url: /status/404')"
+        self.stats = SimpleNamespace(
+            entries={
+                ("/status/404", "GET"): self.entry(
+                    "GET", "/status/404", (39, 39), (1.9, 1, 2, 2), (8.34, 8.34),
+                    [2] * 4 + [3] * 7),
+                ("/delay", "GET"): self.entry(
+                    "GET", "/delay", (49, 0), (149.6, 148, 157.2, 150), (10.48, 0),
+                    [150] * 6 + [160] * 5),
+                ("/a", "GET"): self.entry(
+                    "GET", "/a", (132, 0), (1.8, 1, 4, 2), (28.23, 0), [2] * 5 + [3, 4] + [5] * 4),
+            },
+            total=self.entry(
+                "", "Aggregated", (220, 39), (34.4, 1, 157.2, 2), (47.05, 8.34),
+                [2, 2, 3] + [150] * 5 + [160] * 3),
+            errors={"key": StatsError("GET", "/status/404", text, 39)},
+        )
+
+    def test_they_look_like_locusts(self):
+        lines = [
+            *stats_module.get_stats_summary(self.stats, current=False),
+            *stats_module.get_percentile_stats_summary(self.stats),
+            *stats_module.get_error_report_summary(self.stats),
+        ]
+        self.assertEqual((GOLDEN / "tables.txt").read_text().splitlines(), lines[:-1])
+
+    def test_they_are_printed_by_a_logger_of_their_own(self):
+        with self.assertLogs("locust.stats_logger", "INFO") as logs:
+            stats_module.print_error_report(self.stats)
+        self.assertEqual("Error report", logs.records[0].getMessage())
+        with self.assertNoLogs("locust.stats_logger", "INFO"):
+            stats_module.print_error_report(SimpleNamespace(errors={}))
 
 
 class RequestStatsTest(unittest.TestCase):

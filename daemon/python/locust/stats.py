@@ -6,6 +6,8 @@ was recorded is lost to squall's own report.
 """
 
 import hashlib
+import json
+import logging
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -13,9 +15,11 @@ from collections.abc import Mapping
 import gevent
 
 from . import _native
-from ._response_times import Histogram, bucket_response_time, calculate_response_time_percentile
+from ._response_times import Histogram
+from ._response_times import bucket_response_time  # noqa: F401  (for users)
+from ._response_times import calculate_response_time_percentile  # noqa: F401  (for users)
 
-__all__ = ["Histogram", "bucket_response_time", "calculate_response_time_percentile"]
+console_logger = logging.getLogger("locust.stats_logger")
 
 # Programs overwrite these.
 STATS_NAME_WIDTH = 80
@@ -430,6 +434,63 @@ class RequestStats:
 def sort_stats(stats):
     """The values of {key: entry} in the order of the keys."""
     return [stats[key] for key in sorted(stats)]
+
+
+def get_stats_summary(stats, current=True):
+    """The lines of the table of requests."""
+    from . import _tables
+
+    return _tables.request_table(stats, current)
+
+
+def get_percentile_stats_summary(stats):
+    """The lines of the table of percentiles."""
+    from . import _tables
+
+    return _tables.percentile_table(stats)
+
+
+def get_error_report_summary(stats):
+    """The lines of the table of failures."""
+    from . import _tables
+
+    return _tables.error_table(stats)
+
+
+def _print(lines):
+    for line in lines:
+        console_logger.info(line)
+
+
+def print_stats(stats, current=True):
+    """Prints the table of requests; like all tables on stderr, by the logger stats_logger."""
+    _print(get_stats_summary(stats, current))
+
+
+def print_percentile_stats(stats):
+    """Prints the table of percentiles."""
+    _print(get_percentile_stats_summary(stats))
+
+
+def print_error_report(stats):
+    """Prints the table of failures, if there are any."""
+    _print(get_error_report_summary(stats))
+
+
+def print_stats_json(stats):
+    """Prints the entries as JSON on stdout."""
+    print(json.dumps(stats.serialize_stats(), indent=4))
+
+
+def stats_printer(stats):
+    """A function for a greenlet of its own that prints the table of requests at intervals."""
+
+    def print_forever():
+        while True:
+            print_stats(stats)
+            gevent.sleep(CONSOLE_STATS_INTERVAL_SEC)
+
+    return print_forever
 
 
 def stats_history(runner):
