@@ -335,10 +335,15 @@ class CoordinatorTest(LaneCase):
     def test_its_listeners_hear_of_the_run_and_of_workers(self):
         workers = [{"id": "a", "state": "running", "users": 3},
                    {"id": "b", "state": "missing", "users": 0}]
-        seen = []
+        seen, states = [], []
+
+        def look():
+            states.append(self.runner().state)
+
         code = self.run_lane("coordinator", [
-            ("workers", {"count": 2, "workers": workers}), "test_start",
-            ("spawning_complete", {"user_count": 3}),
+            look,
+            ("workers", {"count": 2, "workers": workers}), "test_start", look,
+            ("spawning_complete", {"user_count": 3}), look,
             lambda: seen.append((self.runner().worker_count, self.runner().user_count,
                                  sorted(self.runner().clients),
                                  [node.id for node in self.runner().clients.missing])),
@@ -346,10 +351,11 @@ class CoordinatorTest(LaneCase):
                 "data": {"x": 1}, "exceptions": [{"msg": "m", "traceback": "t", "count": 2}],
             }}),
             lambda: seen.append(list(self.runner().exceptions.values())),
-            "test_stop", FINISH,
+            "test_stopping", look, "test_stop", look, FINISH,
         ])
         self.assertEqual(0, code)
         self.assertIsInstance(self.runner(), MasterRunner)
+        self.assertEqual(["ready", "spawning", "running", "stopping", "stopped"], states)
         self.assertEqual((1, 3, ["a", "b"], ["b"]), seen[0])
         self.assertEqual([{"count": 2, "msg": "m", "traceback": "t", "nodes": {"a"}}], seen[1])
         self.assertEqual([
@@ -475,6 +481,13 @@ class ShapeTest(LaneCase):
         self.assertEqual([["Other"], None], [note.get("user_classes") for note in told[:2]])
         allowed = [call for call in self.parent.calls if call[0] == "allowed"]
         self.assertEqual([("allowed", ["Other"]), ("allowed", None)], allowed)
+
+    def test_options_that_a_shape_leaves_without_effect_are_warned_of(self):
+        for common, warned in (("False", True), ("True", False)):
+            self.run_lane("local", [FINISH], ["-u", "5"], self.SHAPE.format(
+                steps=f"[None]\n        use_common_options = {common}"
+            ))
+            self.assertEqual(warned, "--users, --spawn-rate and" in self.stderr.getvalue())
 
     def test_an_exception_or_nonsense_ends_the_run_with_exit_code_2(self):
         for steps, text in (

@@ -3,7 +3,13 @@
 import logging
 
 from ._reports import Reports
-from .runners import WorkerRunner
+from .runners import (
+    STATE_RUNNING,
+    STATE_SPAWNING,
+    STATE_STOPPED,
+    STATE_STOPPING,
+    WorkerRunner,
+)
 
 logger = logging.getLogger("locust.runners")
 
@@ -29,6 +35,7 @@ class RunEvents:
         if self._environment.host is not None:
             for user_class in self._environment.user_classes:
                 user_class.host = self._environment.host
+        self._runner.set_state(STATE_SPAWNING)
         self._reports.start()
 
     def spawned(self, user_count):
@@ -36,6 +43,7 @@ class RunEvents:
         if self._environment.reset_stats:
             logger.info("Resetting stats")
             self._runner.stats.reset_all()
+        self._runner.set_state(STATE_RUNNING)
         if not isinstance(self._runner, WorkerRunner):
             self._runner.log_all_spawned(user_count)
         self._environment.events.spawning_complete.fire(user_count=user_count)
@@ -45,11 +53,13 @@ class RunEvents:
         self._runner.stop_shape()
         if not self._stopping:
             self._stopping = True
+            self._runner.set_state(STATE_STOPPING)
             self._environment.events.test_stopping.fire(environment=self._environment)
 
     def ended(self):
         """No user is left."""
         self.stopping()
+        self._runner.set_state(STATE_STOPPED)
         self._environment.events.test_stop.fire(environment=self._environment)
         self._reports.stop()
 

@@ -159,8 +159,20 @@ def _make_environment(role, loaded, options):
             "There are to be %d users, but the fixed_count of the User classes is %d in all",
             options.num_users, fixed,
         )
+    if role != "agent":
+        _warn_of_options_without_effect(environment.shape_class, options)
     environment._take_runner(_RUNNERS[role])
     return environment
+
+
+def _warn_of_options_without_effect(shape, options):
+    given = (options.num_users, options.spawn_rate, options.run_time)
+    if shape is None or shape.use_common_options or all(value is None for value in given):
+        return
+    logger.warning(
+        "--users, --spawn-rate and --run-time have no effect, since %s says how many users there "
+        "are; with use_common_options = True it may read them", type(shape).__name__,
+    )
 
 
 def _chosen_classes(available, names):

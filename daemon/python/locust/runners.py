@@ -141,6 +141,9 @@ class Runner:
         state = _native.call("run_state", STATE_INIT)
         return STATE_CLEANUP if state == STATE_STOPPING else state
 
+    def set_state(self, state):
+        """Called as the run proceeds; only a master has to keep it, others ask their engine."""
+
     @property
     def user_classes(self):
         return self.environment.user_classes
@@ -293,6 +296,8 @@ class MasterRunner(DistributedRunner):
         self.master_bind_host = master_bind_host
         self.master_bind_port = master_bind_port
         self.clients = WorkerNodes()
+        self._state = STATE_INIT
+        self._target = environment.parsed_options and environment.parsed_options.num_users or 0
 
     @property
     def worker_count(self):
@@ -304,7 +309,19 @@ class MasterRunner(DistributedRunner):
 
     @property
     def state(self):
-        return _native.call("run_state", STATE_INIT)
+        return self._state
+
+    @property
+    def target_user_count(self):
+        return _native.call("target_users", 0) or self._target
+
+    def set_state(self, state):
+        self._state = state
+
+    def change(self, users, spawn_rate, class_names):
+        self._target = users
+        self._state = STATE_SPAWNING
+        super().change(users, spawn_rate, class_names)
 
     def update_workers(self, workers):
         """Takes what the coordinator knows of its agents."""
