@@ -16,6 +16,8 @@ namespace {
 
 constexpr double kTimeoutSecondsMax = 1e9;
 
+bool IsTrue(PyObject* value) { return value != nullptr && PyObject_IsTrue(value) == 1; }
+
 // What stands in a path or a query as it is, and means nothing else there.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
@@ -228,7 +230,7 @@ bool SetUrl(const ClientSession& core, const RequestArgs& args, HttpRequest* out
   }
   const std::string_view url = TextOf(text.get());
   PyRef params = PyRef::Borrow(args.Has(Arg::kParams) ? args[Arg::kParams] : nullptr);
-  if (core.Has(Setting::kParams)) {
+  if (IsTrue(core.Get(Setting::kParams))) {
     params = PyRef(PyDict_New());
     if (!params || PyDict_Update(params.get(), core.Get(Setting::kParams)) != 0 ||
         (args.Has(Arg::kParams) && PyDict_Update(params.get(), args[Arg::kParams]) != 0)) {
@@ -312,7 +314,7 @@ bool SetCookies(PyObject* cookies, HttpRequest* out) {
 // What this call cannot do itself; nullptr: nothing.
 const char* ReasonToFallBack(const ClientSession& core, const RequestArgs& args) {
   for (const Arg arg : {Arg::kFiles, Arg::kCert, Arg::kProxies, Arg::kHooks}) {
-    if (args.Has(arg) && PyObject_IsTrue(args[arg]) == 1) {
+    if (IsTrue(args[arg])) {
       return NameOf(arg);
     }
   }
@@ -322,10 +324,12 @@ const char* ReasonToFallBack(const ClientSession& core, const RequestArgs& args)
   if (args.Has(Arg::kVerify) && PyBool_Check(args[Arg::kVerify]) == 0) {
     return "verify";
   }
-  if (core.Has(Setting::kProxies) && PyObject_IsTrue(core.Get(Setting::kProxies)) == 1) {
+  if (IsTrue(core.Get(Setting::kProxies))) {
     return "proxies";
   }
-  if (core.Has(Setting::kHooks)) {
+  PyObject* hooks = core.Get(Setting::kHooks);
+  if (IsTrue(hooks) && (PyDict_Check(hooks) == 0 || PyDict_Size(hooks) > 1 ||
+                        IsTrue(PyDict_GetItemString(hooks, "response")))) {
     return "hooks";
   }
   if (core.Has(Setting::kAdapters)) {
@@ -447,7 +451,9 @@ Built BuildRequest(SessionObject* session, const RequestArgs& args, HttpRequest*
                           ? out->method != "HEAD"
                           : PyObject_IsTrue(args[Arg::kAllowRedirects]) == 1;
   PyObject* hops = core->Get(Setting::kMaxRedirects);
-  out->redirects_max = follow && hops != nullptr ? static_cast<int>(PyLong_AsLong(hops)) : 0;
+  out->redirects_max = !follow           ? 0
+                       : hops == nullptr ? kRedirectsMax
+                                         : static_cast<int>(PyLong_AsLong(hops));
   out->keeps_out_cookies = fields.has_cookie;
   out->fields.swap(fields.text);
   out->rotation = http_shop()->NextRotation();

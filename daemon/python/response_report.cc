@@ -74,6 +74,11 @@ std::string KeyByStatus(const ResponseObject* response, std::string_view name) {
   if (!http.error.ok()) {
     return ErrorKey(http, response->fast);
   }
+  if (http.reply.status == 0) {  // requests has made it, in vain
+    const PyRef key(
+        CallHelper(Helper::kErrorText, response->error == nullptr ? Py_None : response->error));
+    return key ? std::string(TextOf(key.get())) : std::string("no reply");
+  }
   return IsOkStatus(http.reply.status, response->fast) ? std::string()
                                                        : StatusKey(http, response->fast, name);
 }
@@ -82,7 +87,7 @@ std::string KeyByStatus(const ResponseObject* response, std::string_view name) {
 PyObject* ExceptionByStatus(ResponseObject* response, PyObject* name) {
   auto* self = reinterpret_cast<PyObject*>(response);
   const HttpCall& http = response->call->http;
-  if (!http.error.ok()) {
+  if (!http.error.ok() || http.reply.status == 0) {
     return GetError(self, nullptr);
   }
   return IsOkStatus(http.reply.status, response->fast)
@@ -256,6 +261,11 @@ PyObject* GetError(PyObject* self, void* /*unused*/) {
     }
   }
   return Py_XNewRef(response->error);
+}
+
+int SetError(PyObject* self, PyObject* value, void* /*unused*/) {
+  Py_XSETREF(AsResponse(self)->error, Py_XNewRef(value));
+  return 0;
 }
 
 PyObject* GetMarked(PyObject* self, void* /*unused*/) {

@@ -220,7 +220,7 @@ PyGetSetDef properties[] = {
     {"elapsed", GetElapsed, nullptr, "From the send to the head of the reply.", nullptr},
     {"url", GetUrl, nullptr, nullptr, nullptr},
     {"reason", GetReason, nullptr, "Of the status line.", nullptr},
-    {"error", GetError, nullptr, "Why there is no reply; None if there is one.", nullptr},
+    {"error", GetError, SetError, "Why there is no reply; None if there is one.", nullptr},
     {"history", GetHistory, nullptr, "Redirects that were followed.", nullptr},
     {"request_meta", GetMeta, nullptr, "What will be reported; may be changed.", nullptr},
     {"_manual_result", GetMarked, nullptr, "True, an exception or None.", nullptr},

@@ -65,6 +65,8 @@ void ReportSilently(ResponseObject* response);
 void ReportUnfinished(const HttpCall& call, PyObject* method, PyObject* name);
 PyObject* GetMeta(PyObject* self, void* unused);
 PyObject* GetError(PyObject* self, void* unused);
+// Of a request that was not ours.
+int SetError(PyObject* self, PyObject* value, void* unused);
 PyObject* GetMarked(PyObject* self, void* unused);
 PyObject* EnterBlock(PyObject* self, PyObject* unused);
 PyObject* ExitBlock(PyObject* self, PyObject* const* args, Py_ssize_t count);

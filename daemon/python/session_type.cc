@@ -16,7 +16,7 @@ constexpr std::array<const char*, kSettingCount> kSettingNames = {
     "verify",           "cert",          "proxies",       "hooks",
     "stream",           "trust_env",     "max_redirects", "_adapters",
     "request_name",     "user",          "request_event", "_response_class",
-    "_connect_timeout", "_read_timeout", "cookies"};
+    "_connect_timeout", "_read_timeout", "_cookie_view"};
 
 // What a setting means for calls, kept ready for them.
 void Digest(ClientSession* core, Setting setting) {
@@ -41,18 +41,40 @@ void Digest(ClientSession* core, Setting setting) {
   }
 }
 
+// What a setting is that nobody has set; those that can be changed in place are made now, so that
+// users that do not touch them hold none.
+PyObject* DefaultOf(PyObject* self, Setting setting) {
+  const ClientSession* core = AsSession(self)->core;
+  switch (setting) {
+    case Setting::kHeaders:
+      return CallHelper(Helper::kSessionHeaders, core->fast ? Py_True : Py_False);
+    case Setting::kCookieView:
+      return CallHelper(Helper::kCookieView, self);
+    case Setting::kParams:
+    case Setting::kProxies:
+      return PyDict_New();
+    case Setting::kHooks:
+      return Py_BuildValue("{s:[]}", "response");
+    case Setting::kVerify:
+    case Setting::kTrustEnv:
+      return Py_NewRef(Py_True);
+    case Setting::kStream:
+      return Py_NewRef(Py_False);
+    case Setting::kMaxRedirects:
+      return PyLong_FromLong(kRedirectsMax);
+    default:
+      return Py_NewRef(Py_None);
+  }
+}
+
 PyObject* GetSetting(PyObject* self, void* index) {
   ClientSession* core = AsSession(self)->core;
-  const auto setting = static_cast<Setting>(reinterpret_cast<uintptr_t>(index));
-  PyObject* value = core->Get(setting);
-  if (value == nullptr && (setting == Setting::kHeaders || setting == Setting::kCookieView)) {
-    value = setting == Setting::kHeaders
-                ? CallHelper(Helper::kSessionHeaders, core->fast ? Py_True : Py_False)
-                : CallHelper(Helper::kCookieView, self);
-    core->settings[static_cast<size_t>(setting)] = value;
-    return Py_XNewRef(value);
+  const auto number = reinterpret_cast<uintptr_t>(index);
+  PyObject*& slot = core->settings[number];
+  if (slot == nullptr) {
+    slot = DefaultOf(self, static_cast<Setting>(number));
   }
-  return Py_NewRef(value == nullptr ? Py_None : value);
+  return Py_XNewRef(slot);
 }
 
 int SetSetting(PyObject* self, PyObject* value, void* index) {
@@ -193,6 +215,26 @@ PyObject* Adopt(PyObject* self, PyObject* args) {
   return reinterpret_cast<PyObject*>(response);
 }
 
+// Takes the Set-Cookie lines of a response.
+PyObject* KeepCookies(PyObject* self, PyObject* from) {
+  if (PyObject_TypeCheck(from, reinterpret_cast<PyTypeObject*>(ResponseType())) == 0) {
+    PyErr_SetString(PyExc_TypeError, "must be a response");
+    return nullptr;
+  }
+  const HttpCall& http = AsResponse(from)->call->http;
+  const Reactor* reactor = lane_context()->reactor();
+  std::string_view rest = http.reply.head;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find("\r\n"));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 2));
+    if (const auto value = FindField(line, "Set-Cookie"); value.has_value()) {
+      AsSession(self)->core->state->cookies.Store(*value, http.request.origin, http.request.target,
+                                                  reactor->now(), reactor->wall());
+    }
+  }
+  Py_RETURN_NONE;
+}
+
 PyObject* SetFast(PyObject* self, PyObject* value) {
   AsSession(self)->core->fast = value == Py_True;
   Py_RETURN_NONE;
@@ -236,28 +278,36 @@ void Deallocate(PyObject* self) {
   Py_DECREF(type);
 }
 
-std::array<PyMethodDef, 16> methods = {{
+std::array<PyMethodDef, 17> methods = {{
     {"close", CloseConnections, METH_NOARGS, "Closes its connections; it can still be used."},
     {"_share_connections", ShareConnections, METH_O, nullptr},
     {"_list_cookies", ListCookies, METH_NOARGS, "(name, value, domain, path, secure, seconds)"},
     {"_put_cookie", PutCookie, METH_VARARGS, nullptr},
     {"_erase_cookie", EraseCookie, METH_VARARGS, nullptr},
+    {"_keep_cookies", KeepCookies, METH_O, nullptr},
     {"_adopt", Adopt, METH_VARARGS, nullptr},
     {"_set_fast", SetFast, METH_O, "It is a FastHttpSession."},
 }};
 
-std::array<PyGetSetDef, kSettingCount + 1> properties{};
+PyObject* GetAuthorization(PyObject* self, void* /*unused*/) {
+  const std::optional<std::string_view> value =
+      FindField(AsSession(self)->core->authorization, "Authorization");
+  return value.has_value() ? NewText(*value) : Py_NewRef(Py_None);
+}
+
+std::array<PyGetSetDef, kSettingCount + 2> properties{};
 
 }  // namespace
 
 PyObject* SessionType() {
   static PyObject* type = nullptr;
   if (type == nullptr) {
-    std::copy(CallMethods().begin(), CallMethods().end(), methods.begin() + 7);
+    std::copy(CallMethods().begin(), CallMethods().end(), methods.begin() + 8);
     for (uintptr_t i = 0; i < kSettingCount; ++i) {
       properties[i] = {kSettingNames[i], GetSetting, SetSetting, nullptr,
                        reinterpret_cast<void*>(i)};
     }
+    properties[kSettingCount] = {"_authorization", GetAuthorization, nullptr, nullptr, nullptr};
     PyType_Slot slots[] = {
         {Py_tp_new, reinterpret_cast<void*>(New)},
         {Py_tp_dealloc, reinterpret_cast<void*>(Deallocate)},

@@ -39,6 +39,7 @@ enum class Setting : uint8_t {
   kCookieView,
 };
 constexpr size_t kSettingCount = 19;
+constexpr int kRedirectsMax = 30;  // of a session that says nothing else
 
 // Header lines of a session, ready to be sent.
 struct FieldText {

@@ -1,0 +1,1 @@
+"""What the clients of locust.clients and locust.contrib.fasthttp are made of. Not for locustfiles."""

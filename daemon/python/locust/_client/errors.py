@@ -1,0 +1,138 @@
+"""Why there is no good reply, as the exceptions that Locust's clients would have raised.
+
+The native side counts failures by the text that `repr` gives of them, without making any; here they
+are made for those who look. requests' own classes are used where requests is installed.
+"""
+
+import ast
+import http.client
+import logging
+import socket
+
+from ..event import error_text  # noqa: F401  (part of this module's interface)
+from ..exception import CatchResponseError, LocustError, ResponseError
+
+_hinted = False
+
+
+def requests_class(name, fallback):
+    """requests.exceptions.<name>, or a plain one."""
+    try:
+        from requests import exceptions
+    except ImportError:
+        return fallback
+    return getattr(exceptions, name, fallback)
+
+
+def make_error(response, key):
+    """The exception whose text the failure is counted by."""
+    name, _, rest = key.partition("(")
+    text = rest[:-1]
+    if name == "ReadTimeout":
+        return _attached(requests_class(name, TimeoutError)(_inner_text(text)), response, key)
+    if name in ("ConnectTimeoutError", "SSLError", "ProtocolError", "TooManyRedirects"):
+        kind = {
+            "ConnectTimeoutError": "ConnectTimeout",
+            "SSLError": "SSLError",
+            "ProtocolError": "ConnectionError",
+            "TooManyRedirects": "TooManyRedirects",
+        }[name]
+        message = text.partition(", '")[2][:-1] if name == "ConnectTimeoutError" else _literal(text)
+        return _attached(requests_class(kind, OSError)(message), response, key)
+    if name in ("RetriesExceeded", "HTTPConnectionClosed"):
+        from ..contrib import fasthttp
+
+        if name == "HTTPConnectionClosed":
+            return fasthttp.HTTPConnectionClosed(_literal(text))
+        return fasthttp.RetriesExceeded(response.url, 0, original="timed out")
+    kind = {
+        "gaierror": socket.gaierror,
+        "RemoteDisconnected": http.client.RemoteDisconnected,
+        "ConnectionRefusedError": ConnectionRefusedError,
+        "ConnectionResetError": ConnectionResetError,
+        "PermissionError": PermissionError,
+    }.get(name, OSError)
+    arguments = ast.literal_eval(f"({text},)")
+    return kind(*arguments)
+
+
+def _literal(text):
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def _inner_text(text):
+    """Of Outer(Inner("text")), the text."""
+    return _literal(text.partition("(")[2][:-1])
+
+
+def _attached(error, response, key):
+    """`error`, with the text it is counted by, and what requests gives its exceptions."""
+    kind = type(error)
+    named = type(kind.__name__, (kind,), {"__repr__": lambda self: key, "__module__": kind.__module__})
+    error.__class__ = named
+    error.request = None if response.status_code == 0 else response.request
+    error.response = None
+    return error
+
+
+def make_status_error(response, name):
+    """For a status that is a failure; `name` stands for the URL, so that failures group."""
+    session = response._session
+    if session is not None and session._is_fast:
+        from ..contrib.fasthttp import LocustBadStatusCode
+
+        error = LocustBadStatusCode(response.url, code=response.status_code)
+        error.response = response
+        return error
+    return http_error(response, response.url if name is None else name)
+
+
+def http_error(response, url):
+    status = response.status_code
+    side = "Client" if status < 500 else "Server"
+    text = f"{status} {side} Error: {response.reason} for url: {url}"
+    error = requests_class("HTTPError", OSError)(text)
+    error.response = response
+    error.request = response.request
+    return error
+
+
+def catch_error(value):
+    return CatchResponseError(value)
+
+
+def is_response_error(error):
+    return isinstance(error, ResponseError)
+
+
+def raise_outside(_response):
+    raise LocustError(
+        "success() and failure() only have an effect inside of the with-block of the request: "
+        'with self.client.get("/", catch_response=True) as response: …'
+    )
+
+
+def hint_with_block():
+    """Once in a process: Locust would have refused."""
+    global _hinted
+    if not _hinted:
+        _hinted = True
+        logging.getLogger("locust.clients").warning(
+            "A request is used in a with-block without catch_response=True. It is taken as if that "
+            "had been given; Locust itself raises LocustError there."
+        )
+
+
+def raise_bad_content(response):
+    kind = requests_class("ContentDecodingError", ValueError)
+    raise kind(f"{response.url}: the body could not be decompressed")
+
+
+def raise_bad_header(value):
+    kind = requests_class("InvalidHeader", ValueError)
+    if isinstance(value, (str, bytes)):
+        raise kind(f"Header must not contain line breaks: {value!r}")
+    raise kind(f"Header value must be str or bytes, got {value!r} of type {type(value)}")
