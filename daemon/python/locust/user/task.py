@@ -236,14 +236,23 @@ class TaskSet(metaclass=TaskSetMeta):
     def run(self):
         """Runs tasks, from on_start to on_stop. Ends with an exception, always."""
         try:
-            try:
-                self.on_start()
-            except InterruptTaskSet as interrupt:
-                raise _after(interrupt) from interrupt
+            self.on_start()
+        except InterruptTaskSet as interrupt:
+            raise _after(interrupt) from interrupt
+        try:
             self._run_tasks()
         except (StopUser, StopTest, GreenletExit):
             self._user._stop_in(self)
             raise
+        except InterruptTaskSet as interrupt:
+            self._leave()
+            raise _after(interrupt) from interrupt
+
+    def _leave(self):
+        try:
+            self.on_stop()
+        except InterruptTaskSet:
+            pass  # it is what happens already
 
     def _run_tasks(self):
         """What becomes of the exceptions that end tasks."""
@@ -260,10 +269,7 @@ class TaskSet(metaclass=TaskSetMeta):
                 self._user._give_way()
             except RescheduleTask:
                 wait_first = True
-            except InterruptTaskSet as interrupt:
-                self.on_stop()
-                raise _after(interrupt) from interrupt
-            except (StopUser, StopTest):
+            except (InterruptTaskSet, StopUser, StopTest):
                 raise
             except NoTasksError as error:
                 report_exception(logger, self, error)
