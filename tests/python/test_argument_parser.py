@@ -129,7 +129,7 @@ class OptionsTest(SourcesCase):
         Path("users.json").write_text('[{"user_class_name": "A"}]')
         options = parse_options(["--config-users", '{"user_class_name": "B"}', "users.json"])
         self.assertEqual(
-            [{"user_class_name": "B"}, [{"user_class_name": "A"}]], options.config_users
+            [[{"user_class_name": "B"}], [{"user_class_name": "A"}]], options.config_users
         )
 
     def test_headful_is_stronger_than_headless(self):
@@ -280,7 +280,8 @@ class CustomArgumentsTest(SourcesCase):
             parser.add_argument("--part", action="append", default=["none"])
 
         with self.custom_arguments(add):
-            Path("locust.conf").write_text("part = file\n")
+            Path("locust.conf").write_text("part = [one, two]\n")
+            self.assertEqual(["none", "one", "two"], parse_options([]).part)
             self.assertEqual(["x", "y"], parse_options(["--part", "x", "--part", "y"]).part)
 
     def test_an_option_that_only_squall_has_gives_way(self):

@@ -52,16 +52,17 @@ def positive_integer(text):
 
 
 def user_config(text):
-    """argparse type of --config-users: JSON, or the name of a file with JSON."""
+    """argparse type of --config-users: JSON, or the name of a file with it; gives a list."""
     try:
         if os.path.isfile(text):
             with open(text, encoding="utf-8") as file:
                 text = file.read()
-        return json.loads(text)
+        settings = json.loads(text)
     except (ValueError, OSError) as error:
         raise argparse.ArgumentTypeError(
             f"The --config-users argument must be a valid JSON string or file: {error}"
         ) from error
+    return settings if isinstance(settings, list) else [settings]
 
 
 def split_tags(tags):

@@ -148,10 +148,12 @@ class LocustArgumentParser(argparse.ArgumentParser):
                 action(self, namespace, [], option)
                 return
             values = setting.value if isinstance(setting.value, list) else [setting.value]
-            if action.nargs is None and len(values) != 1 or True in values:
+            one_each = isinstance(action, argparse._AppendAction) and action.nargs is None
+            if True in values or action.nargs is None and len(values) != 1 and not one_each:
                 raise argparse.ArgumentError(action, "expected one argument")
             setattr(namespace, action.dest, action.default)
-            action(self, namespace, self._get_values(action, values), option)
+            for group in [[value] for value in values] if one_each else [values]:
+                action(self, namespace, self._get_values(action, group), option)
         except argparse.ArgumentError as error:
             self.error(f"{error} ({setting.where})")
 

@@ -181,7 +181,7 @@ def _chosen_classes(available, names):
         _refuse(EXIT_WRONG_LOCUSTFILE, f"Unknown User(s): {', '.join(unknown)}")
     if not available:
         _refuse(EXIT_WRONG_LOCUSTFILE, "No User class found!")
-    return [available[name] for name in dict.fromkeys(names)] or list(available.values())
+    return [cls for name, cls in available.items() if name in names or not names]
 
 
 def _make_shape(shapes):
@@ -195,9 +195,9 @@ def _make_shape(shapes):
 
 
 def _apply_user_settings(environment, configurations):
-    """--config-users: each is an object, or a list of them."""
+    """--config-users: each argument is a list of objects."""
     for configuration in configurations or []:
-        for settings in configuration if isinstance(configuration, list) else [configuration]:
+        for settings in configuration:
             try:
                 environment.update_user_class(settings)
             except (KeyError, TypeError, AttributeError) as error:
