@@ -297,9 +297,11 @@ class CustomArgumentsTest(SourcesCase):
         def add(parser, **_):
             parser.add_argument("--account", required=True)
 
+        given = {"account": "a-1", "tags": ["t"], "config_users": [[{"user_class_name": "A"}]]}
         with self.custom_arguments(add):
-            options = parse_options(["-u", "1"], {"account": "a-1", "tags": ["t"]})
-        self.assertEqual((1, "a-1", ["t"]), (options.num_users, options.account, options.tags))
+            options = parse_options(["-u", "1", "--config-users", "not-here.json"], given)
+        self.assertEqual(given, {name: getattr(options, name) for name in given})
+        self.assertEqual(1, options.num_users)
 
 
 class LocustfileOptionTest(SourcesCase):

@@ -108,6 +108,9 @@ class LocustArgumentParser(argparse.ArgumentParser):
         """The namespace that another process has found with these arguments."""
         for action in self._actions:
             action.required = False
+            if action.dest in values:
+                # What it was made of, a file say, may not be here.
+                action.type = action.choices = None
         namespace, _ = super().parse_known_args(args, None)
         vars(namespace).update(values)
         return namespace
