@@ -308,15 +308,14 @@ class LocustfileOptionTest(SourcesCase):
     def test_the_locustfile_may_be_named_anywhere(self):
         Path("shop.py").touch()
         shop = [str(self.work / "shop.py")]
-        self.assertEqual(shop, argument_parser.parse_locustfile_option(["-f", "shop.py", "-u", "1"]))
-        self.assertEqual(shop, argument_parser.parse_locustfile_option(["--custom", "1", "-fshop.py"]))
+        find = argument_parser.parse_locustfile_option
+        self.assertEqual(shop, find(["-f", "shop.py", "-u", "1"]))
+        self.assertEqual(shop, find(["--custom", "1", "-fshop.py"]))
         Path("locust.conf").write_text("locustfile = shop.py\nnot-known-yet = 1\n")
-        self.assertEqual(shop, argument_parser.parse_locustfile_option([]))
+        self.assertEqual(shop, find([]))
         Path("other.py").touch()
         os.environ["LOCUST_LOCUSTFILE"] = "other.py"
-        self.assertEqual(
-            [str(self.work / "other.py")], argument_parser.parse_locustfile_option([])
-        )
+        self.assertEqual([str(self.work / "other.py")], find([]))
 
     def test_the_coordinators_file_is_for_workers_only(self):
         self.assertEqual(["-"], argument_parser.parse_locustfile_option(["-f", "-", "--worker"]))

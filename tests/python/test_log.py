@@ -10,10 +10,7 @@ from pathlib import Path
 
 from locust import log
 
-LINE = (
-    r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] [^/. ]+/(?P<level>[A-Z]+)/(?P<name>[a-z.]+): "
-    r"(?P<text>.*)$"
-)
+LINE = r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] [^/. ]+/WARNING/shop.users: no stock\n$"
 
 
 class LogTest(unittest.TestCase):
@@ -32,7 +29,6 @@ class LogTest(unittest.TestCase):
         self.set_up("INFO")
         logging.getLogger("shop.users").warning("no %s", "stock")
         self.assertRegex(self.stderr.getvalue(), LINE)
-        self.assertIn("/WARNING/shop.users: no stock\n", self.stderr.getvalue())
 
     def test_the_level_is_a_floor(self):
         self.set_up("warning")

@@ -6,7 +6,7 @@ _SPAN = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s?)?")
 
 
 def parse_timespan(time_str):
-    """Returns the seconds that `20`, `20s`, `3m`, `1h20m` … mean; ValueError for anything else."""
+    """Gives the seconds that `20`, `20s`, `3m`, `1h20m` and so on mean; else ValueError."""
     if not time_str:
         raise ValueError("Invalid time span format")
     match = _SPAN.fullmatch(time_str)
