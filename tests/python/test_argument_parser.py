@@ -245,6 +245,9 @@ class CustomArgumentsTest(SourcesCase):
             parser.add_argument("--ids", nargs="*", type=int, default=[])
             group = parser.add_argument_group("Shop")
             group.add_argument("--key", is_secret=True, include_in_web_ui=False, default="k")
+            either = group.add_mutually_exclusive_group()
+            either.add_argument("--fast", action="store_true", env_var="SHOP_FAST")
+            either.add_argument("--slow", action="store_true")
 
         with self.custom_arguments(add):
             self.assertEqual(3, parse_options([]).depth)
@@ -254,6 +257,9 @@ class CustomArgumentsTest(SourcesCase):
                 self.assertEqual(5, parse_options([]).depth)
                 self.assertEqual(6, parse_options(["--depth", "6"]).depth)
             self.assertEqual([7], parse_options(["--ids", "7"]).ids)
+            with mock.patch.dict(os.environ, {"SHOP_FAST": "1"}):
+                self.assertTrue(parse_options([]).fast)
+            self.assertIn("not allowed with argument", self.refused(["--fast", "--slow"])[1])
 
     def test_what_a_form_may_show_is_known(self):
         def add(parser, **_):

@@ -331,6 +331,17 @@ class NothingToRunTest(LaneCase):
         self.assertEqual("http://b", self.environment.user_classes[0].host)
 
 
+    def test_a_worker_needs_no_locustfile_of_its_own(self):
+        self.assertEqual(0, self.run_lane("local", [FINISH], ["-f", "-", "--worker"], "x = 1"))
+        loaded = self.parent.said("loaded")[0]
+        self.assertEqual((["-"], [], True),
+                         (loaded["locustfiles"], loaded["classes"], loaded["worker"]))
+
+    def test_an_interrupt_while_loading_is_no_traceback(self):
+        self.assertEqual(130, self.run_lane("local", [], [], "raise KeyboardInterrupt"))
+        self.assertEqual("", self.stderr.getvalue())
+
+
 class CoordinatorTest(LaneCase):
     def test_its_listeners_hear_of_the_run_and_of_workers(self):
         workers = [{"id": "a", "state": "running", "users": 3},

@@ -23,6 +23,7 @@ logger = logging.getLogger("locust.main")
 
 _EXIT_LOST = 1
 _EXIT_UNHANDLED = 2
+_EXIT_INTERRUPTED = 130
 
 
 def main(role, argv):
@@ -33,6 +34,8 @@ def main(role, argv):
         return _run(role, list(argv))
     except SystemExit as error:
         return _code_of(error)
+    except KeyboardInterrupt:  # while it was loading
+        return _EXIT_INTERRUPTED
     except test_loader.Exit as error:
         if error.message:
             print(error.message, file=sys.stderr)

@@ -20,15 +20,34 @@ _NEVER_FROM_FILES = frozenset(("config", "help", "version"))
 _EXTRA_ATTRIBUTES = ("env_var", "is_secret", "include_in_web_ui", "is_required")
 
 
-class _Group(argparse._ArgumentGroup):
-    """A group whose add_argument() takes what the parser's takes."""
+class _Annotating:
+    """A group whose add_argument() and groups take what the parser's take."""
 
     def __init__(self, container, *args, **kwargs):
         super().__init__(container, *args, **kwargs)
-        self._parser = container
+        self._parser = container if isinstance(container, LocustArgumentParser) else (
+            container._parser
+        )
 
     def add_argument(self, *args, **kwargs):
         return self._parser.add_annotated(super().add_argument, args, kwargs)
+
+    def add_mutually_exclusive_group(self, **kwargs):
+        return _exclusive_group(self, kwargs)
+
+
+class _Group(_Annotating, argparse._ArgumentGroup):
+    pass
+
+
+class _ExclusiveGroup(_Annotating, argparse._MutuallyExclusiveGroup):
+    pass
+
+
+def _exclusive_group(container, kwargs):
+    group = _ExclusiveGroup(container, **kwargs)
+    container._mutually_exclusive_groups.append(group)
+    return group
 
 
 class LocustArgumentParser(argparse.ArgumentParser):
@@ -50,6 +69,9 @@ class LocustArgumentParser(argparse.ArgumentParser):
         group = _Group(self, *args, **kwargs)
         self._action_groups.append(group)
         return group
+
+    def add_mutually_exclusive_group(self, **kwargs):
+        return _exclusive_group(self, kwargs)
 
     def add_annotated(self, add, args, kwargs):
         """Adds an argument by `add`, which does not know our attributes, and puts them on it."""

@@ -11,7 +11,13 @@ from . import __version__, argument_parser, events, log
 from .env import Environment
 from .exception import RunnerAlreadyExistsError  # noqa: F401  (Locust's users find it here)
 from .runners import LocalRunner, MasterRunner, WorkerRunner
-from .util.load_locustfile import LocustfileError, load_all, users_traceback
+from .util.load_locustfile import (
+    COORDINATORS_FILE,
+    Loaded,
+    LocustfileError,
+    load_all,
+    users_traceback,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +56,7 @@ def load(role, arguments, locustfiles=None, handed_over=None):
     try:
         paths = locustfiles or _find_locustfiles(arguments)
         _import_plugins()
-        loaded = load_all(paths)
+        loaded = Loaded(paths) if paths == [COORDINATORS_FILE] else load_all(paths)
     except LocustfileError as error:
         raise Exit(EXIT_WRONG_LOCUSTFILE, str(error)) from error
     options = argument_parser.parse_options(arguments, handed_over)
@@ -125,7 +131,7 @@ def _users_for_ratios(user_classes):
 
 
 def _make_environment(role, loaded, options):
-    classes = _chosen_classes(loaded.user_classes, options.user_classes)
+    classes = _chosen_classes(loaded, options.user_classes)
     if options.master and options.worker:
         _refuse(EXIT_WRONG_COMBINATION, "The --master argument cannot be combined with --worker")
     try:
@@ -175,7 +181,10 @@ def _warn_of_options_without_effect(shape, options):
     )
 
 
-def _chosen_classes(available, names):
+def _chosen_classes(loaded, names):
+    available = loaded.user_classes
+    if loaded.files == [COORDINATORS_FILE]:
+        return []
     unknown = [name for name in names if name not in available]
     if unknown:
         _refuse(EXIT_WRONG_LOCUSTFILE, f"Unknown User(s): {', '.join(unknown)}")

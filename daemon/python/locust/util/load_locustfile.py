@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlparse
 
+# As the value of --locustfile: a worker gets it when it has found its coordinator.
+COORDINATORS_FILE = "-"
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 
 
@@ -29,8 +31,8 @@ class Loaded:
 
 def find_locustfiles(argument):
     """The absolute paths that the value of --locustfile means; "-" stays."""
-    if argument == "-":
-        return ["-"]
+    if argument == COORDINATORS_FILE:
+        return [COORDINATORS_FILE]
     names = [name.strip() for name in argument.split(",") if name.strip()]
     if not names:
         raise LocustfileError("--locustfile must name a file")
