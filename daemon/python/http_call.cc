@@ -16,6 +16,7 @@ constexpr uint32_t kHeaderBytesMax = 64 * 1024;  // http.client's limit for one 
 constexpr uint64_t kBodyBytesMax = uint64_t{1} << 30;
 constexpr size_t kKeptBytesMax = size_t{16} * 1024;
 constexpr int kInterimRepliesMax = 16;
+constexpr Nanos kAYear = std::chrono::hours(24 * 365);
 
 TimePoint After(TimePoint start, Nanos wait) {
   return wait >= Reactor::kNever - start ? Reactor::kNever : start + wait;
@@ -202,7 +203,7 @@ Co<bool> HttpCall::Open() {
   begin = begin == TimePoint{} ? now : begin;
   Route route;
   route.tls = request.tls;
-  route.connect_timeout = After(now, request.connect_timeout) - now;
+  route.connect_timeout = std::min(request.connect_timeout, kAYear);  // can be added to any time
   route.tls_timeout = route.connect_timeout;
   route.rotation = request.rotation;
   Dialer dialer(reactor, context_->dns, context_->allowed);

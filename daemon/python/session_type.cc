@@ -121,9 +121,8 @@ PyObject* ListCookies(PyObject* self, PyObject* /*unused*/) {
     const double left = cookie.expires == TimePoint::max()
                             ? -1
                             : std::chrono::duration<double>(cookie.expires - now).count();
-    const PyRef item(Py_BuildValue("(s#s#s#s#Od)", cookie.name.data(), cookie.name.size(),
-                                   cookie.value.data(), cookie.value.size(), cookie.domain.data(),
-                                   cookie.domain.size(), cookie.path.data(), cookie.path.size(),
+    const PyRef item(Py_BuildValue("(NNNNOd)", NewText(cookie.name), NewText(cookie.value),
+                                   NewText(cookie.domain), NewText(cookie.path),
                                    cookie.secure ? Py_True : Py_False, left));
     if (!item || PyList_Append(list.get(), item.get()) != 0) {
       return nullptr;
