@@ -223,9 +223,6 @@ def _refuse(code, message):
 
 
 def main():
-    """For `python -m locust`: programs that start Locust so get squall's command line instead."""
-    program = Path(sys.executable).with_name("locust")
-    sys.exit(
-        "This locust is part of squall; start it as "
-        f"'{program if program.exists() else 'locust'} …' or 'squall run -f …'"
-    )
+    """For programs that start Locust by its function: the program `locust` takes their place."""
+    beside = Path(sys.executable or "squall-python").with_name("locust")
+    os.execvp(beside if beside.exists() else "locust", ["locust", *sys.argv[1:]])
