@@ -316,6 +316,7 @@ class NothingToRunTest(LaneCase):
             ([], USER + "    @events.init_command_line_parser.add_listener\n"
              "    def _(parser): parser.add_argument('--host')\n", 1, "conflicting option string"),
             (["--config-users", '{"user_class_name": "X"}'], USER, 255, "must name a User class"),
+            (["--logfile", "no/such/file"], USER, 1, "--logfile must be a file that can be"),
             (["--usres", "1"], USER, 2, "Did you mean '--users'?"),
         ):
             with self.subTest(arguments, text=text):
@@ -407,6 +408,10 @@ class AgentTest(LaneCase):
         self.assertEqual(str(self.work), os.getcwd())
         self.assertEqual([("classes", [("Buyer", 1.0, 0)]), "start_users", "report_finished"],
                          self.parent.calls)
+
+    def test_a_logfile_that_it_cannot_write_is_no_reason_to_refuse(self):
+        arguments = ['--squall-options={"logfile": "/no/such/file"}']
+        self.assertEqual(0, self.run_lane("agent", [self.load(arguments), FINISH]))
 
     def test_what_cannot_be_loaded_is_refused(self):
         code = self.run_lane("agent", [self.load([])], [], "import nowhere_to_be_found")

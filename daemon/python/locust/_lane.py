@@ -56,6 +56,7 @@ def _run(role, argv):
         return _EXIT_LOST
     if order.get("directory"):
         os.chdir(order["directory"])
+    sys.argv = ["locust", *order.get("arguments", [])]
     arguments, options = _description.split_agent_arguments(order.get("arguments", []))
     files = [os.path.abspath(path) for path in order["locustfiles"]]
     lane = Lane(role, test_loader.load(role, arguments, files, options))

@@ -64,7 +64,7 @@ def load(role, arguments, locustfiles=None, handed_over=None):
     if options.autoquit != -1 and not options.autostart:
         raise Exit(1, "--autoquit is only meaningful in combination with --autostart")
     if not options.skip_log_setup:
-        log.setup_logging(options.loglevel, options.logfile)
+        _set_up_log(role, options)
     _answer_questions_first(loaded, options)
     if role != "agent":
         logger.info("Starting Locust %s (squall)", __version__)
@@ -101,6 +101,16 @@ def _find_locustfiles(arguments):
         if {"-h", "--help", "-V", "--version"}.intersection(arguments):
             argument_parser.get_parser().parse_known_args(arguments)
         raise
+
+
+def _set_up_log(role, options):
+    try:
+        log.setup_logging(options.loglevel, options.logfile)
+    except ValueError as error:  # logging's word for a file that cannot be opened
+        if role != "agent":
+            reason = error.__cause__ or error
+            raise Exit(1, f"--logfile must be a file that can be written: {reason}") from error
+        log.setup_logging(options.loglevel)
 
 
 def _answer_questions_first(loaded, options):
