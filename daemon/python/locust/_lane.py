@@ -56,8 +56,8 @@ def _run(role, argv):
         return _EXIT_LOST
     if order.get("directory"):
         os.chdir(order["directory"])
-    sys.argv = ["locust", *order.get("arguments", [])]
     arguments, options = _description.split_agent_arguments(order.get("arguments", []))
+    sys.argv = ["locust", *arguments]
     files = [os.path.abspath(path) for path in order["locustfiles"]]
     lane = Lane(role, test_loader.load(role, arguments, files, options))
     lane.runner.client_id = order.get("agent_id", "")
