@@ -14,14 +14,12 @@
 
 #include "daemon/agent/plan_file.h"
 #include "daemon/base/status_macros.h"
-#include "daemon/base/units.h"
-#include "daemon/plan/profile.h"
 #include "daemon/rpc/bearer.h"
 #include "daemon/rpc/status.h"
 #include "daemon/wire/assignment_proto.h"
-#include "daemon/wire/load_profile_proto.h"
+#include "daemon/wire/handover_proto.h"
+#include "daemon/wire/load_change_proto.h"
 #include "daemon/wire/plan_proto.h"
-#include "daemon/wire/proto_reader.h"
 #include "daemon/wire/settings_proto.h"
 #include "daemon/wire/snapshot_proto.h"
 #include "daemon/wire/time_proto.h"
@@ -36,7 +34,6 @@ constexpr Nanos kWatchIntervalDefault = std::chrono::seconds(1);
 constexpr Nanos kWatchGlance = std::chrono::milliseconds(500);
 
 constexpr Nanos kStartAheadMax = std::chrono::hours(24 * 30);
-constexpr double kArrivalFactorMax = 1e6;
 
 // What the time_proto readers give: nothing for what is no moment or no duration.
 template <typename T>
@@ -48,34 +45,8 @@ absl::StatusOr<T> Field(std::string_view name, const std::optional<T>& value) {
   return *value;
 }
 
-absl::Status CheckSpawnRate(std::string_view name, double rate) {
-  return rate > 0 && rate <= kRateMax
-             ? absl::OkStatus()
-             : absl::InvalidArgumentError(
-                   fmt::format("{} must be above 0 and at most {}, got {}", name, kRateMax, rate));
-}
-
 v1::RunState ToProto(RunState state) {
   return static_cast<v1::RunState>(static_cast<int>(state) + 1);
-}
-
-absl::StatusOr<Handover> ReadHandover(const v1::ReassignRequest& request) {
-  Handover handover;
-  SQUALL_ASSIGN_OR_RETURN(handover.after, AssignmentFromProto(request.assignment()));
-  SQUALL_ASSIGN_OR_RETURN(handover.moving, ResidueClassesFromProto(request.moving(), "moving"));
-  if (request.has_effective_at()) {
-    SQUALL_ASSIGN_OR_RETURN(handover.at,
-                            Field("effective_at", NanosFromProto(request.effective_at())));
-    if (handover.at < Nanos(0)) {
-      return absl::InvalidArgumentError(
-          fmt::format("effective_at must be at least 0 s, got {} s", ToSeconds(handover.at)));
-    }
-  }
-  if (request.has_spawn_rate()) {
-    SQUALL_RETURN_IF_ERROR(CheckSpawnRate("spawn_rate", request.spawn_rate()));
-    handover.rate = request.spawn_rate();
-  }
-  return handover;
 }
 
 // One Watch stream. Its callbacks follow one another; only OnCancel comes from the side, and all it
@@ -225,7 +196,7 @@ class Rpc final : public v1::AgentService::CallbackService {
   Reactor* Reassign(Context* context, const v1::ReassignRequest* request,
                     v1::ReassignResponse* response) override {
     return Answer(context, [&]() -> absl::Status {
-      SQUALL_ASSIGN_OR_RETURN(Handover handover, ReadHandover(*request));
+      SQUALL_ASSIGN_OR_RETURN(Handover handover, HandoverFromProto(*request));
       response->set_epoch(request->epoch());
       return agent_->Reassign(request->run_id(), request->epoch(), std::move(handover));
     });
@@ -361,41 +332,7 @@ class Rpc final : public v1::AgentService::CallbackService {
   }
 
   absl::Status DoSetLoad(const v1::SetLoadRequest& request, v1::SetLoadResponse* response) {
-    LoadChange change;
-    switch (request.change_case()) {
-      case v1::SetLoadRequest::kUsers:
-        change.users = request.users().users();
-        if (*change.users > kUsersMax) {
-          return absl::InvalidArgumentError(
-              fmt::format("users.users must be at most {}, got {}", kUsersMax, *change.users));
-        }
-        if (request.users().has_spawn_rate()) {
-          change.spawn_rate = request.users().spawn_rate();
-          SQUALL_RETURN_IF_ERROR(CheckSpawnRate("users.spawn_rate", change.spawn_rate));
-        }
-        break;
-      case v1::SetLoadRequest::kArrivalFactor:
-        change.rate_factor = request.arrival_factor();
-        if (!(*change.rate_factor >= 0 && *change.rate_factor <= kArrivalFactorMax)) {
-          return absl::InvalidArgumentError(fmt::format("arrival_factor must be 0 to {}, got {}",
-                                                        kArrivalFactorMax, *change.rate_factor));
-        }
-        break;
-      case v1::SetLoadRequest::kClear:
-        change.clear = true;
-        break;
-      case v1::SetLoadRequest::CHANGE_NOT_SET:
-        if (!request.has_load_profile()) {
-          return absl::InvalidArgumentError(
-              "change must be one of users, arrival_factor, clear, or load_profile must be set");
-        }
-        break;
-    }
-    if (request.has_load_profile()) {
-      SQUALL_ASSIGN_OR_RETURN(const LoadProfile load, LoadProfileFromProto(request.load_profile()));
-      SQUALL_ASSIGN_OR_RETURN(Profile profile, Profile::Make(load));
-      change.profile = std::make_shared<const Profile>(std::move(profile));
-    }
+    SQUALL_ASSIGN_OR_RETURN(LoadChange change, LoadChangeFromProto(request));
     const absl::Status status =
         agent_->SetLoad(request.run_id(), request.epoch(), std::move(change));
     if (status.ok()) {

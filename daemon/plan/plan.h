@@ -278,11 +278,27 @@ struct Outputs {
   bool operator==(const Outputs&) const = default;
 };
 
+// A locustfile, in place of user classes: squall-python makes them of it, on every agent.
+struct Script {
+  // What agents need of the directory that the locustfiles lie in; none for a run on this machine
+  // alone, which reads them where they are.
+  struct File {
+    std::string path;  // relative, with slashes, never out of the directory
+    std::string content;
+    bool operator==(const File&) const = default;
+  };
+  std::vector<File> files;
+  std::vector<std::string> locustfiles;  // of `files`, by path
+  std::vector<std::string> arguments;    // of the command line, as agents shall see them
+  bool operator==(const Script&) const = default;
+};
+
 struct Plan {
   std::string name = "unnamed";
   Service service;
   LoadProfile load_profile;
-  std::vector<UserClass> users;
+  std::vector<UserClass> users;  // none of a script
+  std::optional<Script> script;
   std::vector<DataSet> test_data;
   std::vector<Threshold> thresholds;
   Outputs outputs;

@@ -28,6 +28,7 @@ absl::StatusOr<Profile> Profile::Make(const LoadProfile& load) {
   SQUALL_RETURN_IF_ERROR(check.status());
 
   Profile profile;
+  profile.load_ = load;
   profile.iterations_ = load.iterations;
   profile.warm_up_ = load.warm_up;
   profile.cool_down_ = load.cool_down;

@@ -31,7 +31,8 @@ class Profile final {
   // name the field relative to `load_profile`: "stages[1].duration must be above 0, got -5s".
   static absl::StatusOr<Profile> Make(const LoadProfile& load);
 
-  bool IsOpen() const;  // arrival-rate driven
+  const LoadProfile& load() const { return load_; }  // what it was made of
+  bool IsOpen() const;                               // arrival-rate driven
   // The end of the profile; nothing when it runs until stopped.
   std::optional<Nanos> Duration() const;
   // The shape's answer at `elapsed`, as Locust's tick() would give; nothing after the end, and
@@ -61,6 +62,7 @@ class Profile final {
   friend class ArrivalClock;
   Profile() = default;
 
+  LoadProfile load_;
   PlannedUsers users_;  // closed model
   ArrivalRate rate_;    // open model
   bool open_ = false;

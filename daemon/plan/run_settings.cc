@@ -18,7 +18,8 @@ bool Shares(const std::vector<std::string>& a, const std::vector<std::string>& b
 }
 
 absl::Status ApplyTags(const RunSettings& settings, Plan* plan) {
-  if (settings.tags.empty() && settings.exclude_tags.empty()) {
+  const bool none = settings.tags.empty() && settings.exclude_tags.empty();
+  if (none || plan->script.has_value()) {  // a script's tags are among its arguments
     return absl::OkStatus();
   }
   for (UserClass& user_class : plan->users) {

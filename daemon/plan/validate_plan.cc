@@ -54,7 +54,9 @@ void CheckClasses(const Plan& plan, std::vector<PlanError>* errors,
 
 void ValidatePlan(const Plan& plan, std::vector<PlanError>* errors,
                   std::vector<std::string>* warnings) {
-  CheckClasses(plan, errors, warnings);
+  if (!plan.script.has_value()) {  // its classes are known to squall-python alone
+    CheckClasses(plan, errors, warnings);
+  }
 }
 
 }  // namespace squall

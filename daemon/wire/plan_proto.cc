@@ -2,6 +2,7 @@
 
 #include <climits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -91,6 +92,34 @@ void WriteDataSet(const DataSet& from, v1::DataSet* to) {
   to->set_order(ToProtoEnum<v1::PickOrder>(from.order));
   to->set_on_end(ToProtoEnum<v1::DataSetEnd>(from.on_end));
   WriteMark(from.mark, to->mutable_mark());
+}
+
+void WriteScript(const Script& from, v1::Script* to) {
+  for (const Script::File& file : from.files) {
+    v1::ScriptFile* proto = to->add_files();
+    proto->set_path(file.path);
+    proto->set_content(file.content);
+  }
+  to->mutable_locustfiles()->Assign(from.locustfiles.begin(), from.locustfiles.end());
+  to->mutable_arguments()->Assign(from.arguments.begin(), from.arguments.end());
+}
+
+// Relative, and every step of it leads further in.
+bool IsSafePath(std::string_view path) {
+  if (path.empty() || path.find('\0') != std::string_view::npos) {
+    return false;
+  }
+  while (true) {
+    const size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") {
+      return false;
+    }
+    if (slash == std::string_view::npos) {
+      return true;
+    }
+    path.remove_prefix(slash + 1);
+  }
 }
 
 void ReadTls(const v1::TlsSettings& from, ProtoReader* reader, TlsSettings* to) {
@@ -194,6 +223,26 @@ void ReadUserClass(const v1::UserClass& from, ProtoReader* reader, UserClass* to
   ReadMark(from.mark(), reader, &to->mark);
 }
 
+void ReadScript(const v1::Script& from, ProtoReader* reader, Script* to) {
+  const ProtoReader::Inside inside(reader, "script");
+  reader->List("files", from.files(), &to->files,
+               [reader](const v1::ScriptFile& proto, Script::File* file) {
+                 reader->Name("path", proto.path(), &file->path);
+                 if (!IsSafePath(proto.path())) {
+                   reader->Refuse("path", fmt::format("lead to a place inside the directory, "
+                                                      "got '{}'",
+                                                      ToUtf8(proto.path().substr(0, 100))));
+                 }
+                 file->content = proto.content();
+               });
+  if (reader->Take("locustfiles", from.locustfiles_size())) {
+    to->locustfiles.assign(from.locustfiles().begin(), from.locustfiles().end());
+  }
+  if (reader->Take("arguments", from.arguments_size())) {
+    to->arguments.assign(from.arguments().begin(), from.arguments().end());
+  }
+}
+
 void ReadDataSet(const v1::DataSet& from, ProtoReader* reader, DataSet* to) {
   reader->Name("name", from.name(), &to->name);
   to->rows.reserve(static_cast<size_t>(from.rows_size()));
@@ -249,6 +298,9 @@ absl::Status PlanToProto(const Plan& plan, v1::Plan* proto) {
   for (const UserClass& user_class : plan.users) {
     WriteUserClass(user_class, proto->add_user_classes());
   }
+  if (plan.script.has_value()) {
+    WriteScript(*plan.script, proto->mutable_script());
+  }
   for (const DataSet& data_set : plan.test_data) {
     WriteDataSet(data_set, proto->add_data_sets());
   }
@@ -282,6 +334,9 @@ absl::StatusOr<Plan> PlanFromProto(const v1::Plan& proto) {
   reader.List(
       "user_classes", proto.user_classes(), &plan.users,
       [&reader](const v1::UserClass& from, UserClass* to) { ReadUserClass(from, &reader, to); });
+  if (proto.has_script()) {
+    ReadScript(proto.script(), &reader, &plan.script.emplace());
+  }
   reader.List("data_sets", proto.data_sets(), &plan.test_data,
               [&reader](const v1::DataSet& from, DataSet* to) { ReadDataSet(from, &reader, to); });
   reader.List(

@@ -98,4 +98,11 @@ bool ProtoReader::InRange(std::string_view field, int64_t value, int64_t low, in
   return true;
 }
 
+absl::Status CheckSpawnRate(std::string_view name, double rate) {
+  return rate > 0 && rate <= kRateMax
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError(
+                   fmt::format("{} must be above 0 and at most {}, got {}", name, kRateMax, rate));
+}
+
 }  // namespace squall

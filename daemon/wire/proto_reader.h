@@ -28,6 +28,9 @@ inline constexpr Nanos kSpanMax = std::chrono::hours(24 * 3653);  // ten years
 inline constexpr int kNameBytesMax = 4096;
 inline constexpr int64_t kPartsMax = 1'000'000;  // list elements in one message, rows not counted
 
+// INVALID_ARGUMENT "<name> must be above 0 …".
+absl::Status CheckSpawnRate(std::string_view name, double rate);
+
 class ProtoReader final {
  public:
   // The path is inside `field`, or its element `index`, as long as this lives.

@@ -127,6 +127,26 @@ void RedactSteps(StepList* steps) {
   }
 }
 
+// Both "--api-token=x" and "--api-token x"; and code may hold anything.
+void RedactScript(Script* script) {
+  for (Script::File& file : script->files) {
+    Hide(&file.content);
+  }
+  bool value_of_secret = false;
+  for (std::string& argument : script->arguments) {
+    const bool flag = argument.starts_with('-');
+    const size_t equals = argument.find('=');
+    if (value_of_secret && !flag) {
+      Hide(&argument);
+    } else if (flag && equals != std::string::npos &&
+               MentionsSecret(std::string_view(argument).substr(0, equals))) {
+      argument.replace(equals + 1, std::string::npos, kRedacted);
+    }
+    value_of_secret = flag && equals == std::string::npos && MentionsSecret(argument);
+    argument = RedactUrl(argument);
+  }
+}
+
 }  // namespace
 
 std::string RedactUrl(const std::string& url) {
@@ -161,6 +181,9 @@ Plan RedactPlan(const Plan& plan) {
       RedactSteps(&task.steps);
     }
     RedactSteps(&user_class.on_stop);
+  }
+  if (shown.script.has_value()) {
+    RedactScript(&*shown.script);
   }
   for (DataSet& data_set : shown.test_data) {
     for (Value& row : data_set.rows) {

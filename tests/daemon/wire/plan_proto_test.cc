@@ -125,6 +125,16 @@ TEST(PlanProtoTest, HostilePlansAreRefusedWithThePathOfTheField) {
   }
 }
 
+TEST(PlanProtoTest, AFileOfAScriptCannotLeadOutOfItsDirectory) {
+  for (const std::string path :
+       {"../x.py", "/etc/passwd", "a//b", "a/../../b", "", ".", "a/", "a/./b"}) {
+    v1::Plan proto;
+    proto.mutable_script()->add_files()->set_path(path);
+    EXPECT_TRUE(Mentions(PlanFromProto(proto).status(), "script.files[0].path must lead to"))
+        << path;
+  }
+}
+
 TEST(PlanProtoTest, ListElementsOfAllKindsAreLimitedTogether) {
   v1::Plan proto;
   v1::UserClass* user_class = proto.add_user_classes();

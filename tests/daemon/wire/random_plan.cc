@@ -269,6 +269,16 @@ CurveShape RandomCurve(Dice dice) {
   return curve;
 }
 
+Script RandomScript(Dice dice) {
+  Script script;
+  script.files = dice.List([&dice] {
+    return Script::File{.path = "lib/x" + dice.Text(), .content = dice.Text() + "\xff"};
+  });
+  script.locustfiles = dice.Texts();
+  script.arguments = dice.Texts();
+  return script;
+}
+
 }  // namespace
 
 StepList RandomSteps(Rng* rng, int depth) {
@@ -364,6 +374,7 @@ Plan RandomPlan(Rng* rng) {
                   .json_file = dice.Text(),
                   .junit_file = dice.Text(),
                   .markdown_file = dice.Text()};
+  plan.script = dice.Maybe([&dice] { return RandomScript(dice); });
   plan.seed = rng->Next();
   plan.stop_timeout = dice.Span();
   return plan;

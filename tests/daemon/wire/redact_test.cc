@@ -46,6 +46,9 @@ Plan SecretPlan() {
   plan.test_data = {{.name = "accounts",
                      .rows = {Value(ValueObject{{"name", "me"}, {"Password", Value(secret)}})}},
                     {.name = "api_keys", .rows = {Value(secret)}}};
+  plan.script = Script{.files = {{.path = "locustfile.py", .content = "KEY = '" + secret + "'"}},
+                       .arguments = {"--api-token", secret, "--password=" + secret, "--proxy",
+                                     "http://me:" + secret + "@proxy"}};
   return plan;
 }
 
