@@ -12,7 +12,7 @@ from ._report import report_loss
 logger = logging.getLogger("locust.runners")
 
 _STOP_AGAIN_SECONDS = 5  # all users may raise StopTest at once, and one is enough
-_stopped_at = None
+_last_stop = (None, 0.0)  # runner, when
 
 
 def spawn_user(environment, user_classes, handle):
@@ -52,14 +52,14 @@ def _make_user(environment, user_class, handle):
 
 def stop_run(environment, stop):
     """What StopTest is for: ends the run, and the program too if there is no web UI."""
-    global _stopped_at
+    global _last_stop
+    runner = getattr(environment, "runner", None)
     now = time.monotonic()
-    if _stopped_at is not None and now - _stopped_at < _STOP_AGAIN_SECONDS:
+    if runner is _last_stop[0] and now - _last_stop[1] < _STOP_AGAIN_SECONDS:
         return
-    _stopped_at = now
+    _last_stop = (runner, now)
     if stop is not None:
         logger.info("StopTest: %s", stop)
     logger.warning("Stopping the run")
-    runner = getattr(environment, "runner", None)
     if runner is not None:
         (runner.stop if getattr(environment, "web_ui", None) else runner.quit)()

@@ -19,7 +19,7 @@ from ..exception import (
 from ..util.deprecation import check_for_deprecated_task_set_attribute
 from ._life import spawn_user, stop_run
 from ._report import report_exception
-from .task import RUNNING, STOPPING, WAITING, DefaultTaskSet, TaskSetMeta
+from .task import FAILURES, RUNNING, STOPPING, WAITING, DefaultTaskSet, TaskSetMeta
 from .wait_time import constant
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class User(metaclass=UserMeta):
         except KeyboardInterrupt as error:
             report_exception(logger, self, error)
             raise StopTest("KeyboardInterrupt in on_start") from error
-        except (Exception, SystemExit) as error:
+        except FAILURES as error:
             # As in Locust, the user is gone and not replaced, and has no on_stop.
             report_exception(logger, self, error)
             return
@@ -180,7 +180,7 @@ class User(metaclass=UserMeta):
             part.on_stop()
         except (StopUser, StopTest, InterruptTaskSet):
             pass  # it stops already
-        except (Exception, SystemExit) as error:
+        except FAILURES as error:
             report_exception(logger, part, error)
 
     def _pause(self, seconds):

@@ -1,0 +1,525 @@
+"""Which task runs when, and what an exception in one leads to."""
+
+import random
+import unittest
+
+from fakes import Counted, Diary, Environment, Handle, run_user
+from locust import SequentialTaskSet, TaskSet, User, constant, task
+from locust.exception import (
+    InterruptTaskSet,
+    RescheduleTask,
+    RescheduleTaskImmediately,
+    StopTest,
+    StopUser,
+)
+
+
+class Told:
+    """Writes on_start and on_stop into the diary."""
+
+    def on_start(self):
+        self.diary(f"{type(self).__name__}<")
+
+    def on_stop(self):
+        diary = self.diary
+        diary.entries.append(f">{type(self).__name__}")
+
+
+def visitor(diary, **members):
+    """A user class, and a set class for its tasks, that share the diary."""
+    told = type("Told", (Told,), {"diary": staticmethod(diary)})
+    return type("Visitor", (told, User), members), told
+
+
+class Choice(unittest.TestCase):
+    def test_tasks_are_chosen_as_random_choice_chooses(self):
+        chosen = []
+
+        class Visitor(User):
+            @task
+            def a(self):
+                chosen.append("a")
+
+            @task(3)
+            def b(self):
+                chosen.append("b")
+
+            @task
+            def c(self):
+                chosen.append("c")
+                if len(chosen) > 100:
+                    raise StopUser
+
+        run_user(Visitor, seed=7)
+        random.seed(7)
+        self.assertEqual(chosen, [random.choice("abbbc") for _ in chosen])
+
+    def test_tasks_may_change_while_the_user_runs(self):
+        diary = Diary(4)
+
+        class Visitor(User):
+            @task
+            def a(self):
+                diary("a")
+                self.tasks = [type(self).b]
+
+            def b(self):
+                diary("b")
+
+        run_user(Visitor)
+        self.assertEqual(str(diary), "a b b b")
+
+    def test_a_sequence_repeats_and_a_nested_set_is_one_step(self):
+        diary = Diary(9)
+
+        class Visit(SequentialTaskSet):
+            @task
+            def a(self):
+                diary("a")
+
+            @task
+            class Cart(TaskSet):
+                @task
+                def add(self):
+                    diary("add")
+                    self.interrupt()
+
+            @task(2)
+            def b(self):
+                diary("b")
+
+        run_user(type("Visitor", (User,), {"tasks": [Visit]}))
+        self.assertEqual(str(diary), "a add b b a add b b a")
+
+    def test_scheduled_tasks_go_first(self):
+        diary = Diary(6)
+
+        class Visit(TaskSet):
+            @task
+            def a(self):
+                diary("a")
+                self.schedule_task(Visit.b)
+                self.schedule_task(self.c, first=True)
+
+            def b(self):
+                diary("b")
+
+            def c(self):
+                diary("c")
+
+        run_user(type("Visitor", (User,), {"tasks": [Visit]}))
+        self.assertEqual(str(diary), "a c b a c b")
+
+    def test_overridden_methods_are_called(self):
+        diary = Diary(9)
+
+        class Visit(TaskSet):
+            def get_next_task(self):
+                diary("next")
+                return super().get_next_task()
+
+            def execute_next_task(self):
+                diary("execute_next")
+                super().execute_next_task()
+
+            def execute_task(self, task):
+                diary(f"execute:{task.__name__}")
+                super().execute_task(task)
+
+            def wait(self):
+                diary("wait")
+                super().wait()
+
+            @task
+            def a(self):
+                pass
+
+        run_user(type("Visitor", (User,), {"tasks": [Visit]}))
+        self.assertEqual(
+            str(diary),
+            "next execute_next execute:a wait next execute_next execute:a wait next",
+        )
+
+    def test_only_get_next_task_overridden(self):
+        diary = Diary(4)
+
+        class Visit(TaskSet):
+            def get_next_task(self):
+                self.schedule_task(Visit.b)
+                return Visit.a
+
+            def a(self):
+                diary("a")
+
+            def b(self):
+                diary("b")
+
+        run_user(type("Visitor", (User,), {"tasks": [Visit]}))
+        self.assertEqual(str(diary), "b a b a")
+
+    def test_tasks_of_a_user_are_called_with_the_user_those_of_a_set_with_the_set(self):
+        seen = []
+
+        class Visitor(User):
+            client = "a client"
+
+            @task
+            class Outer(TaskSet):
+                @task
+                class Inner(TaskSet):
+                    @task
+                    def a(self):
+                        seen.append((self, self.parent, self.user, self.client))
+                        raise StopUser
+
+        user = run_user(Visitor)
+        inner, outer, owner, client = seen[0]
+        self.assertIsInstance(inner, Visitor.Outer.Inner)
+        self.assertIsInstance(outer, Visitor.Outer)
+        self.assertIs(outer.parent, user)
+        self.assertIs(owner, user)
+        self.assertEqual(client, "a client")
+
+    def test_a_bound_method_of_the_user_is_a_task_too(self):
+        diary = Diary(2)
+
+        class Visitor(User):
+            def on_start(self):
+                self.tasks = [self.look]
+
+            def look(self):
+                diary("look")
+
+        run_user(Visitor)
+        self.assertEqual(str(diary), "look look")
+
+
+class Flow(unittest.TestCase):
+    """What follows on an exception, in a task or elsewhere."""
+
+    def setUp(self):
+        self.counted = Counted().start(self)
+
+    def live(self, error, limit=10):
+        """A user with one set whose tasks are numbered; the second one raises."""
+        diary = Diary(limit)
+
+        def wait_time(user):
+            diary.entries.append("w")
+            return 0
+
+        user_class, told = visitor(diary, wait_time=wait_time)
+
+        class Visit(told, TaskSet):
+            number = 0
+
+            @task
+            def a(self):
+                Visit.number += 1
+                diary(str(Visit.number))
+                if Visit.number == 2:
+                    raise error
+
+        user_class.tasks = [Visit]
+        environment = Environment()
+        run_user(user_class, environment)
+        return str(diary), environment
+
+    def test_reschedule_task_is_a_return(self):
+        self.assertEqual(
+            self.live(RescheduleTask())[0],
+            "Visitor< Visit< 1 w 2 w 3 w 4 w 5 >Visit >Visitor",
+        )
+
+    def test_reschedule_immediately_leaves_out_the_wait(self):
+        self.assertEqual(
+            self.live(RescheduleTaskImmediately())[0],
+            "Visitor< Visit< 1 w 2 3 w 4 w 5 >Visit >Visitor",
+        )
+
+    def test_interrupt_leaves_the_set_and_the_parent_goes_on_at_once(self):
+        self.assertEqual(
+            self.live(InterruptTaskSet(), 11)[0],
+            "Visitor< Visit< 1 w 2 >Visit Visit< 3 w 4 w 5 >Visit >Visitor",
+        )
+
+    def test_interrupt_without_reschedule_waits_first(self):
+        self.assertEqual(
+            self.live(InterruptTaskSet(False), 10)[0],
+            "Visitor< Visit< 1 w 2 >Visit w Visit< 3 w 4 >Visit >Visitor",
+        )
+
+    def test_stop_user_runs_on_stop_from_the_inside_out(self):
+        text, environment = self.live(StopUser())
+        self.assertEqual(text, "Visitor< Visit< 1 w 2 >Visit >Visitor")
+        environment.runner.quit.assert_not_called()
+        self.assertEqual(self.counted.task_errors, [])
+
+    def test_stop_test_ends_the_run(self):
+        text, environment = self.live(StopTest("enough"))
+        self.assertEqual(text, "Visitor< Visit< 1 w 2 >Visit >Visitor")
+        environment.runner.quit.assert_called_once_with()
+
+    def test_any_other_exception_is_reported_and_waits(self):
+        events = []
+        diary = Diary(2)
+
+        class Visitor(User):
+            @task
+            class Visit(TaskSet):
+                @task
+                def a(self):
+                    diary("a")
+                    raise ValueError("two\nlines")
+
+        environment = Environment()
+        environment.events.user_error.add_listener(lambda **kwargs: events.append(kwargs))
+        run_user(Visitor, environment)
+        self.assertEqual(sorted(events[0]), ["exception", "tb", "user_instance"])
+        self.assertIsInstance(events[0]["user_instance"], Visitor.Visit)
+        first, *rest = self.counted.task_errors[0].splitlines()
+        self.assertEqual(first, "two lines")
+        self.assertIn("test_task_loop.py", rest[0])
+        self.assertNotIn("locust/user", self.counted.task_errors[0])
+        # The traceback is the user's from its first line on.
+        self.assertEqual(events[0]["tb"].tb_frame.f_code.co_name, "a")
+
+    def test_sys_exit_is_an_exception_like_any_other(self):
+        diary = Diary(2)
+
+        class Visitor(User):
+            @task
+            def a(self):
+                diary("a")
+                raise SystemExit("no more")
+
+        run_user(Visitor)
+        self.assertEqual(str(diary), "a a")
+        self.assertTrue(self.counted.task_errors[0].startswith("no more\n"))
+
+    def test_keyboard_interrupt_ends_the_run(self):
+        class Visitor(User):
+            @task
+            def a(self):
+                raise KeyboardInterrupt
+
+        environment = Environment()
+        run_user(Visitor, environment, Handle())
+        environment.runner.quit.assert_called_once_with()
+        self.assertTrue(self.counted.task_errors[0].startswith("KeyboardInterrupt\n"))
+
+    def test_an_exception_without_text_shows_its_type(self):
+        diary = Diary(2)
+
+        class Visitor(User):
+            @task
+            def a(self):
+                diary("a")
+                raise AssertionError
+
+        run_user(Visitor)
+        self.assertTrue(self.counted.task_errors[0].startswith("AssertionError\n"))
+
+    def test_exceptions_pass_if_the_environment_wants_them(self):
+        class Visitor(User):
+            @task
+            def a(self):
+                raise ValueError("mine")
+
+        environment = Environment()
+        environment.catch_exceptions = False
+        with self.assertRaisesRegex(ValueError, "mine"):
+            run_user(Visitor, environment).tasks
+
+    def test_interrupt_in_a_task_of_a_user_stops_it_and_is_reported(self):
+        diary = Diary()
+        user_class, _ = visitor(diary)
+
+        def a(self):
+            diary("a")
+            raise InterruptTaskSet
+
+        user_class.tasks = [a]
+        run_user(user_class)
+        self.assertEqual(str(diary), "Visitor< a >Visitor")
+        self.assertIn("in no TaskSet", self.counted.task_errors[0])
+
+    def test_interrupt_in_on_start_of_a_set_is_no_visit_of_it(self):
+        diary = Diary(5)
+        user_class, told = visitor(diary)
+
+        class Visit(told, TaskSet):
+            def on_start(self):
+                diary("Visit<")
+                self.interrupt()
+
+            @task
+            def a(self):
+                diary("a")
+
+        user_class.tasks = [Visit]
+        run_user(user_class)
+        self.assertEqual(str(diary), "Visitor< Visit< Visit< Visit< Visit< >Visitor")
+
+    def test_without_tasks_the_user_ends_with_a_message(self):
+        run_user(type("Visitor", (User,), {}))
+        self.assertEqual(len(self.counted.task_errors), 1)
+        self.assertIn("No tasks defined on Visitor", self.counted.task_errors[0])
+        empty = type("Empty", (TaskSet,), {})
+        run_user(type("Visitor", (User,), {"tasks": [empty]}))
+        self.assertIn("No tasks defined on Empty", self.counted.task_errors[1])
+        empty = type("Empty", (SequentialTaskSet,), {})
+        run_user(type("Visitor", (User,), {"tasks": [empty]}))
+        self.assertIn("No tasks defined on Empty", self.counted.task_errors[2])
+
+    def test_exception_in_on_stop_is_reported_and_the_next_on_stop_runs(self):
+        diary = Diary()
+        user_class, told = visitor(diary)
+
+        class Visit(told, TaskSet):
+            def on_stop(self):
+                raise KeyError("on the way out")
+
+            @task
+            def a(self):
+                raise StopUser
+
+        user_class.tasks = [Visit]
+        run_user(user_class)
+        self.assertEqual(str(diary), "Visitor< Visit< >Visitor")
+        self.assertIn("on the way out", self.counted.task_errors[0])
+
+    def test_exception_in_on_start_of_a_user_ends_it_without_on_stop(self):
+        diary = Diary()
+        user_class, _ = visitor(diary)
+
+        def on_start(self):
+            diary("start")
+            raise ValueError("no login")
+
+        user_class.on_start = on_start
+        run_user(user_class)
+        self.assertEqual(str(diary), "start")
+        self.assertTrue(self.counted.task_errors[0].startswith("no login\n"))
+
+    def test_stop_user_in_on_start_runs_on_stop(self):
+        diary = Diary()
+        user_class, _ = visitor(diary)
+
+        def on_start(self):
+            raise StopUser
+
+        user_class.on_start = on_start
+        run_user(user_class)
+        self.assertEqual(str(diary), ">Visitor")
+
+
+class Engine(unittest.TestCase):
+    """What the loop tells the engine, and what it does as it is told."""
+
+    def setUp(self):
+        self.counted = Counted().start(self)
+
+    def test_each_task_is_bracketed_and_a_set_is_not_one(self):
+        class Visitor(User):
+            @task
+            class Visit(TaskSet):
+                @task
+                def a(self):
+                    pass
+
+        handle = Handle(iterations=3)
+        run_user(Visitor, handle=handle)
+        self.assertEqual(handle.told, ["begin", "end"] * 3 + ["on_stop"] * 3)
+
+    def test_tasks_that_raise_count_and_tasks_that_are_cut_off_do_not(self):
+        for error, told in ((ValueError(), ["begin", "end"]), (StopUser(), ["begin", "end"])):
+
+            class Visitor(User):
+                @task
+                def a(self):
+                    raise error
+
+            handle = Handle(iterations=1)
+            run_user(Visitor, handle=handle)
+            self.assertEqual(handle.told[:2], told)
+
+        class Slow(User):
+            @task
+            def a(self):
+                self._handle.stopping = 2
+                self._handle.pause(5)
+
+        handle = Handle()
+        run_user(Slow, handle=handle)
+        self.assertEqual(handle.told, ["begin", "on_stop", "on_stop"])
+
+    def test_a_user_that_is_to_stop_after_its_task_does(self):
+        diary = Diary()
+        user_class, told = visitor(diary)
+
+        class Visit(told, TaskSet):
+            @task
+            def a(self):
+                diary("a")
+                self.user._handle.stopping = 1
+                diary("b")
+
+        user_class.tasks = [Visit]
+        run_user(user_class, handle=Handle())
+        self.assertEqual(str(diary), "Visitor< Visit< a b >Visit >Visitor")
+
+    def test_overridden_execution_is_bracketed_too(self):
+        class Visit(TaskSet):
+            def execute_task(self, task):
+                task(self)
+
+            @task
+            def a(self):
+                pass
+
+        handle = Handle(iterations=2)
+        run_user(type("Visitor", (User,), {"tasks": [Visit]}), handle=handle)
+        self.assertEqual(handle.told[:4], ["begin", "end"] * 2)
+
+    def test_pauses_are_the_engines(self):
+        class Visitor(User):
+            wait_time = constant(1.5)
+
+            @task
+            def a(self):
+                pass
+
+        handle = Handle(iterations=3)
+        run_user(Visitor, handle=handle)
+        self.assertEqual(handle.pauses, [1.5] * 3)
+
+    def test_stopped_in_a_pause_the_user_runs_on_stop(self):
+        diary = Diary()
+        user_class, told = visitor(diary, wait_time=constant(1))
+
+        def a(self):
+            diary("a")
+            self._handle.stopping = 2
+
+        user_class.tasks = [a]
+        handle = Handle()
+        run_user(user_class, handle=handle)
+        self.assertEqual(str(diary), "Visitor< a >Visitor")
+        self.assertEqual(handle.told[-1], "on_stop")
+
+    def test_stop_ends_after_the_task(self):
+        diary = Diary()
+        user_class, _ = visitor(diary)
+
+        def a(self):
+            diary("a")
+            diary(str(self.stop()))
+
+        user_class.tasks = [a]
+        run_user(user_class)
+        self.assertEqual(str(diary), "Visitor< a False >Visitor")
+
+
+if __name__ == "__main__":
+    unittest.main()
