@@ -195,6 +195,15 @@ class LocalTest(LaneCase):
         ], ["-H", "http://option"])
         self.assertEqual(["http://class", "http://option"], hosts)
 
+    def test_how_many_users_are_wanted_is_known_before_they_start(self):
+        for role, start in (("local", "start"), ("coordinator", "test_start")):
+            self.run_lane(role, [start, FINISH], ["-u", "3"], USER + """
+    @events.test_start.add_listener
+    def _(environment, **_):
+        environment.wanted = environment.runner.target_user_count
+            """)
+            self.assertEqual(3, self.environment.wanted)
+
     def test_the_exit_code(self):
         quitting = """
     @events.quitting.add_listener

@@ -73,10 +73,11 @@ class Reports:
             gevent.sleep(_USAGE_SECONDS)
             percent = 100 * (time.process_time() - used) / (time.monotonic() - began)
             self._runner.current_cpu_usage = percent
+            self._runner.current_memory_usage = resident_bytes()
             self._events.usage_monitor.fire(
                 environment=self._runner.environment,
                 cpu_usage=percent,
-                memory_usage=resident_bytes(),
+                memory_usage=self._runner.current_memory_usage,
             )
             if percent > CPU_WARNING_THRESHOLD and not self._runner.cpu_warning_emitted:
                 self._runner.cpu_warning_emitted = True

@@ -7,6 +7,7 @@ process that started this one. Interpreter's thread, any greenlet.
 import json
 import logging
 import traceback
+import uuid
 from collections.abc import Mapping
 
 import gevent
@@ -14,7 +15,7 @@ from gevent.pool import Group
 
 from . import _native
 from ._control import make_control
-from .log import greenlet_exception_logger
+from .log import HOSTNAME, greenlet_exception_logger
 from .rpc.protocol import Message
 
 logger = logging.getLogger(__name__)
@@ -120,8 +121,11 @@ class Runner:
         self.shape_last_tick = None
         self.spawning_greenlet = None
         self.current_cpu_usage = 0
+        self.current_memory_usage = 0
         self.cpu_warning_emitted = False
         self.final_user_classes_count = {}
+        # What target_user_count is before there is a run.
+        self._wished_users = getattr(environment.parsed_options, "num_users", None) or 0
         environment.events.user_error.add_listener(self._on_user_error)
 
     def __repr__(self):
@@ -165,7 +169,14 @@ class Runner:
 
     @property
     def target_user_count(self):
+        if self.state == STATE_INIT:
+            return self._wished_users
         return _native.call("target_users", 0)
+
+    @property
+    def target_user_classes_count(self):
+        """{name: users} is known of the users there are; the engine deals out classes as it goes."""
+        return self.user_classes_count
 
     def start(self, user_count, spawn_rate, wait=False, user_classes=None):
         """Changes how many users there are to be, and how fast; `wait`: returns when they are."""
@@ -274,6 +285,13 @@ class Runner:
 class LocalRunner(Runner):
     """Users and everything else in this process."""
 
+    worker_index = 0
+    worker_count = 1
+
+    def __init__(self, environment):
+        super().__init__(environment)
+        self.client_id = f"{HOSTNAME}_{uuid.uuid4().hex}"
+
     def change(self, users, spawn_rate, class_names):
         _native.call("set_allowed_classes", None, class_names)
         super().change(users, spawn_rate, class_names)
@@ -297,7 +315,6 @@ class MasterRunner(DistributedRunner):
         self.master_bind_port = master_bind_port
         self.clients = WorkerNodes()
         self._state = STATE_INIT
-        self._target = environment.parsed_options and environment.parsed_options.num_users or 0
 
     @property
     def worker_count(self):
@@ -313,13 +330,13 @@ class MasterRunner(DistributedRunner):
 
     @property
     def target_user_count(self):
-        return _native.call("target_users", 0) or self._target
+        return _native.call("target_users", 0) or self._wished_users
 
     def set_state(self, state):
         self._state = state
 
     def change(self, users, spawn_rate, class_names):
-        self._target = users
+        self._wished_users = users
         self._state = STATE_SPAWNING
         super().change(users, spawn_rate, class_names)
 
@@ -347,6 +364,7 @@ class WorkerRunner(DistributedRunner):
         self.worker_index = -1
         self.client_id = ""
         self._reported = {}
+        self._wished_users = 0  # a share of them, which the master says at the start
 
     @property
     def node_id(self):
