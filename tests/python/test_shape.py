@@ -41,7 +41,8 @@ class Shape(unittest.TestCase):
             def tick(self):
                 return None
 
-        self.assertEqual((LoadTestShape.abstract, Base.abstract, Stages.abstract), (True, True, False))
+        shapes = (LoadTestShape, Base, Stages)
+        self.assertEqual([shape.abstract for shape in shapes], [True, True, False])
         self.assertFalse(Stages.use_common_options)
 
 
