@@ -175,7 +175,7 @@ class Runner:
 
     @property
     def target_user_classes_count(self):
-        """{name: users} is known of the users there are; the engine deals out classes as it goes."""
+        """{name: users} there are now; the engine deals out classes as it goes."""
         return self.user_classes_count
 
     def start(self, user_count, spawn_rate, wait=False, user_classes=None):
