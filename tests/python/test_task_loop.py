@@ -25,10 +25,14 @@ class Told:
         diary.entries.append(f">{type(self).__name__}")
 
 
+def told(diary):
+    """A base for a user or a set that writes into the diary."""
+    return type("Told", (Told,), {"diary": staticmethod(diary)})
+
+
 def visitor(diary, **members):
-    """A user class, and a set class for its tasks, that share the diary."""
-    told = type("Told", (Told,), {"diary": staticmethod(diary)})
-    return type("Visitor", (told, User), members), told
+    """A user class that writes into the diary."""
+    return type("Visitor", (told(diary), User), members)
 
 
 class Choice(unittest.TestCase):
@@ -194,6 +198,65 @@ class Choice(unittest.TestCase):
         self.assertEqual(str(diary), "look look")
 
 
+# What Locust 2.46 does with the classes of Nest after random.seed(5).
+NEST_IN_LOCUST = (
+    "B< N< leave >N N< leave >N N< Deep< d1 d2 d2 d3 >Deep Deep< d1 d2 d2 d3 >Deep Deep< d1 "
+    "d2 d2 d3 >Deep p leave2 >N x N< p q p leave >N N< q leave2 >N N< p Deep< d1 d2 d2 d3 "
+    ">Deep q p Deep< d1 d2 d2 d3 >Deep q leave2 >N N< q leave2 >N x x x N< Deep< d1 d2 d2 d3 "
+    ">Deep leave2 >N x x x x x x x x N< leave >N x N< Deep< d1 d2 d2 d3 >Deep Deep< d1 d2 d2 "
+    "d3 >Deep q q Deep< d1 d2 d2 d3 >Deep q leave2 >N N< p leave >N N< q q leave >N x N< "
+    "leave >N N< Deep< d1 d2 d2 d3 >Deep p Deep< d1 d2 d2 d3 >Deep Deep< d1 d2 d2 d3 >Deep "
+    "Deep< d1 d2 d2 d3 >Deep leave >N x N< leave >N N< leave2 >N >B "
+)
+
+
+class Nest(unittest.TestCase):
+    def test_the_sequence_is_the_one_that_locust_gives(self):
+        diary = Diary(limit=10_000)
+        tasks_left = iter(range(100))
+
+        def hit(name):
+            diary(name)
+            if next(tasks_left) == 99:
+                raise StopUser
+
+        def mark(name):
+            return lambda self: hit(name)
+
+        class Deep(SequentialTaskSet):
+            d1 = task(mark("d1"))
+            d2 = task(2)(mark("d2"))
+
+            @task
+            def d3(self):
+                hit("d3")
+                self.interrupt(reschedule=False)
+
+        class Set(TaskSet):
+            p = task(mark("p"))
+            q = task(mark("q"))
+
+            @task
+            def leave(self):
+                hit("leave")
+                self.interrupt()
+
+            @task
+            def leave2(self):
+                hit("leave2")
+                self.interrupt(False)
+
+            deep = task(2)(type("Deep", (told(diary), Deep), {}))
+
+        class Visitor(told(diary), User):
+            x = task(mark("x"))
+            n = task(2)(type("N", (told(diary), Set), {}))
+
+        Visitor.__name__ = "B"
+        run_user(Visitor, seed=5)
+        self.assertEqual(str(diary), "".join(NEST_IN_LOCUST).strip())
+
+
 class Flow(unittest.TestCase):
     """What follows on an exception, in a task or elsewhere."""
 
@@ -208,9 +271,9 @@ class Flow(unittest.TestCase):
             diary.entries.append("w")
             return 0
 
-        user_class, told = visitor(diary, wait_time=wait_time)
+        user_class = visitor(diary, wait_time=wait_time)
 
-        class Visit(told, TaskSet):
+        class Visit(told(diary), TaskSet):
             number = 0
 
             @task
@@ -333,7 +396,7 @@ class Flow(unittest.TestCase):
 
     def test_interrupt_in_a_task_of_a_user_stops_it_and_is_reported(self):
         diary = Diary()
-        user_class, _ = visitor(diary)
+        user_class = visitor(diary)
 
         def a(self):
             diary("a")
@@ -346,9 +409,9 @@ class Flow(unittest.TestCase):
 
     def test_interrupt_in_on_start_of_a_set_is_no_visit_of_it(self):
         diary = Diary(5)
-        user_class, told = visitor(diary)
+        user_class = visitor(diary)
 
-        class Visit(told, TaskSet):
+        class Visit(told(diary), TaskSet):
             def on_start(self):
                 diary("Visit<")
                 self.interrupt()
@@ -374,9 +437,9 @@ class Flow(unittest.TestCase):
 
     def test_exception_in_on_stop_is_reported_and_the_next_on_stop_runs(self):
         diary = Diary()
-        user_class, told = visitor(diary)
+        user_class = visitor(diary)
 
-        class Visit(told, TaskSet):
+        class Visit(told(diary), TaskSet):
             def on_stop(self):
                 raise KeyError("on the way out")
 
@@ -391,7 +454,7 @@ class Flow(unittest.TestCase):
 
     def test_exception_in_on_start_of_a_user_ends_it_without_on_stop(self):
         diary = Diary()
-        user_class, _ = visitor(diary)
+        user_class = visitor(diary)
 
         def on_start(self):
             diary("start")
@@ -404,7 +467,7 @@ class Flow(unittest.TestCase):
 
     def test_stop_user_in_on_start_runs_on_stop(self):
         diary = Diary()
-        user_class, _ = visitor(diary)
+        user_class = visitor(diary)
 
         def on_start(self):
             raise StopUser
@@ -456,9 +519,9 @@ class Engine(unittest.TestCase):
 
     def test_a_user_that_is_to_stop_after_its_task_does(self):
         diary = Diary()
-        user_class, told = visitor(diary)
+        user_class = visitor(diary)
 
-        class Visit(told, TaskSet):
+        class Visit(told(diary), TaskSet):
             @task
             def a(self):
                 diary("a")
@@ -496,7 +559,7 @@ class Engine(unittest.TestCase):
 
     def test_stopped_in_a_pause_the_user_runs_on_stop(self):
         diary = Diary()
-        user_class, told = visitor(diary, wait_time=constant(1))
+        user_class = visitor(diary, wait_time=constant(1))
 
         def a(self):
             diary("a")
@@ -510,7 +573,7 @@ class Engine(unittest.TestCase):
 
     def test_stop_ends_after_the_task(self):
         diary = Diary()
-        user_class, _ = visitor(diary)
+        user_class = visitor(diary)
 
         def a(self):
             diary("a")

@@ -131,6 +131,27 @@ class Spawn(unittest.TestCase):
         self.assertEqual(handle.told[-2:], ["on_stop", "ended"])
         self.assertEqual(self.counted.task_errors, [])
 
+    def test_one_that_never_waits_lets_the_others_run(self):
+        order = []
+
+        class Visitor(User):
+            def on_start(self):
+                self.left = 50
+
+            @task
+            def look(self):
+                order.append(self._handle)
+                self.left -= 1
+                if not self.left:
+                    raise StopUser
+
+        handles = [Handle(), Handle()]
+        greenlets = [spawn_user(Environment(), [Visitor], handle) for handle in handles]
+        gevent.joinall(greenlets, timeout=5)
+        # Had the first kept the loop, its 50 rounds would come first.
+        self.assertLess(order.index(handles[1]), 10)
+        self.assertGreater(len(order) - order[::-1].index(handles[0]), 80)
+
     def test_the_handle_says_which_class(self):
         made = []
 
