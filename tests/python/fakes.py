@@ -6,6 +6,7 @@ from unittest import mock
 
 import _squall
 import gevent
+from locust import User
 from locust.event import Events
 from locust.exception import StopUser
 
@@ -79,6 +80,27 @@ class Diary:
 
     def __str__(self):
         return " ".join(self.entries)
+
+
+class Told:
+    """Writes on_start and on_stop into the diary."""
+
+    def on_start(self):
+        self.diary(f"{type(self).__name__}<")
+
+    def on_stop(self):
+        diary = self.diary
+        diary.entries.append(f">{type(self).__name__}")
+
+
+def told(diary):
+    """A base for a user or a set that writes into the diary."""
+    return type("Told", (Told,), {"diary": staticmethod(diary)})
+
+
+def visitor(diary, **members):
+    """A user class that writes into the diary."""
+    return type("Visitor", (told(diary), User), members)
 
 
 class Counted:

@@ -1,6 +1,5 @@
 """run_single_user(): one user in this process, for a debugger or to look at its requests."""
 
-import logging
 import os
 import sys
 from datetime import datetime, timezone

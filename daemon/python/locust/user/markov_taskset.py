@@ -4,8 +4,9 @@ import logging
 import random
 
 from ..exception import LocustError
+from ._declare import check_task_name
 from ._tags import tags_of
-from .task import TaskSet, TaskSetMeta, check_task_name
+from .task import TaskSet, TaskSetMeta
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from itertools import cycle
 
-from ..exception import LocustError
-from .task import NoTasksError, TaskSet, TaskSetMeta, declared_weight, expand_tasks
+from ._declare import declared_weight, expand_tasks
+from .task import TaskSet, TaskSetMeta
 
 
 class SequentialTaskSetMeta(TaskSetMeta):

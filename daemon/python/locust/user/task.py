@@ -1,6 +1,5 @@
-"""Tasks: the decorators, the sets that tasks come in, and the loop that runs them."""
+"""Task sets, and the loop that runs their tasks."""
 
-import inspect
 import logging
 import random
 import time
@@ -19,6 +18,7 @@ from ..exception import (
     StopTest,
     StopUser,
 )
+from ._declare import collect_tasks, equal_task_weights, task
 from ._report import report_exception
 from ._tags import filter_tasks_by_tags, tag
 from .wait_time import no_wait
@@ -46,92 +46,11 @@ class NoTasksError(LocustError):
     """A user or task set without tasks: its user cannot go on."""
 
 
-def task(weight=1):
-    """Makes a task of a method or of a nested TaskSet: `@task` or `@task(weight)`.
-
-    A task of weight 3 is chosen three times as often as one of weight 1.
-    """
-    if callable(weight):
-        return _mark_as_task(weight, 1)
-    return lambda target: _mark_as_task(target, weight)
-
-
-def _mark_as_task(target, weight):
-    name = getattr(target, "__name__", "")
-    check_task_name(name, "@task")
-    target.locust_task_weight = weight
-    return target
-
-
-def check_task_name(name, decorator):
-    """Refuses a name that the loop itself uses, warns of one that it calls by itself."""
-    if name == "run":
-        raise LocustError(
-            f"{decorator} on a method named run: run() is the loop of a user or task set, and "
-            "must not be a task; rename the method"
-        )
-    if name in ("on_start", "on_stop"):
-        logger.warning(
-            "%s on %s: it is called as a task, and when the user %s too",
-            decorator,
-            name,
-            name[3:] + "s",
-        )
-
-
-def declared_weight(member):
-    """The weight that @task gave to a member of a class; None: it is no task."""
-    return inspect.getattr_static(member, "locust_task_weight", None)
-
-
-def expand_tasks(tasks):
-    """`tasks` as locustfiles write it (list, dict, pairs with weights) as a flat list."""
-    if isinstance(tasks, dict):
-        tasks = tasks.items()
-    flat = []
-    for entry in tasks:
-        if isinstance(entry, tuple):
-            entry, weight = entry
-            flat.extend([entry] * weight)
-        else:
-            flat.append(entry)
-    return flat
-
-
-def _collect_tasks(bases, namespace):
-    """All tasks of a class in the making: its bases', its `tasks`, its decorated members."""
-    tasks = []
-    for base in bases:
-        tasks.extend(getattr(base, "tasks", None) or ())
-    tasks.extend(expand_tasks(namespace.get("tasks") or ()))
-    for member in namespace.values():
-        weight = declared_weight(member)
-        if weight:
-            tasks.extend([member] * weight)
-    return tasks
-
-
-def equal_task_weights(holder):
-    """Makes each function that is a task of `holder`, or of a set below it, equally likely."""
-    holder.tasks = _equal_tasks(holder, {})
-
-
-def _equal_tasks(holder, done):
-    if holder not in done:
-        done[holder] = equal = []
-        for entry in dict.fromkeys(holder.tasks):
-            nested = getattr(entry, "tasks", None)
-            # A set stands for as many tasks as it has.
-            equal.extend([entry] * (len(_equal_tasks(entry, done)) if nested else 1))
-        holder.tasks = equal
-    return done[holder]
-
-
 class TaskSetMeta(type):
     """Gives a class its flat list of tasks."""
 
     def __new__(mcs, classname, bases, namespace):
-        namespace["tasks"] = _collect_tasks(bases, namespace)
+        namespace["tasks"] = collect_tasks(bases, namespace)
         return super().__new__(mcs, classname, bases, namespace)
 
 
