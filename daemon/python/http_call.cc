@@ -423,13 +423,11 @@ bool HttpCall::NextHop() {
     return false;
   }
   const absl::StatusOr<Url> to = ResolveLocation(request.origin, request.target, location_);
-  if (!to.ok()) {
-    error = {NetError::Kind::kProtocol, "bad redirect location"};
-    return false;
-  }
-  if (history.size() >= static_cast<size_t>(request.redirects_max)) {
-    too_many_redirects = true;
-    error = {NetError::Kind::kProtocol, "too many redirects"};
+  too_many_redirects = history.size() >= static_cast<size_t>(request.redirects_max);
+  if (!to.ok() || too_many_redirects) {
+    error = {NetError::Kind::kProtocol,
+             too_many_redirects ? "too many redirects" : "bad redirect location"};
+    reply = HttpReply{};
     return false;
   }
   const int status = reply.status;

@@ -278,7 +278,7 @@ def _assertion_text(error, response):
 
 
 def _places(error):
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is rest itself
     return ", ".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
 
 
