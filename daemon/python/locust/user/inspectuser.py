@@ -73,6 +73,6 @@ def print_task_ratio_json(user_classes, num_users):
 
 def _print_level(ratios, depth):
     for name, node in ratios.items():
-        indent = "  " * depth
-        print(f" {indent}{round(node['ratio'] * 100, 1):<10} {indent}{name:<50}")
+        row = f" {'  ' * depth}{round(node['ratio'] * 100, 1):<10} {name}"
+        print(f"{row:<62}")
         _print_level(node.get("tasks", {}), depth + 1)
