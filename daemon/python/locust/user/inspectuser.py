@@ -53,7 +53,6 @@ def print_task_ratios(user_classes, num_users):
         print(f"\n {title}")
         print("-" * 80)
         print_task_ratio(user_classes, num_users, total)
-    print()
 
 
 def print_task_ratio(user_classes, num_users, total):
