@@ -3,7 +3,7 @@
 import unittest
 
 from fakes import Counted, Diary, Environment, Handle, run_user, told, visitor
-from locust import SequentialTaskSet, TaskSet, User, task
+from locust import SequentialTaskSet, TaskSet, User, constant, task
 from locust.exception import (
     InterruptTaskSet,
     RescheduleTask,
@@ -220,6 +220,25 @@ class Flow(unittest.TestCase):
         run_user(user_class)
         self.assertEqual(str(diary), "start")
         self.assertTrue(self.counted.task_errors[0].startswith("no login\n"))
+
+    def test_on_stop_may_wait(self):
+        diary = Diary()
+
+        class Visitor(User):
+            wait_time = constant(3)
+
+            def on_stop(self):
+                self.wait()
+                diary("waited")
+
+            @task
+            def a(self):
+                raise StopUser
+
+        handle = Handle()
+        run_user(Visitor, handle=handle)
+        self.assertEqual(handle.pauses, [3])
+        self.assertEqual(str(diary), "waited")
 
     def test_stop_user_in_on_start_runs_on_stop(self):
         diary = Diary()

@@ -37,9 +37,9 @@ logger = logging.getLogger(__name__)
 # What a task may raise without its user having been stopped.
 FAILURES = (Exception, SystemExit, Timeout)
 # What a user does, as `User._state` tells.
-RUNNING = "running"
-WAITING = "waiting"
-STOPPING = "stopping"
+LOCUST_STATE_RUNNING = "running"
+LOCUST_STATE_WAITING = "waiting"
+LOCUST_STATE_STOPPING = "stopping"
 
 
 class NoTasksError(LocustError):
@@ -134,14 +134,14 @@ class TaskSet(metaclass=TaskSetMeta):
     def wait(self):
         """Waits as wait_time says."""
         user = self._user
-        if user._state is STOPPING:
+        if user._state is LOCUST_STATE_STOPPING:
             raise StopUser
         seconds = self.wait_time()
-        user._state = WAITING
+        user._state = LOCUST_STATE_WAITING
         self._sleep(seconds)
-        if user._state is STOPPING:
+        if user._state is LOCUST_STATE_STOPPING:
             raise StopUser
-        user._state = RUNNING
+        user._state = LOCUST_STATE_RUNNING
         due = user._due
         if due is not None:
             user._due = None
@@ -237,7 +237,7 @@ class TaskSet(metaclass=TaskSetMeta):
                 if not queue:
                     queue.append(choose())
                 task = queue.pop(0)
-            if user._state is STOPPING:
+            if user._state is LOCUST_STATE_STOPPING:
                 raise StopUser
             if type(task) is FunctionType:
                 if not begin_task():
@@ -272,7 +272,7 @@ class TaskSet(metaclass=TaskSetMeta):
         while True:
             if not queue:
                 self.schedule_task(self.get_next_task())
-            if user._state is STOPPING:
+            if user._state is LOCUST_STATE_STOPPING:
                 raise StopUser
             self._run_unusual(queue[0], begin_task, end_task, self.execute_next_task)
             self.wait()

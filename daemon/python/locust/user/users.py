@@ -19,7 +19,14 @@ from ..exception import (
 from ..util.deprecation import check_for_deprecated_task_set_attribute
 from ._life import spawn_user, stop_run
 from ._report import report_exception
-from .task import FAILURES, RUNNING, STOPPING, WAITING, DefaultTaskSet, TaskSetMeta
+from .task import (
+    FAILURES,
+    LOCUST_STATE_RUNNING,
+    LOCUST_STATE_STOPPING,
+    LOCUST_STATE_WAITING,
+    DefaultTaskSet,
+    TaskSetMeta,
+)
 from .wait_time import constant
 
 logger = logging.getLogger(__name__)
@@ -74,7 +81,7 @@ class User(metaclass=UserMeta):
 
     def run(self):
         """The whole life, in the greenlet of the user."""
-        self._state = RUNNING
+        self._state = LOCUST_STATE_RUNNING
         self._taskset_instance = DefaultTaskSet(self)
         try:
             self._start_and_run()
@@ -123,12 +130,12 @@ class User(metaclass=UserMeta):
 
     def stop(self, force=False):
         """Stops the user after its task, or at once if it waits or with `force`: then True."""
-        if force or self._state is WAITING:
+        if force or self._state is LOCUST_STATE_WAITING:
             if self._greenlet is not None:
                 self._greenlet.kill(block=False)
             return True
-        if self._state is RUNNING:
-            self._state = STOPPING
+        if self._state is LOCUST_STATE_RUNNING:
+            self._state = LOCUST_STATE_STOPPING
             return False
         raise LocustError(f"stop() of a user that is {self._state or 'not running'}")
 
@@ -174,8 +181,6 @@ class User(metaclass=UserMeta):
     def _stop_in(self, part):
         """Calls on_stop of the user, or of a set that it is in."""
         self._begin_on_stop()
-        if part is self:
-            self._state = STOPPING
         try:
             part.on_stop()
         except (StopUser, StopTest, InterruptTaskSet):
