@@ -17,6 +17,7 @@ from ..exception import (
     StopUser,
 )
 from ..util.deprecation import check_for_deprecated_task_set_attribute
+from ._declare import collect_tasks
 from ._life import spawn_user, stop_run
 from ._report import report_exception
 from .task import (
@@ -25,7 +26,6 @@ from .task import (
     LOCUST_STATE_STOPPING,
     LOCUST_STATE_WAITING,
     DefaultTaskSet,
-    TaskSetMeta,
 )
 from .wait_time import constant
 
@@ -34,11 +34,12 @@ logger = logging.getLogger(__name__)
 __all__ = ("HttpUser", "PytestUser", "User", "UserMeta", "missing_host", "spawn_user")
 
 
-class UserMeta(TaskSetMeta):
+class UserMeta(type):
     """Gives a class its tasks; a subclass is abstract only if it says so itself."""
 
     def __new__(mcs, classname, bases, namespace):
         check_for_deprecated_task_set_attribute(namespace)
+        namespace["tasks"] = collect_tasks(bases, namespace)
         namespace.setdefault("abstract", False)
         return super().__new__(mcs, classname, bases, namespace)
 
