@@ -99,7 +99,7 @@ class Engine:
 class EngineCase(unittest.TestCase):
     def setUp(self):
         self.engine = Engine()
-        patch = mock.patch.object(_native, "_squall", self.engine)
+        patch = mock.patch.object(_native, "engine", self.engine)
         patch.start()
         self.addCleanup(patch.stop)
         self.addCleanup(setattr, log, "unhandled_greenlet_exception", False)

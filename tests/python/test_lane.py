@@ -129,8 +129,8 @@ class LaneCase(unittest.TestCase):
         logging.getLogger().handlers.clear()
         with contextlib.ExitStack() as stack:
             stack.enter_context(mock.patch.object(_control, "in_lane", True))
-            for module in (_lane, _native):
-                stack.enter_context(mock.patch.object(module, "_squall", self.parent))
+            stack.enter_context(mock.patch.object(_lane, "_squall", self.parent))
+            stack.enter_context(mock.patch.object(_native, "engine", self.parent))
             stack.enter_context(mock.patch.object(locust, "events", events))
             stack.enter_context(mock.patch("locust.main.events", events))
             self.stderr = stack.enter_context(contextlib.redirect_stderr(io.StringIO()))

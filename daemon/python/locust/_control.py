@@ -57,7 +57,7 @@ class LibraryRun:
         """Starts the run when there is none."""
         if self._ended.is_set():
             self._begin()
-        _native.call("run_locally", None, users, float(spawn_rate))
+        _native.engine.run_locally(users, float(spawn_rate))
 
     def _begin(self):
         from ._run_events import RunEvents
@@ -72,7 +72,7 @@ class LibraryRun:
         self._events.begin()
         classes = list(environment.user_classes)
         _native.set_classes(classes)
-        _native.call("set_spawner", None, functools.partial(spawn_user, environment, classes))
+        _native.engine.set_spawner(functools.partial(spawn_user, environment, classes))
         self._ended.clear()
         if self._follower is None:
             self._follower = gevent.spawn(self._follow)
@@ -80,12 +80,12 @@ class LibraryRun:
     def _follow(self):
         """The engine says what happens; there is no other who could."""
         while True:
-            kind, payload = _native.call("receive", ("closed", {}))
+            kind, payload = _native.engine.receive()
             if kind == "spawning_complete":
                 self._events.spawned(payload["user_count"])
             elif kind == "finished":
                 self._events.ended()
-                _native.call("report_finished", None)
+                _native.engine.report_finished()
                 self._ended.set()
             elif kind == "closed":
                 self._ended.set()
@@ -99,7 +99,7 @@ class LibraryRun:
         if self._ended.is_set():
             return
         self._events.stopping()
-        _native.call("stop_locally", None)
+        _native.engine.stop_locally()
         self._ended.wait()
 
     def quit(self):

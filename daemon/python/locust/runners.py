@@ -142,7 +142,7 @@ class Runner:
 
     @property
     def state(self):
-        state = _native.call("run_state", STATE_INIT)
+        state = _native.engine.run_state()
         return STATE_CLEANUP if state == STATE_STOPPING else state
 
     def set_state(self, state):
@@ -160,18 +160,18 @@ class Runner:
     def user_classes_count(self):
         """{name: how many users of it there are now}."""
         counts = {name: 0 for name in self.user_classes_by_name}
-        counts.update(_native.call("users_by_class", {}))
+        counts.update(_native.engine.users_by_class())
         return counts
 
     @property
     def user_count(self):
-        return sum(_native.call("users_by_class", {}).values())
+        return sum(_native.engine.users_by_class().values())
 
     @property
     def target_user_count(self):
         if self.state == STATE_INIT:
             return self._wished_users
-        return _native.call("target_users", 0)
+        return _native.engine.target_users()
 
     @property
     def target_user_classes_count(self):
@@ -293,7 +293,7 @@ class LocalRunner(Runner):
         self.client_id = f"{HOSTNAME}_{uuid.uuid4().hex}"
 
     def change(self, users, spawn_rate, class_names):
-        _native.call("set_allowed_classes", None, class_names)
+        _native.engine.set_allowed_classes(class_names)
         super().change(users, spawn_rate, class_names)
 
     def send_message(self, msg_type, data=None, client_id=None):
@@ -330,7 +330,7 @@ class MasterRunner(DistributedRunner):
 
     @property
     def target_user_count(self):
-        return _native.call("target_users", 0) or self._wished_users
+        return _native.engine.target_users() or self._wished_users
 
     def set_state(self, state):
         self._state = state

@@ -81,13 +81,13 @@ def _read_rows():
     """{(name, method): _Row} of everything since the process began."""
     return {
         (name, method): _Row(values)
-        for method, name, *values in _native.call("stats_entries", [])
+        for method, name, *values in _native.engine.stats_entries()
     }
 
 
 def _read_histogram(key):
     method, name = (None, None) if key is None else (key[1], key[0])
-    return Histogram(_native.call("stats_histogram", [], method, name))
+    return Histogram(_native.engine.stats_histogram(method, name))
 
 
 class StatsEntry:
@@ -292,7 +292,7 @@ class RequestStats:
     def errors(self):
         """{key: StatsError}."""
         found = {}
-        for method, name, reason, count, first, last in _native.call("stats_failures", []):
+        for method, name, reason, count, first, last in _native.engine.stats_failures():
             key = StatsError.create_key(method, name, reason)
             count -= self._failures_before.get(key, 0)
             if count > 0:
@@ -325,11 +325,11 @@ class RequestStats:
 
     def log_request(self, method, name, response_time, content_length):
         """Counts a request that no client of ours has made."""
-        _native.call("record", None, method, name, response_time, content_length or 0, None)
+        _native.engine.record(method, name, response_time, content_length or 0, None)
 
     def log_error(self, method, name, error):
         """Counts one that failed. After log_request() of the same it is one request too many."""
-        _native.call("record", None, method, name, None, 0, StatsError.parse_error(error))
+        _native.engine.record(method, name, None, 0, StatsError.parse_error(error))
 
     def reset_all(self):
         """Counts anew from now on."""
@@ -340,7 +340,7 @@ class RequestStats:
         }
         self._failures_before = {
             StatsError.create_key(method, name, reason): count
-            for method, name, reason, count, *_ in _native.call("stats_failures", [])
+            for method, name, reason, count, *_ in _native.engine.stats_failures()
         }
         self._samples.clear()
 
@@ -394,7 +394,7 @@ class RequestStats:
         ):
             return self.histogram(key).percentile(percent)
         method, name = (None, None) if key == self.total._key else (key[1], key[0])
-        return _native.call("stats_percentile", None, method, name, percent)
+        return _native.engine.stats_percentile(method, name, percent)
 
     def take_sample(self):
         """Once a second, for what is said of the last ten."""
