@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
+#include "daemon/engine/engine.h"
 #include "daemon/wire/plan_digest.h"
 
 namespace squall {
@@ -51,16 +52,6 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
   SQUALL_RETURN_IF_ERROR(ApplyRunSettings(order.settings, plan.get()));
   run->plan = plan;
   run->epoch = order.epoch;
-  EngineOptions options;
-  options.once = order.settings.once;
-  options.shards = options.once ? 1 : std::max<uint32_t>(1, config_.shards);
-  options.trace = options.once ? config_.trace : nullptr;
-  options.seed = plan->seed;
-  options.assignment = order.assignment;
-  options.log = config_.log;
-  options.on_finished = [this, run_id = order.run_id](const std::string& reason) {
-    Tell("run finished", run_id, reason);
-  };
   run->order = std::move(order);
 
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -81,11 +72,34 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
     }
     run_.reset();  // frees the old event loops before the new ones are made
   }
-  SQUALL_ASSIGN_OR_RETURN(run->engine, Engine::Make(run->plan, protocol_, clock_, options));
+  SQUALL_ASSIGN_OR_RETURN(run->engine, MakeEngine(*run));
   run_ = std::move(run);
   unwatched_since_ = clock_->Now();
   Tell("run prepared", run_->order.run_id, run_->order.owner);
   return run_->digest;
+}
+
+absl::StatusOr<std::unique_ptr<LoadEngine>> Agent::MakeEngine(const Run& run) const {
+  const PrepareOrder& order = run.order;
+  const auto on_finished = [this, run_id = order.run_id](const std::string& reason) {
+    Tell("run finished", run_id, reason);
+  };
+  if (run.plan->script.has_value()) {
+    if (!config_.make_script_engine) {
+      return absl::FailedPreconditionError(
+          "this agent must be built with Python (SQUALL_WITH_PYTHON) to run a locustfile");
+    }
+    return config_.make_script_engine(order, run.plan->stop_timeout, {config_.log, on_finished});
+  }
+  EngineOptions options;
+  options.once = order.settings.once;
+  options.shards = options.once ? 1 : std::max<uint32_t>(1, config_.shards);
+  options.trace = options.once ? config_.trace : nullptr;
+  options.seed = run.plan->seed;
+  options.assignment = order.assignment;
+  options.log = config_.log;
+  options.on_finished = on_finished;
+  return Engine::Make(run.plan, protocol_, clock_, options);
 }
 
 absl::Status Agent::CheckHeld(const std::string& run_id) {
@@ -262,7 +276,7 @@ RunState Agent::StateLocked() const {
     return RunState::kIdle;
   }
   if (run_->engine->finished()) {
-    return RunState::kFinished;
+    return run_->engine->failure().empty() ? RunState::kFinished : RunState::kFailed;
   }
   if (run_->stopping) {
     return RunState::kStopping;
@@ -278,6 +292,7 @@ void Agent::LabelLocked(Snapshot* snapshot) const {
   snapshot->agent_id = run_->order.agent_id.empty() ? config_.name : run_->order.agent_id;
   snapshot->epoch = run_->epoch;
   snapshot->at = clock_->Wall();
+  snapshot->error = run_->engine->failure();
   snapshot->started_at = run_->started ? run_->started_at : WallTime{};
   if (snapshot->stop_reason.empty()) {
     snapshot->stop_reason = run_->stop_reason;
@@ -299,6 +314,7 @@ AgentStatus Agent::StatusLocked() const {
     status.owner = run_->order.owner;
     status.epoch = run_->epoch;
     status.plan_digest = run_->digest;
+    status.error = run_->engine->failure();
     status.users = run_->engine->TakeSnapshot().UserCount();
     status.assignment = run_->order.assignment;
     if (run_->started) {

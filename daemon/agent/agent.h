@@ -22,7 +22,7 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
-#include "daemon/engine/engine.h"
+#include "daemon/engine/load_engine.h"
 #include "daemon/engine/protocol.h"
 #include "daemon/plan/assignment.h"
 #include "daemon/plan/handover.h"
@@ -39,15 +39,6 @@ struct AgentEvent {
   std::string detail;  // who holds it, or why it ends; may be empty
 };
 
-struct AgentConfig {
-  std::string name = "local";     // as logs and reports show it, before a coordinator gives an id
-  uint32_t shards = 1;            // event loops; one per core is best
-  RequestTrace* trace = nullptr;  // what a single pass (`once`) reports to; nullptr: refuse those
-  std::function<void(std::string_view)> log;
-  // Any thread, also while the agent is locked: must not call the agent.
-  std::function<void(const AgentEvent&)> on_event;
-};
-
 struct PrepareOrder {
   std::string run_id;
   std::string agent_id;
@@ -56,6 +47,27 @@ struct PrepareOrder {
   Plan plan;
   Assignment assignment;
   RunSettings settings;
+};
+
+// What an engine tells its agent's daemon; from threads of its own.
+struct EngineListener {
+  std::function<void(std::string_view text)> log;
+  std::function<void(const std::string& reason)> on_finished;
+};
+
+// Makes an engine for a plan that is a script; `stop_timeout` is with the settings applied. May
+// take seconds.
+using ScriptEngineMaker = std::function<absl::StatusOr<std::unique_ptr<LoadEngine>>(
+    const PrepareOrder& order, Nanos stop_timeout, EngineListener listener)>;
+
+struct AgentConfig {
+  std::string name = "local";     // as logs and reports show it, before a coordinator gives an id
+  uint32_t shards = 1;            // event loops; one per core is best
+  RequestTrace* trace = nullptr;  // what a single pass (`once`) reports to; nullptr: refuse those
+  ScriptEngineMaker make_script_engine;  // none: such plans are refused
+  std::function<void(std::string_view)> log;
+  // Any thread, also while the agent is locked: must not call the agent.
+  std::function<void(const AgentEvent&)> on_event;
 };
 
 // Why a call was refused; what is not in here is the caller's text or the agent's own state.
@@ -138,7 +150,7 @@ class Agent final {
     PrepareOrder order;
     std::string digest;
     std::shared_ptr<const Plan> plan;
-    std::unique_ptr<Engine> engine;
+    std::unique_ptr<LoadEngine> engine;
     uint64_t epoch = 0;
     std::optional<Handover> last_handover;  // as it was asked for
     uint64_t sequence = 0;
@@ -152,6 +164,7 @@ class Agent final {
   };
 
   // mutex_ held by all of these
+  absl::StatusOr<std::unique_ptr<LoadEngine>> MakeEngine(const Run& run) const;
   absl::Status CheckHeld(const std::string& run_id);
   absl::Status CheckEpoch(uint64_t epoch);
   absl::Status Check(const std::string& run_id, uint64_t epoch);

@@ -41,7 +41,9 @@ absl::StatusOr<Profile> Profile::Make(const LoadProfile& load) {
   } else {
     SQUALL_ASSIGN_OR_RETURN(std::vector<TargetLeg> legs, MakeTargetLegs(load));
     profile.users_ = PlannedUsers(std::move(legs));
-    if (profile.users_.Peak() == 0) {
+    const auto* level = std::get_if<ConstantLoad>(&load.load);
+    const bool awaits_orders = level != nullptr && level->users == 0;
+    if (profile.users_.Peak() == 0 && !awaits_orders) {
       return absl::InvalidArgumentError("must ask for at least one user at some time");
     }
   }

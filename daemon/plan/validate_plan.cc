@@ -40,6 +40,10 @@ void CheckClasses(const Plan& plan, std::vector<PlanError>* errors,
   if (!occurs) {
     errors->push_back({mark, "users", "must have a class with a weight above 0 or a fixed_count"});
   }
+  const auto* level = std::get_if<ConstantLoad>(&plan.load_profile.load);
+  if (level != nullptr && level->users == 0) {
+    errors->push_back({mark, "load_profile.users", "must be at least 1"});
+  }
   const absl::StatusOr<Profile> profile = Profile::Make(plan.load_profile);
   if (profile.ok() && fixed > profile->PeakUsers()) {
     const PlanError warning{mark, "users",

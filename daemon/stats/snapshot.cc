@@ -173,6 +173,11 @@ void Snapshot::Merge(const Snapshot& other) {
   MergeMaps(&failures, other.failures);
   MergeMaps(&checks, other.checks);
   AddCounts(&task_errors, other.task_errors);
+  for (const std::string& warning : other.warnings) {
+    if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) {
+      warnings.push_back(warning);
+    }
+  }
   health.Merge(other.health);
 }
 

@@ -138,6 +138,8 @@ struct Snapshot {
   std::map<CheckKey, CheckStats> checks;        // of the measured phase
   std::map<std::string, uint64_t>
       task_errors;  // template, data or script errors in a task, by text
+  // What the agent wants its reader to know though it decides nothing; a few, each once.
+  std::vector<std::string> warnings;
   GeneratorHealth health;
 
   uint64_t UserCount() const;

@@ -25,6 +25,7 @@ class Judge {
   explicit Judge(const ValidityLimits& limits) : limits_(limits) {}
 
   void LookAtAgent(const Snapshot& agent, const std::string& subject);
+  void PassOnWarnings(const Snapshot& agent, bool named);
   void LookAtResults(const Snapshot& merged, const std::vector<ThresholdResult>& thresholds,
                      bool failures_allowed);
   VerdictReport Finish();
@@ -51,6 +52,13 @@ void Judge::LookAtAgent(const Snapshot& agent, const std::string& subject) {
   if (agent.state == RunState::kFailed) {
     failed_.push_back(fmt::format("{} failed: {}", subject,
                                   agent.error.empty() ? "it gave no reason" : agent.error));
+  }
+}
+
+void Judge::PassOnWarnings(const Snapshot& agent, bool named) {
+  for (const std::string& warning : agent.warnings) {
+    report_.warnings.push_back(named ? fmt::format("agent '{}': {}", agent.agent_id, warning)
+                                     : warning);
   }
 }
 
@@ -250,6 +258,7 @@ VerdictReport JudgeRun(const Snapshot& merged, const std::vector<const Snapshot*
                        const ValidityLimits& limits) {
   Judge judge(limits);
   for (const Snapshot* agent : agents) {
+    judge.PassOnWarnings(*agent, agents.size() > 1);
     judge.LookAtAgent(*agent, SubjectOf(*agent, agents.size()));
   }
   judge.LookAtResults(merged, thresholds, failures_allowed);

@@ -325,6 +325,9 @@ void SnapshotToProto(const Snapshot& snapshot, v1::Snapshot* proto) {
     to->set_failed(check.failed);
   }
   WriteCounters(snapshot.task_errors, proto->mutable_task_errors());
+  for (const std::string& warning : snapshot.warnings) {
+    proto->add_warnings(ToUtf8(warning));
+  }
   WriteHealth(snapshot.health, proto->mutable_health());
 }
 
@@ -348,6 +351,9 @@ absl::StatusOr<Snapshot> SnapshotFromProto(const v1::Snapshot& proto) {
   ReadFailures(proto, &reader, &snapshot);
   ReadChecks(proto, &reader, &snapshot);
   ReadCounters("task_errors", proto.task_errors(), &reader, &snapshot.task_errors);
+  if (reader.Take("warnings", proto.warnings_size())) {
+    snapshot.warnings.assign(proto.warnings().begin(), proto.warnings().end());
+  }
   ReadHealth(proto.health(), &reader, &snapshot.health);
   if (!reader.ok()) {
     return reader.status();

@@ -246,7 +246,6 @@ TEST(ProfileTest, NonsenseIsRefusedWithTheNameOfTheField) {
       {{.load = SpikeShape{}, .warm_up = Nanos::max(), .cool_down = Nanos::max()},
        "warm_up + cool_down must be shorter than the run of 720s, got 9223372036.854776s + "
        "9223372036.854776s"},
-      {{.load = ConstantLoad{.users = 0}}, "must ask for at least one user at some time"},
       {{.load = Arrival{}}, "arrival.stages must have at least one stage, got none"},
       {{.load = std::vector<Stage>{}}, "stages must have at least one stage, got none"},
   };

@@ -70,6 +70,7 @@ Snapshot RandomSnapshot(Rng* rng) {
   snapshot.state = static_cast<RunState>(rng->Below(7));
   snapshot.error = rng->Below(2) == 0 ? "" : "no memory";
   snapshot.stop_reason = "profile finished";
+  snapshot.warnings = {"a loop was blocked", "and again"};
   snapshot.at = RandomTime(rng);
   snapshot.started_at = RandomTime(rng);
   snapshot.elapsed = Nanos(rng->Between(0, 1'000'000'000'000));
@@ -114,6 +115,7 @@ TEST(SnapshotProtoTest, EverySnapshotSurvivesTheTrip) {
     ASSERT_EQ(read->sequence, snapshot.sequence);
     ASSERT_EQ(read->state, snapshot.state);
     ASSERT_EQ(read->error, snapshot.error);
+    ASSERT_EQ(read->warnings, snapshot.warnings);
     ASSERT_EQ(read->stop_reason, snapshot.stop_reason);
     ASSERT_EQ(read->at, snapshot.at);
     ASSERT_EQ(read->started_at, snapshot.started_at);

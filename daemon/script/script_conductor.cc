@@ -1,0 +1,236 @@
+#include "daemon/script/script_conductor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/base/status_macros.h"
+#include "daemon/plan/value.h"
+#include "daemon/wire/snapshot_proto.h"
+#include "protos/squall/v1/lane.pb.h"
+
+namespace squall {
+namespace {
+
+// `quitting` and `quit` may upload a result somewhere.
+constexpr Nanos kFinishPatience = std::chrono::seconds(60);
+constexpr Nanos kEndPatience = std::chrono::seconds(5);
+constexpr size_t kWarningsMax = 20;
+
+std::string ToJson(ValueObject object) {
+  std::string json;
+  Value(std::move(object)).AppendJson(&json);
+  return json;
+}
+
+std::vector<std::string> ProcessArguments(const ScriptConductorOptions& options) {
+  std::vector<std::string> arguments = {
+      "--channel-fd", "3", "--role", options.role == ScriptRole::kLocal ? "local" : "coordinator"};
+  for (const std::string& target : options.allow_targets) {
+    arguments.insert(arguments.end(), {"--allow-target", target});
+  }
+  arguments.emplace_back("--");
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  return arguments;
+}
+
+double NumberOf(const Value& note, std::string_view member, double otherwise) {
+  const Value* found = note.Find(member);
+  double number = 0;
+  return found != nullptr && !found->IsNull() && found->ToNumber(&number) ? number : otherwise;
+}
+
+bool TruthOf(const Value& note, std::string_view member) {
+  const Value* found = note.Find(member);
+  return found != nullptr && found->AsBool() != nullptr && *found->AsBool();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ScriptConductor>> ScriptConductor::Start(
+    ScriptConductorOptions options, const Clock* clock) {
+  std::unique_ptr<ScriptConductor> conductor(new ScriptConductor(std::move(options), clock));
+  LaneProcessOptions process;
+  process.program = conductor->options_.program;
+  process.arguments = ProcessArguments(conductor->options_);
+  process.memory_bytes_max = conductor->options_.memory_bytes_max;
+  SQUALL_ASSIGN_OR_RETURN(conductor->process_,
+                          LaneProcess::Start(std::move(process), conductor.get(), clock));
+  return conductor;
+}
+
+ScriptConductor::ScriptConductor(ScriptConductorOptions options, const Clock* clock)
+    : options_(std::move(options)), clock_(clock) {}
+
+ScriptConductor::~ScriptConductor() = default;
+
+absl::StatusOr<std::optional<int>> ScriptConductor::WaitLoaded(ScriptDescription* description) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  // No limit: it may ask for a debugger, or fetch its locustfile from far away; Ctrl-C ends it.
+  heard_.wait(lock, [this] { return loaded_.has_value() || end_.has_value(); });
+  if (!loaded_.has_value()) {
+    if (!end_->exit_code.has_value()) {
+      return absl::UnavailableError(
+          fmt::format("the process of the locustfile {} before it was loaded", end_->words));
+    }
+    return end_->exit_code;
+  }
+  absl::StatusOr<ScriptDescription> parsed = ParseScriptDescription(*loaded_);
+  if (!parsed.ok()) {
+    return absl::InternalError(std::string(parsed.status().message()));
+  }
+  *description = *std::move(parsed);
+  return std::nullopt;
+}
+
+void ScriptConductor::Abandon() { process_->KillAt(TimePoint{}, "interrupted"); }
+
+void ScriptConductor::Grant(ScriptWishes wishes) {
+  std::vector<std::function<void(const ScriptWishes&)>> early;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  wishes_ = std::move(wishes);
+  if (wishes_.stop) {
+    early.swap(early_);
+  }
+  for (const auto& wish : early) {
+    wish(wishes_);
+  }
+}
+
+// With the lock held during the call: once Grant({}) has returned, nobody is asked for anything.
+void ScriptConductor::Wish(std::function<void(const ScriptWishes&)> wish) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (wishes_.stop) {
+    wish(wishes_);
+  } else if (!finishing_) {
+    early_.push_back(std::move(wish));
+  }
+}
+
+void ScriptConductor::TellStarted() {
+  if (options_.role == ScriptRole::kCoordinator) {
+    process_->SendNote("test_start", "{}").IgnoreError();
+  }
+}
+
+void ScriptConductor::TellProgress(const Snapshot& merged,
+                                   const std::vector<ScriptWorker>& workers) {
+  // A process that does not read is not sent more: it would only be older news when it does.
+  if (options_.role != ScriptRole::kCoordinator || !process_->idle()) {
+    return;
+  }
+  v1::LaneCommand command;
+  SnapshotToProto(merged, command.mutable_totals());
+  process_->Send(command).IgnoreError();
+  ValueList list;
+  for (const ScriptWorker& worker : workers) {
+    list.push_back(ValueObject{{"id", worker.id},
+                               {"state", std::string(worker.state)},
+                               {"users", static_cast<int64_t>(worker.users)}});
+  }
+  const auto count = static_cast<int64_t>(workers.size());
+  process_->SendNote("workers", ToJson({{"count", count}, {"workers", std::move(list)}}))
+      .IgnoreError();
+  TellSpawned(merged);
+  if (merged.state == RunState::kStopping) {
+    TellStopping();
+  }
+}
+
+// Once for every ramp.
+void ScriptConductor::TellSpawned(const Snapshot& merged) {
+  const uint64_t users = merged.UserCount();
+  if (users != merged.target_users) {
+    spawned_ = 0;
+  } else if (users > 0 && users != spawned_) {
+    spawned_ = users;
+    process_->SendNote("spawning_complete", ToJson({{"user_count", static_cast<int64_t>(users)}}))
+        .IgnoreError();
+  }
+}
+
+void ScriptConductor::TellStopping() {
+  if (options_.role == ScriptRole::kCoordinator && !stopping_told_) {
+    stopping_told_ = true;
+    process_->SendNote("test_stopping", "{}").IgnoreError();
+  }
+}
+
+void ScriptConductor::TellEnded() {
+  if (options_.role == ScriptRole::kCoordinator) {
+    TellStopping();
+    process_->SendNote("test_stop", "{}").IgnoreError();
+  }
+}
+
+int ScriptConductor::Finish(int proposed) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    finishing_ = true;
+    exit_code_.reset();
+  }
+  process_->SendNote("finish", ToJson({{"exit_code", proposed}})).IgnoreError();
+  std::optional<int> code;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    heard_.wait_for(lock, kFinishPatience,
+                    [this] { return exit_code_.has_value() || end_.has_value(); });
+    code = exit_code_;
+  }
+  if (!process_->WaitForEnd(kEndPatience)) {
+    process_->KillAt(TimePoint{}, "it did not end after the run");
+    process_->WaitForEnd(kEndPatience);
+  }
+  return code.value_or(proposed);
+}
+
+std::vector<std::string> ScriptConductor::warnings() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return warnings_;
+}
+
+// ---- the lane's thread -------------------------------------------------------------------------
+
+void ScriptConductor::OnNote(const std::string& kind, const std::string& json) {
+  if (kind == "loaded") {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    loaded_ = json;
+    heard_.notify_all();
+    return;
+  }
+  const absl::StatusOr<Value> parsed = ParseJson(json);
+  const Value note = parsed.ok() ? *parsed : Value();
+  if (kind == "shape" && TruthOf(note, "stop")) {
+    Wish([](const ScriptWishes& wishes) { wishes.stop("the load shape has ended"); });
+  } else if (kind == "shape") {
+    const auto users = static_cast<uint64_t>(std::clamp(NumberOf(note, "users", 0), 0.0, 1e9));
+    const double rate = std::clamp(NumberOf(note, "spawn_rate", 1), 1e-3, 1e6);
+    Wish([users, rate](const ScriptWishes& wishes) { wishes.set_load(users, rate); });
+  } else if (kind == "quit" || kind == "stop") {
+    Wish([](const ScriptWishes& wishes) { wishes.stop("the locustfile ended the run"); });
+  } else if (kind == "exit_code") {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    exit_code_ = static_cast<int>(NumberOf(note, "code", 0));
+    heard_.notify_all();
+  } else if (options_.role == ScriptRole::kCoordinator && kind == "warning") {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (const Value* text = note.Find("text"); text != nullptr && warnings_.size() < kWarningsMax) {
+      warnings_.push_back(text->ToText());
+    }
+  }
+}
+
+void ScriptConductor::OnEnd(const LaneEnd& end) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  end_ = end;
+  if (!finishing_ && options_.role == ScriptRole::kCoordinator) {
+    warnings_.push_back(fmt::format("the coordinator's process of the locustfile {}", end.words));
+    if (wishes_.stop) {
+      wishes_.stop(warnings_.back());
+    }
+  }
+  heard_.notify_all();
+}
+
+}  // namespace squall

@@ -1,0 +1,289 @@
+#include "daemon/script/script_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/base/status_macros.h"
+#include "daemon/base/units.h"
+#include "daemon/plan/value.h"
+#include "daemon/wire/assignment_proto.h"
+#include "daemon/wire/handover_proto.h"
+#include "daemon/wire/plan_proto.h"
+#include "daemon/wire/settings_proto.h"
+#include "protos/squall/v1/lane.pb.h"
+
+namespace squall {
+namespace {
+
+constexpr size_t kWarningsMax = 20;
+constexpr Nanos kImmediateGrace = std::chrono::seconds(2);
+constexpr Nanos kFinishPatience = std::chrono::seconds(10);  // listeners of `quitting` and `quit`
+
+std::string TextOf(const Value& note, std::string_view member) {
+  const Value* found = note.Find(member);
+  return found == nullptr ? "" : found->ToText();
+}
+
+Value ReadNote(const std::string& json) {
+  const absl::StatusOr<Value> value = ParseJson(json);
+  return value.ok() ? *value : Value();
+}
+
+std::string LoadNote(const ScriptOrder& order, const std::string& directory) {
+  ValueList arguments(order.plan.script->arguments.begin(), order.plan.script->arguments.end());
+  ValueList files(order.plan.script->locustfiles.begin(), order.plan.script->locustfiles.end());
+  int64_t index = 0;
+  if (!order.assignment.classes.empty()) {
+    index = static_cast<int64_t>(order.assignment.classes.front().residue);
+  }
+  std::string json;
+  Value(ValueObject{{"role", "agent"},
+                    {"arguments", std::move(arguments)},
+                    {"locustfiles", std::move(files)},
+                    {"directory", directory},
+                    {"agent_id", order.agent_id},
+                    {"worker_index", index}})
+      .AppendJson(&json);
+  return json;
+}
+
+}  // namespace
+
+ScriptEngine::ScriptEngine(ScriptOrder order, ScriptEngineOptions options, const Clock* clock)
+    : order_(std::move(order)), options_(std::move(options)), clock_(clock) {}
+
+absl::StatusOr<std::unique_ptr<ScriptEngine>> ScriptEngine::Make(ScriptOrder order,
+                                                                 ScriptEngineOptions options,
+                                                                 const Clock* clock) {
+  std::unique_ptr<ScriptEngine> engine(
+      new ScriptEngine(std::move(order), std::move(options), clock));
+  SQUALL_RETURN_IF_ERROR(engine->StartProcess());
+  SQUALL_RETURN_IF_ERROR(engine->Prepare());
+  return engine;
+}
+
+absl::StatusOr<std::unique_ptr<ScriptEngine>> ScriptEngine::Join(ScriptOrder order,
+                                                                 ScriptEngineOptions options,
+                                                                 LaneProcess* process,
+                                                                 const Clock* clock) {
+  std::unique_ptr<ScriptEngine> engine(
+      new ScriptEngine(std::move(order), std::move(options), clock));
+  engine->process_ = process;
+  process->Listen(engine.get());
+  SQUALL_RETURN_IF_ERROR(engine->Prepare());
+  return engine;
+}
+
+ScriptEngine::~ScriptEngine() {
+  if (process_ != nullptr) {
+    process_->Ignore(this);
+  }
+}
+
+absl::Status ScriptEngine::StartProcess() {
+  SQUALL_ASSIGN_OR_RETURN(directory_, ScriptDirectory::Make(*order_.plan.script));
+  LaneProcessOptions process;
+  process.program = options_.program;
+  process.arguments = {"--channel-fd", "3", "--role", "agent"};
+  for (const std::string& target : options_.allow_targets) {
+    process.arguments.insert(process.arguments.end(), {"--allow-target", target});
+  }
+  process.arguments.emplace_back("--");
+  process.directory = directory_->path();
+  process.memory_bytes_max = options_.memory_bytes_max;
+  SQUALL_ASSIGN_OR_RETURN(own_process_, LaneProcess::Start(std::move(process), this, clock_));
+  process_ = own_process_.get();
+  SQUALL_RETURN_IF_ERROR(process_->SendNote("load", LoadNote(order_, directory_->path())));
+  return WaitFor("loaded", "loading the locustfile");
+}
+
+absl::Status ScriptEngine::Prepare() {
+  v1::LaneCommand command;
+  v1::PrepareRequest* prepare = command.mutable_prepare()->mutable_order();
+  prepare->set_run_id(order_.run_id);
+  prepare->set_agent_id(order_.agent_id);
+  prepare->set_epoch(order_.epoch);
+  Plan plan = order_.plan;
+  plan.script->files.clear();  // they lie where the process works
+  SQUALL_RETURN_IF_ERROR(PlanToProto(plan, prepare->mutable_plan()));
+  AssignmentToProto(order_.assignment, prepare->mutable_assignment());
+  SettingsToProto(order_.settings, prepare->mutable_settings());
+  SQUALL_RETURN_IF_ERROR(process_->Send(command));
+  return WaitFor("prepared", "preparing the users");
+}
+
+absl::Status ScriptEngine::WaitFor(std::string_view kind, std::string_view what) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const bool heard = heard_.wait_for(lock, options_.load_patience, [&] {
+    return answer_ == kind || !refusal_.empty() || !failure_.empty();
+  });
+  if (!refusal_.empty()) {
+    return absl::InvalidArgumentError(refusal_);
+  }
+  if (!failure_.empty() || process_->ended().has_value()) {
+    return absl::UnavailableError(failure_.empty() ? "the process of the locustfile has ended"
+                                                   : failure_);
+  }
+  if (!heard) {
+    return absl::DeadlineExceededError(
+        fmt::format("{} must take less than {}", what, FormatTimeSpan(options_.load_patience)));
+  }
+  return absl::OkStatus();
+}
+
+void ScriptEngine::Start(TimePoint at) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    started_ = true;
+  }
+  v1::LaneCommand command;
+  command.mutable_start()->set_steady_nanos(at.time_since_epoch().count());
+  process_->Send(command).IgnoreError();  // that it has ended is told by OnEnd
+}
+
+void ScriptEngine::Reassign(const Handover& handover) {
+  v1::LaneCommand command;
+  HandoverToProto(handover, command.mutable_reassign());
+  process_->Send(command).IgnoreError();
+}
+
+void ScriptEngine::Change(const LoadChange& change) {
+  v1::LaneCommand command;
+  LaneChangeToProto(change, command.mutable_change());
+  process_->Send(command).IgnoreError();
+}
+
+void ScriptEngine::Pause() {
+  v1::LaneCommand command;
+  command.mutable_pause();
+  process_->Send(command).IgnoreError();
+}
+
+void ScriptEngine::Resume() {
+  v1::LaneCommand command;
+  command.mutable_resume();
+  process_->Send(command).IgnoreError();
+}
+
+void ScriptEngine::Stop(const std::string& reason, bool immediate) {
+  v1::LaneCommand command;
+  command.mutable_stop()->set_reason(reason);
+  command.mutable_stop()->set_mode(immediate ? v1::STOP_MODE_IMMEDIATE : v1::STOP_MODE_GRACEFUL);
+  process_->Send(command).IgnoreError();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!finished_) {
+    const Nanos grace = immediate ? kImmediateGrace : order_.stop_timeout + options_.stop_grace;
+    process_->KillAt(clock_->Now() + grace,
+                     fmt::format("it had not stopped after {}", FormatTimeSpan(grace)));
+  }
+}
+
+bool ScriptEngine::finished() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return finished_;
+}
+
+std::string ScriptEngine::failure() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return failure_;
+}
+
+Snapshot ScriptEngine::TakeSnapshot() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Snapshot snapshot = newest_;
+  snapshot.warnings = warnings_;
+  if (!failure_.empty()) {  // they are gone with it
+    snapshot.users.clear();
+    snapshot.open_requests = 0;
+  }
+  return snapshot;
+}
+
+void ScriptEngine::Warn(std::string text) {
+  if (order_.log) {
+    order_.log(text);
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (warnings_.size() < kWarningsMax &&
+      std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end()) {
+    warnings_.push_back(std::move(text));
+  }
+}
+
+// ---- the lane's thread -------------------------------------------------------------------------
+
+void ScriptEngine::OnNote(const std::string& kind, const std::string& json) {
+  if (kind == "loaded" || kind == "prepared" || kind == "refused") {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    answer_ = kind;
+    if (kind == "refused") {
+      refusal_ = TextOf(ReadNote(json), "message");
+      refusal_ = refusal_.empty() ? "the locustfile cannot be run" : refusal_;
+    }
+    heard_.notify_all();
+  } else if (kind == "blocked") {
+    const Value note = ReadNote(json);
+    const std::string where = TextOf(note, "where");
+    Warn(fmt::format("user code blocked the event loop for {} s{}", TextOf(note, "seconds"),
+                     where.empty() ? "" : ", in " + where));
+  } else if (kind == "warning") {
+    Warn(TextOf(ReadNote(json), "text"));
+  } else if (kind == "hint" && order_.log) {
+    order_.log(TextOf(ReadNote(json), "text"));
+  }
+}
+
+void ScriptEngine::OnSnapshot(const Snapshot& snapshot) {
+  bool finished_now = false;
+  std::string reason;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    newest_ = snapshot;
+    finished_now = snapshot.state == RunState::kFinished && !finished_;
+    finished_ = finished_ || finished_now;
+    reason = snapshot.stop_reason;
+  }
+  if (!finished_now) {
+    return;
+  }
+  process_->KillAt(std::nullopt, "");
+  if (own_process_ != nullptr) {
+    own_process_->SendNote("finish", R"({"exit_code":0})").IgnoreError();
+    own_process_->KillAt(clock_->Now() + kFinishPatience, "it did not end after the run");
+  }
+  if (order_.on_finished) {
+    order_.on_finished(reason);
+  }
+}
+
+void ScriptEngine::OnSilence(Nanos silence) {
+  bool wanted = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    wanted = started_ && !finished_;
+  }
+  if (wanted) {
+    Warn(fmt::format("the locustfile's event loop has been blocked for {:.0f} s",
+                     ToSeconds(silence)));
+  }
+}
+
+void ScriptEngine::OnEnd(const LaneEnd& end) {
+  std::string why;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!finished_) {
+      failure_ = fmt::format("the process of the locustfile {}", end.words);
+      why = failure_;
+      finished_ = true;
+    }
+    heard_.notify_all();
+  }
+  if (!why.empty() && started_ && order_.on_finished) {
+    order_.on_finished(why);
+  }
+}
+
+}  // namespace squall
