@@ -4,8 +4,11 @@ import os
 import sys
 import tempfile
 import textwrap
+import threading
 import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from unittest import mock
 
 from locust.util.load_locustfile import (
     LocustfileError,
@@ -76,6 +79,43 @@ class FindTest(FilesCase):
         ):
             with self.subTest(argument):
                 self.assertIn(text, self.failure(find_locustfiles, argument))
+
+
+class DownloadTest(FilesCase):
+    def setUp(self):
+        super().setUp()
+        place = mock.patch.object(tempfile, "tempdir", str(self.work))
+        place.start()
+        self.addCleanup(place.stop)
+
+        class Pages(BaseHTTPRequestHandler):
+            def do_GET(self):
+                found = self.path.startswith("/shop")
+                self.send_response(200 if found else 404)
+                self.end_headers()
+                self.wfile.write(b"from locust import User\nclass Remote(User): pass\n")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Pages)
+        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(self.server.shutdown)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def test_a_url_is_fetched_and_keeps_its_name(self):
+        for path, name in (("/shop.py", "shop.py"), ("/shop", "shop.py"), ("/shop/?x=1", "")):
+            with self.subTest(path):
+                found, = find_locustfiles(self.url + path)
+                self.assertTrue(found.endswith("/" + (name or "locustfile.py")), found)
+                self.assertEqual(["Remote"], list(load_locustfile(found)[0]))
+
+    def test_an_answer_that_is_an_error_is_no_locustfile(self):
+        text = self.failure(find_locustfiles, self.url + "/other.py")
+        self.assertIn(f"Failed to get locustfile from: {self.url}/other.py. 404", text)
 
 
 class LoadTest(FilesCase):

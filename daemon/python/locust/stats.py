@@ -65,6 +65,8 @@ class _Row:
         self.last = _combine(max, self.last, other.last)
 
     def subtract(self, earlier):
+        if earlier.requests > self.requests:
+            return  # the recorder itself was reset since
         self.requests -= earlier.requests
         self.failures -= earlier.failures
         self.total_ms -= earlier.total_ms
