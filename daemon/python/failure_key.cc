@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/python/header_text.h"
+
 namespace squall {
 namespace {
 
@@ -102,13 +104,10 @@ std::string StatusKey(const HttpCall& call, bool fast, std::string_view name) {
   if (fast) {
     return fmt::format("LocustBadStatusCode(code={})", status);
   }
-  constexpr size_t kReasonAt = 13;  // "HTTP/1.1 404 Not Found"
-  const std::string_view line =
-      std::string_view(call.reply.head).substr(0, call.reply.head.find('\r'));
-  return fmt::format(
-      "HTTPError({})",
-      Quoted(fmt::format("{} {} Error: {} for url: {}", status, status < 500 ? "Client" : "Server",
-                         line.size() > kReasonAt ? line.substr(kReasonAt) : "", name)));
+  const std::string text =
+      fmt::format("{} {} Error: {} for url: {}", status, status < 500 ? "Client" : "Server",
+                  ReasonIn(call.reply.head), name);
+  return fmt::format("HTTPError({})", Quoted(text));
 }
 
 bool IsOkStatus(int status, bool fast) {

@@ -7,6 +7,7 @@
 
 #include "daemon/protocol/http/response_reader.h"
 #include "daemon/protocol/http/simple_reply.h"
+#include "daemon/python/header_text.h"
 
 namespace squall {
 namespace {
@@ -50,12 +51,6 @@ bool KeepsCredentials(const Origin& from, const Origin& to) {
   return upgrade || (from.port == to.port && from.tls == to.tls);
 }
 
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  return first == text.npos ? std::string_view()
-                            : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 }  // namespace
 
 CallContext::CallContext(Reactor* loop, DnsCache* cache, const TargetAllowList* allow_list)
@@ -64,37 +59,6 @@ CallContext::CallContext(Reactor* loop, DnsCache* cache, const TargetAllowList* 
       allowed(allow_list),
       arrivals(&loop->clock()),
       scratch(kReceiveBytes + kHeaderBytesMax) {}
-
-std::optional<std::string_view> FindField(std::string_view head, std::string_view name) {
-  while (!head.empty()) {
-    const size_t end = std::min(head.find('\n'), head.size() - 1) + 1;
-    const std::string_view line = head.substr(0, end);
-    head.remove_prefix(end);
-    if (line.size() > name.size() && line[name.size()] == ':' &&
-        EqualsIgnoringCase(line.substr(0, name.size()), name)) {
-      std::string_view value = line.substr(name.size() + 1);
-      while (value.ends_with('\n') || value.ends_with('\r')) {
-        value.remove_suffix(1);
-      }
-      return Trim(value);
-    }
-  }
-  return std::nullopt;
-}
-
-void DropField(std::string_view name, std::string* lines) {
-  size_t at = 0;
-  while (at < lines->size()) {
-    const size_t end = std::min(lines->find('\n', at), lines->size() - 1) + 1;
-    const std::string_view line = std::string_view(*lines).substr(at, end - at);
-    if (line.size() > name.size() && line[name.size()] == ':' &&
-        EqualsIgnoringCase(line.substr(0, name.size()), name)) {
-      lines->erase(at, end - at);
-    } else {
-      at = end;
-    }
-  }
-}
 
 std::string UrlText(const Origin& origin, std::string_view target) {
   return fmt::format("{}://{}{}", origin.tls ? "https" : "http", origin.HostHeader(), target);

@@ -134,10 +134,6 @@ class HttpCall final {
   TimePoint received_at_{};
 };
 
-// The value of a header of `head`, without blanks around it; the first of several.
-std::optional<std::string_view> FindField(std::string_view head, std::string_view name);
-// `lines` without those of that name.
-void DropField(std::string_view name, std::string* lines);
 // scheme://authority/target
 std::string UrlText(const Origin& origin, std::string_view target);
 

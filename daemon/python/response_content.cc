@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "daemon/protocol/http/inflate.h"
+#include "daemon/python/header_text.h"
 #include "daemon/python/http_python.h"
 #include "daemon/python/py_ref.h"
 #include "daemon/python/response_type.h"

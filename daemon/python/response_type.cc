@@ -3,6 +3,7 @@
 #include <datetime.h>
 #include <utility>
 
+#include "daemon/python/header_text.h"
 #include "daemon/python/http_python.h"
 #include "daemon/python/py_ref.h"
 #include "daemon/python/session_type.h"
@@ -56,13 +57,8 @@ PyObject* GetUrl(PyObject* self, void* /*unused*/) {
 }
 
 PyObject* GetReason(PyObject* self, void* /*unused*/) {
-  std::string_view line = AsResponse(self)->call->http.reply.head;
-  if (line.empty()) {
-    Py_RETURN_NONE;
-  }
-  line = line.substr(0, line.find('\r'));
-  constexpr size_t kReasonAt = 13;  // "HTTP/1.1 200 OK"
-  return NewText(line.size() > kReasonAt ? line.substr(kReasonAt) : std::string_view());
+  const std::string& head = AsResponse(self)->call->http.reply.head;
+  return head.empty() ? Py_NewRef(Py_None) : NewText(ReasonIn(head));
 }
 
 // [(name, value), …] of header lines, the first of which is skipped if `status_line`.

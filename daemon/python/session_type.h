@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/python/header_fields.h"
 #include "daemon/python/python_call.h"
 #include "daemon/python/request_args.h"
 
@@ -40,13 +41,6 @@ enum class Setting : uint8_t {
 };
 constexpr size_t kSettingCount = 19;
 constexpr int kRedirectsMax = 30;  // of a session that says nothing else
-
-// Header lines of a session, ready to be sent.
-struct FieldText {
-  std::string text;
-  bool has_host = false;
-  bool has_cookie = false;
-};
 
 struct ClientSession {
   explicit ClientSession(Reactor* reactor) : state(std::make_shared<ClientState>(reactor)) {}
@@ -93,8 +87,5 @@ enum class Built : uint8_t { kReady, kFallBack, kFailed };
 // requests is needed.
 Built BuildRequest(SessionObject* session, const RequestArgs& args, HttpRequest* out,
                    const char** reason);
-// A "Authorization: Basic …" line of ("user", "password") or an object with these two; "": it is
-// something else.
-std::string BasicAuthorization(PyObject* auth);
 
 }  // namespace squall

@@ -129,7 +129,7 @@ class UserTest(http_target.ClientTest):
             raise KeyError("k")
         reasons = {name: reason for _, name, reason in self.failed()}
         self.assertEqual(reasons["a"], "CatchResponseError('no good')")
-        self.assertRegex(reasons["b"], r"KeyError: .*k.* at .*/test_fast_http.py:\d+ in test_what_is")
+        self.assertRegex(reasons["b"], r"KeyError: .*k.* at .*/test_fast_http.py:\d+ in test_")
 
     def test_rest_with_the_time_as_a_parameter(self):
         with self.user().rest_("GET", "/echo?a=b"):

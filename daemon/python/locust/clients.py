@@ -9,6 +9,16 @@ import _squall
 from ._client.response import BaseResponse, Streamed, default_name, split_credentials
 
 _ABSOLUTE = re.compile("^https?://", re.IGNORECASE)
+# What the methods take by position, beside the URL.
+_POSITIONAL = {
+    "get": (),
+    "options": (),
+    "head": (),
+    "post": ("data", "json"),
+    "put": ("data",),
+    "patch": ("data",),
+    "delete": (),
+}
 _pools = {}  # pool managers of user classes, each with a session whose connections are shared
 
 
@@ -46,10 +56,7 @@ class HttpSession(_squall.Session):
         """A class that has its own `request` gets it called by get, post and the others."""
         super().__init_subclass__(**kwargs)
         if "request" in cls.__dict__:
-            for method in ("get", "options", "head", "delete"):
-                if method not in cls.__dict__:
-                    setattr(cls, method, _verb(method, ()))
-            for method, names in (("post", ("data", "json")), ("put", ("data",)), ("patch", ("data",))):
+            for method, names in _POSITIONAL.items():
                 if method not in cls.__dict__:
                     setattr(cls, method, _verb(method, names))
 

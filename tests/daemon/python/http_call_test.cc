@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "daemon/python/header_text.h"
 #include "tests/daemon/net/await.h"
 #include "tests/daemon/protocol/http/scripted_server.h"
 
@@ -55,7 +56,7 @@ class HttpCallTest : public testing::Test {
 };
 
 // Answers with `texts` and notes each request in `heads`.
-Script Notes(std::vector<std::string> texts, std::vector<std::string>* heads) {
+ServerScript Notes(std::vector<std::string> texts, std::vector<std::string>* heads) {
   return [texts = std::move(texts), heads](Peer* peer) {
     for (const std::string& text : texts) {
       heads->push_back(peer->ReadRequest());
@@ -114,7 +115,7 @@ TEST_F(HttpCallTest, AConnectionThatTheServerWantsClosedIsClosed) {
 }
 
 TEST_F(HttpCallTest, ARequestThatMetAClosedConnectionIsSentAgain) {
-  const Script closes = [](Peer* peer) {
+  const ServerScript closes = [](Peer* peer) {
     peer->ReadRequest();
     peer->Send(Reply("200 OK", "1"));
     peer->ReadRequest();  // and closes without a word
@@ -127,7 +128,7 @@ TEST_F(HttpCallTest, ARequestThatMetAClosedConnectionIsSentAgain) {
 }
 
 TEST_F(HttpCallTest, APostIsNeverSentTwice) {
-  const Script closes = [](Peer* peer) {
+  const ServerScript closes = [](Peer* peer) {
     peer->ReadRequest();
     peer->Send(Reply("200 OK", "1"));
     peer->ReadRequest();
@@ -230,19 +231,6 @@ TEST_F(HttpCallTest, CancelEndsIt) {
   Run();
   EXPECT_EQ(call.error.kind, NetError::Kind::kCancelled);
   EXPECT_EQ(state->pool->size(), 0U);
-}
-
-TEST(FindFieldTest, FindsTheFirstOfAName) {
-  constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nAb: 1 \r\nAB:2\r\nA:\r\n\r\n";
-  EXPECT_EQ(FindField(kHead, "ab"), "1");
-  EXPECT_EQ(FindField(kHead, "a"), "");
-  EXPECT_EQ(FindField(kHead, "b"), std::nullopt);
-}
-
-TEST(DropFieldTest, DropsEveryLineOfThatName) {
-  std::string lines = "A: 1\r\nB: 2\r\na: 3\r\nAb: 4\r\n";
-  DropField("A", &lines);
-  EXPECT_EQ(lines, "B: 2\r\nAb: 4\r\n");
 }
 
 }  // namespace

@@ -1,1 +1,1 @@
-"""What the clients of locust.clients and locust.contrib.fasthttp are made of. Not for locustfiles."""
+"""What the clients of locust.clients and locust.contrib.fasthttp are made of; not for others."""

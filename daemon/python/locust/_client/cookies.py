@@ -160,8 +160,8 @@ def make_cookie(name, value, domain="", path="/", secure=False, expires=None):
 
 def _pairs(cookies):
     """(name, value or Cookie) of a dict, a jar, or pairs."""
-    if isinstance(cookies, (dict, CookieView)):
-        return [(c.name, c) for c in cookies] if isinstance(cookies, CookieView) else cookies.items()
+    if isinstance(cookies, dict):
+        return cookies.items()
     return [(c.name, c) if isinstance(c, Cookie) else tuple(c) for c in cookies or ()]
 
 

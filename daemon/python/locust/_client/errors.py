@@ -71,8 +71,8 @@ def _inner_text(text):
 def _attached(error, response, key):
     """`error`, with the text it is counted by, and what requests gives its exceptions."""
     kind = type(error)
-    named = type(kind.__name__, (kind,), {"__repr__": lambda self: key, "__module__": kind.__module__})
-    error.__class__ = named
+    members = {"__repr__": lambda self: key, "__module__": kind.__module__}
+    error.__class__ = type(kind.__name__, (kind,), members)
     error.request = None if response.status_code == 0 else response.request
     error.response = None
     return error

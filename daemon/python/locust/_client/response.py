@@ -92,7 +92,8 @@ class BaseResponse(_squall.Response):
         step = chunk_size or len(content) or 1
         for at in range(0, len(content), step):
             chunk = content[at : at + step]
-            yield chunk.decode(self.encoding, "replace") if decode_unicode and self.encoding else chunk
+            decode = decode_unicode and self.encoding
+            yield chunk.decode(self.encoding, "replace") if decode else chunk
 
     def iter_lines(self, chunk_size=512, decode_unicode=False, delimiter=None):
         pending = None

@@ -252,7 +252,8 @@ class FastHttpUser(User):
         """rest, with the time as a parameter, which no cache can have an answer to."""
         separator = "&" if "?" in url else "?"
         stamped = f"{url}{separator}_={int(time.time() * 1000)}"
-        with self.rest(method, stamped, name=name or f"{url}{separator}_=...", **kwargs) as response:
+        name = name or f"{url}{separator}_=..."
+        with self.rest(method, stamped, name=name, **kwargs) as response:
             yield response
 
 

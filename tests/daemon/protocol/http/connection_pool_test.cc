@@ -128,7 +128,7 @@ TEST(ConnectionPoolTest, ManyOriginsTakeTurns) {
   std::vector<std::unique_ptr<ScriptedServer>> servers;
   for (int i = 0; i < 6; ++i) {
     servers.push_back(std::make_unique<ScriptedServer>(
-        std::vector<Script>{Answers({ok, ok}), Answers({ok, ok})}));
+        std::vector<ServerScript>{Answers({ok, ok}), Answers({ok, ok})}));
   }
   LoneUser user(servers[0]->url());
   for (int round = 0; round < 2; ++round) {

@@ -51,7 +51,7 @@ TEST(HttpSessionTest, CountsEveryByteOfTheRequestAndTheBodysOfTheReply) {
 
 struct FaultRow {
   const char* name;
-  Script script;
+  ServerScript script;
   std::string failures;
   uint64_t bytes_received = 0;
 };

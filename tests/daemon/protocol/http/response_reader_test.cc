@@ -34,9 +34,9 @@ struct Options {
 // Reads a reply that comes in `pieces`, as the session does: unused bytes are given again.
 Read ReadPieces(const std::vector<std::string_view>& pieces, const Options& options = {}) {
   Read read;
-  ResponseReader reader(ResponseSink{&read.body, &read.headers, &read.location, &read.set_cookies,
-                                     &read.reason},
-                        options.head_request, options.header_max, options.body_max);
+  ResponseReader reader(
+      ResponseSink{&read.body, &read.headers, &read.location, &read.set_cookies, &read.reason},
+      options.head_request, options.header_max, options.body_max);
   std::string_view error;
   for (const std::string_view piece : pieces) {
     read.rest.append(piece);

@@ -126,7 +126,7 @@ void Peer::RelayTo(uint16_t port) {
   ::close(other);
 }
 
-ScriptedServer::ScriptedServer(std::vector<Script> scripts, std::string address)
+ScriptedServer::ScriptedServer(std::vector<ServerScript> scripts, std::string address)
     : scripts_(std::move(scripts)),
       address_(std::move(address)),
       listener_(BoundSocket(address_, &port_)) {
@@ -161,7 +161,7 @@ int ScriptedServer::connections() const {
 }
 
 void ScriptedServer::Serve() {
-  for (const Script& script : scripts_) {
+  for (const ServerScript& script : scripts_) {
     const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (descriptor < 0) {
       return;
@@ -190,14 +190,14 @@ std::string Reply(std::string_view status, std::string_view body, std::string_vi
                      body);
 }
 
-Script Once(std::string text) {
+ServerScript Once(std::string text) {
   return [text = std::move(text)](Peer* peer) {
     peer->ReadRequest();
     peer->Send(text);
   };
 }
 
-Script Answers(std::vector<std::string> texts) {
+ServerScript Answers(std::vector<std::string> texts) {
   return [texts = std::move(texts)](Peer* peer) {
     for (const std::string& text : texts) {
       peer->ReadRequest();
@@ -207,7 +207,7 @@ Script Answers(std::vector<std::string> texts) {
   };
 }
 
-Script Stalls(std::string text) { return Answers({std::move(text)}); }
+ServerScript Stalls(std::string text) { return Answers({std::move(text)}); }
 
 uint16_t ClosedPort() {
   uint16_t port = 0;

@@ -39,12 +39,12 @@ class Peer final {
   std::string received_;
 };
 
-using Script = std::function<void(Peer*)>;
+using ServerScript = std::function<void(Peer*)>;
 
 class ScriptedServer final {
  public:
   // `address` is one of 127.0.0.0/8.
-  explicit ScriptedServer(std::vector<Script> scripts, std::string address = "127.0.0.1");
+  explicit ScriptedServer(std::vector<ServerScript> scripts, std::string address = "127.0.0.1");
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
@@ -59,7 +59,7 @@ class ScriptedServer final {
  private:
   void Serve();
 
-  const std::vector<Script> scripts_;
+  const std::vector<ServerScript> scripts_;
   const std::string address_;
   uint16_t port_ = 0;
   const int listener_;
@@ -73,11 +73,11 @@ class ScriptedServer final {
 // A full reply with a Content-Length; `more` are further header lines, each with its \r\n.
 std::string Reply(std::string_view status, std::string_view body, std::string_view more = "");
 // Reads a request, sends `text` and closes.
-Script Once(std::string text);
+ServerScript Once(std::string text);
 // Answers one request after the other on the connection, then waits for the client to close.
-Script Answers(std::vector<std::string> texts);
+ServerScript Answers(std::vector<std::string> texts);
 // Reads a request, sends `text` and says no more.
-Script Stalls(std::string text);
+ServerScript Stalls(std::string text);
 
 // A port of 127.0.0.1 on which nothing listens.
 uint16_t ClosedPort();
