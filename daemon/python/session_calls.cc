@@ -57,7 +57,8 @@ ResponseObject* NewResponse(PyObject* self, const RequestArgs& args, bool catchi
   if (response != nullptr) {
     response->catching = catching;
     response->method = Py_XNewRef(args[Arg::kMethod]);
-    response->name = TextOrNull(NameOf(*session->core, args));
+    PyObject* name = NameOf(*session->core, args);
+    response->name = name == nullptr ? nullptr : PyObject_Str(name);
     response->url_arg = TextOrNull(args[Arg::kUrl]);
     response->context = args.Has(Arg::kContext) ? Py_NewRef(args[Arg::kContext]) : nullptr;
   }

@@ -47,6 +47,12 @@ class FallbackTest(http_target.ClientTest):
         self.assertEqual(self.client.get("/echo").status_code, 200)
         self.assertEqual(Adapter.used, 1)
 
+    def test_what_requests_has_prepared_is_sent_and_not_counted(self):
+        self.client.headers["X-A"] = "1"
+        request = self.client.prepare_request(requests.Request("GET", self.target.url + "/echo"))
+        self.assertEqual(self.client.send(request).json()["headers"]["X-A"], "1")
+        self.assertEqual(self.counted(), {})
+
     def test_credentials_that_are_an_object(self):
         class Token(requests.auth.AuthBase):
             def __call__(self, request):

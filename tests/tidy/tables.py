@@ -109,6 +109,14 @@ BANNED_EVERYWHERE = (
 NO_MIRROR = {
     "daemon/programs/": "wiring: tests/e2e runs the programs as a user does",
     "operator/programs/": "wiring: tests/kube runs the operator as a cluster does",
+    # Types of Python: tests/python uses them as Python code does, in the interpreter.
+    "daemon/python/header_fields.cc": "tests/python/test_http_session.py",
+    "daemon/python/http_python.cc": "tests/python/test_http_session.py",
+    "daemon/python/python_call.cc": "tests/python/test_http_reports.py",
+    "daemon/python/request_": "tests/python/test_http_session.py",
+    "daemon/python/response_": "tests/python/test_http_{session,reports}.py",
+    "daemon/python/session_": "tests/python/test_http_session.py",
+    "daemon/python/with_block.cc": "tests/python/test_http_reports.py",
 }
 
 # Directories whose .cc files are rooms' sources and have a mirror below tests/.

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import _squall
 
+from ._client.fallback import requests_session
 from ._client.response import BaseResponse, Streamed, default_name, split_credentials
 
 _ABSOLUTE = re.compile("^https?://", re.IGNORECASE)
@@ -86,6 +87,16 @@ class HttpSession(_squall.Session):
         if self._adapters is None:
             self._adapters = OrderedDict()
         self._adapters[prefix] = adapter
+
+    def get_adapter(self, url):
+        return requests_session(self).get_adapter(url)
+
+    def prepare_request(self, request):
+        return requests_session(self).prepare_request(request)
+
+    def send(self, request, **kwargs):
+        """Sends what requests has prepared. Not counted, as in Locust."""
+        return requests_session(self).send(request, **kwargs)
 
     @contextmanager
     def rename_request(self, name):

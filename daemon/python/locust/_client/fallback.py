@@ -14,7 +14,7 @@ def fall_back(session, arguments, reason):
     context = arguments.pop("context", None)
     method = arguments.pop("method")
     url = session._build_url(arguments.pop("url"))
-    real = _requests_session(session)
+    real = requests_session(session)
     streaming = bool(arguments.get("stream", real.stream))
     begin = time.perf_counter()
     reply, error = _send(real, method, url, arguments)
@@ -59,7 +59,7 @@ def _tell(reason):
         )
 
 
-def _requests_session(session):
+def requests_session(session):
     """The session's own requests.Session, brought up to date."""
     import requests
 
