@@ -36,6 +36,35 @@ std::string TimeoutKey(const HttpCall& call, bool fast) {
   return fmt::format("ReadTimeout(ReadTimeoutError({}))", Quoted(text));
 }
 
+std::string TlsKey(std::string_view text, bool fast) {
+  constexpr std::string_view kNotTrusted = "TLS: certificate not trusted: ";
+  if (!text.starts_with(kNotTrusted)) {
+    return fmt::format("SSLError({})", Quoted(text));
+  }
+  const std::string inner = fmt::format(
+      "SSLCertVerificationError(1, {})",
+      Quoted(fmt::format("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {}",
+                         text.substr(kNotTrusted.size()))));
+  return fast ? inner : fmt::format("SSLError({})", inner);
+}
+
+std::string ClosedKey(const HttpCall& call, bool fast) {
+  if (call.first_byte_at != TimePoint{}) {
+    return fast ? "HTTPParseError('Incomplete response.')"
+                : "ChunkedEncodingError(ProtocolError('Response ended prematurely'))";
+  }
+  return fast ? "HTTPConnectionClosed('connection closed.')"
+              : "RemoteDisconnected('Remote end closed connection without response')";
+}
+
+std::string RedirectsKey(const HttpCall& call, bool fast) {
+  const int hops = call.request.redirects_max;
+  return fast
+             ? fmt::format("RetriesExceeded({}, 'Redirection limit reached ({})')",
+                           Quoted(call.history.empty() ? std::string() : call.history[0].url), hops)
+             : fmt::format("TooManyRedirects('Exceeded {} redirects.')", hops);
+}
+
 // The texts are getaddrinfo's, which the resolver passes on; Python adds the numbers.
 std::string NameKey(std::string_view text) {
   if (text.ends_with("Temporary failure in name resolution")) {
@@ -69,13 +98,10 @@ std::string ErrorKey(const HttpCall& call, bool fast) {
     case Kind::kRefused:
       return "ConnectionRefusedError(111, 'Connection refused')";
     case Kind::kReset:
-      return "ConnectionResetError(104, 'Connection reset by peer')";
-    case Kind::kClosed:
-      if (call.first_byte_at != TimePoint{}) {
-        return "ProtocolError('Response ended prematurely')";
-      }
       return fast ? "HTTPConnectionClosed('connection closed.')"
-                  : "RemoteDisconnected('Remote end closed connection without response')";
+                  : "ConnectionResetError(104, 'Connection reset by peer')";
+    case Kind::kClosed:
+      return ClosedKey(call, fast);
     case Kind::kTimedOut:
       return TimeoutKey(call, fast);
     case Kind::kUnreachable:
@@ -83,7 +109,7 @@ std::string ErrorKey(const HttpCall& call, bool fast) {
     case Kind::kName:
       return NameKey(text);
     case Kind::kTls:
-      return fmt::format("SSLError({})", Quoted(text));
+      return TlsKey(text, fast);
     case Kind::kForbidden:
       return fmt::format("PermissionError({})", Quoted(text));
     case Kind::kDescriptors:
@@ -93,8 +119,7 @@ std::string ErrorKey(const HttpCall& call, bool fast) {
     case Kind::kMemory:
       return "OSError(12, 'Cannot allocate memory')";
     default:
-      return call.too_many_redirects ? fmt::format("TooManyRedirects('Exceeded {} redirects.')",
-                                                   call.request.redirects_max)
+      return call.too_many_redirects ? RedirectsKey(call, fast)
                                      : fmt::format("ProtocolError({})", Quoted(text));
   }
 }

@@ -107,9 +107,13 @@ PyObject* NewMeta(ResponseObject* response) {
                                  response->context == nullptr ? Py_None : response->context));
   const PyRef url(http.history.empty() ? NewText(UrlText(http.request.origin, http.request.target))
                                        : NewText(http.history.front().url));
-  PyObject* content = context && url ? ContentOf(response) : nullptr;
-  if (content == nullptr || !name) {
+  if (!name || !context || !url) {
     return nullptr;
+  }
+  PyObject* content = ContentOf(response);
+  if (content == nullptr) {  // whoever reads it will learn why
+    PyErr_Clear();
+    content = Py_None;
   }
   const Py_ssize_t length = response->length >= 0    ? response->length
                             : PyBytes_Check(content) ? PyBytes_GET_SIZE(content)

@@ -35,7 +35,26 @@ TEST_F(FailureKeyTest, OfErrorsOfTheSystemIsPythonsOwn) {
             "gaierror(-3, 'Temporary failure in name resolution')");
   EXPECT_EQ(Key(Kind::kName, "name not resolved: x: Name or service not known"),
             "gaierror(-2, 'Name or service not known')");
-  EXPECT_EQ(Key(Kind::kTls, "TLS: it's wrong"), "SSLError(\"TLS: it's wrong\")");
+}
+
+TEST_F(FailureKeyTest, OfTlsIsPythonsButForTheLineOfItsSource) {
+  const std::string text = "TLS: certificate not trusted: self-signed certificate";
+  const std::string inner =
+      "SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+      "self-signed certificate')";
+  EXPECT_EQ(Key(NetError::Kind::kTls, text), "SSLError(" + inner + ")");
+  EXPECT_EQ(Key(NetError::Kind::kTls, text, true), inner);
+  EXPECT_EQ(Key(NetError::Kind::kTls, "TLS: it's wrong"), "SSLError(\"TLS: it's wrong\")");
+}
+
+TEST_F(FailureKeyTest, OfTooManyRedirectsSaysHowMany) {
+  call.too_many_redirects = true;
+  call.request.redirects_max = 3;
+  call.history.resize(1);
+  call.history[0].url = "http://shop.test/";
+  EXPECT_EQ(Key(NetError::Kind::kProtocol), "TooManyRedirects('Exceeded 3 redirects.')");
+  EXPECT_EQ(Key(NetError::Kind::kProtocol, "", true),
+            "RetriesExceeded('http://shop.test/', 'Redirection limit reached (3)')");
 }
 
 TEST_F(FailureKeyTest, OfTimeoutsSaysWhichAndHowLong) {
@@ -56,7 +75,9 @@ TEST_F(FailureKeyTest, OfAClosedConnectionSaysWhetherAReplyHadBegun) {
             "RemoteDisconnected('Remote end closed connection without response')");
   EXPECT_EQ(Key(NetError::Kind::kClosed, "", true), "HTTPConnectionClosed('connection closed.')");
   call.first_byte_at = TimePoint(seconds(1));
-  EXPECT_EQ(Key(NetError::Kind::kClosed), "ProtocolError('Response ended prematurely')");
+  EXPECT_EQ(Key(NetError::Kind::kClosed),
+            "ChunkedEncodingError(ProtocolError('Response ended prematurely'))");
+  EXPECT_EQ(Key(NetError::Kind::kClosed, "", true), "HTTPParseError('Incomplete response.')");
 }
 
 TEST_F(FailureKeyTest, OfAStatusNamesTheRequest) {

@@ -8,6 +8,7 @@ import ast
 import http.client
 import logging
 import socket
+import ssl
 
 from ..event import error_text  # noqa: F401  (part of this module's interface)
 from ..exception import CatchResponseError, LocustError, ResponseError
@@ -28,32 +29,43 @@ def make_error(response, key):
     """The exception whose text the failure is counted by."""
     name, _, rest = key.partition("(")
     text = rest[:-1]
-    if name == "ReadTimeout":
-        return _attached(requests_class(name, TimeoutError)(_inner_text(text)), response, key)
-    if name in ("ConnectTimeoutError", "SSLError", "ProtocolError", "TooManyRedirects"):
-        kind = {
-            "ConnectTimeoutError": "ConnectTimeout",
-            "SSLError": "SSLError",
-            "ProtocolError": "ConnectionError",
-            "TooManyRedirects": "TooManyRedirects",
-        }[name]
-        message = text.partition(", '")[2][:-1] if name == "ConnectTimeoutError" else _literal(text)
-        return _attached(requests_class(kind, OSError)(message), response, key)
-    if name in ("RetriesExceeded", "HTTPConnectionClosed"):
-        from ..contrib import fasthttp
+    if name in _FAST:
+        return _fast_error(response, name, text)
+    if name in _OF_REQUESTS:
+        kind = requests_class(_OF_REQUESTS[name], OSError)
+        return _attached(kind(_innermost(text)), response, key)
+    return _PLAIN.get(name, OSError)(*ast.literal_eval(f"({text},)"))
 
-        if name == "HTTPConnectionClosed":
-            return fasthttp.HTTPConnectionClosed(_literal(text))
-        return fasthttp.RetriesExceeded(response.url, 0, original="timed out")
-    kind = {
-        "gaierror": socket.gaierror,
-        "RemoteDisconnected": http.client.RemoteDisconnected,
-        "ConnectionRefusedError": ConnectionRefusedError,
-        "ConnectionResetError": ConnectionResetError,
-        "PermissionError": PermissionError,
-    }.get(name, OSError)
-    arguments = ast.literal_eval(f"({text},)")
-    return kind(*arguments)
+
+# What the text names -> the class of requests that a HttpUser's code would catch.
+_OF_REQUESTS = {
+    "ChunkedEncodingError": "ChunkedEncodingError",
+    "ConnectTimeoutError": "ConnectTimeout",
+    "ProtocolError": "ConnectionError",
+    "ReadTimeout": "ReadTimeout",
+    "SSLError": "SSLError",
+    "TooManyRedirects": "TooManyRedirects",
+}
+_FAST = ("HTTPConnectionClosed", "HTTPParseError", "RetriesExceeded")
+_PLAIN = {
+    "ConnectionRefusedError": ConnectionRefusedError,
+    "ConnectionResetError": ConnectionResetError,
+    "PermissionError": PermissionError,
+    "RemoteDisconnected": http.client.RemoteDisconnected,
+    "SSLCertVerificationError": ssl.SSLCertVerificationError,
+    "gaierror": socket.gaierror,
+}
+
+
+def _fast_error(response, name, text):
+    from ..contrib import fasthttp
+
+    if name != "RetriesExceeded":
+        return getattr(fasthttp, name)(_literal(text))
+    url, _, rest = text.partition(", ")
+    if rest == "0, original=timed out":
+        return fasthttp.RetriesExceeded(_literal(url), 0, original="timed out")
+    return fasthttp.RetriesExceeded(_literal(url), _literal(rest))
 
 
 def _literal(text):
@@ -63,9 +75,10 @@ def _literal(text):
         return text
 
 
-def _inner_text(text):
-    """Of Outer(Inner("text")), the text."""
-    return _literal(text.partition("(")[2][:-1])
+def _innermost(text):
+    """The message in 'message', Inner('message') or Inner(…, 'message')."""
+    quotes = [at for at in (text.find("'"), text.find('"')) if at >= 0]
+    return _literal(text[min(quotes) :].rstrip(")")) if quotes else text
 
 
 def _attached(error, response, key):

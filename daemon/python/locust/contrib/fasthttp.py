@@ -48,7 +48,11 @@ class LocustBadStatusCode(ConnectionError):
         return f"LocustBadStatusCode(code={self.code})"
 
 
-class HTTPConnectionClosed(Exception):
+class HTTPParseError(Exception):
+    """What has come is not HTTP, or not all of it."""
+
+
+class HTTPConnectionClosed(HTTPParseError):
     """The server has closed the connection instead of answering."""
 
 
@@ -288,6 +292,7 @@ __all__ = (
     "FastHttpUser",
     "FastResponse",
     "HTTPConnectionClosed",
+    "HTTPParseError",
     "LocustBadStatusCode",
     "ResponseContextManager",
     "RestResponseContextManager",
