@@ -4,7 +4,7 @@
 
 #include <string>
 
-struct _object;  // PyObject
+struct _object;  // PyObject. NOLINT(readability-identifier-naming): the name is CPython's
 
 namespace squall {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-struct _object;  // PyObject
+struct _object;  // PyObject. NOLINT(readability-identifier-naming): the name is CPython's
 
 namespace squall {
 

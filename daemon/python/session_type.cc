@@ -68,9 +68,14 @@ PyObject* DefaultOf(PyObject* self, Setting setting) {
   }
 }
 
-PyObject* GetSetting(PyObject* self, void* index) {
+// A property knows which setting it is by the place of its name.
+size_t NumberOf(const void* name) {
+  return static_cast<size_t>(static_cast<const char* const*>(name) - kSettingNames.data());
+}
+
+PyObject* GetSetting(PyObject* self, void* place) {
   ClientSession* core = AsSession(self)->core;
-  const auto number = reinterpret_cast<uintptr_t>(index);
+  const size_t number = NumberOf(place);
   PyObject*& slot = core->settings[number];
   if (slot == nullptr) {
     slot = DefaultOf(self, static_cast<Setting>(number));
@@ -78,9 +83,9 @@ PyObject* GetSetting(PyObject* self, void* index) {
   return Py_XNewRef(slot);
 }
 
-int SetSetting(PyObject* self, PyObject* value, void* index) {
+int SetSetting(PyObject* self, PyObject* value, void* place) {
   ClientSession* core = AsSession(self)->core;
-  const auto setting = static_cast<Setting>(reinterpret_cast<uintptr_t>(index));
+  const auto setting = static_cast<Setting>(NumberOf(place));
   PyObject*& slot = core->settings[static_cast<size_t>(setting)];
   PyObject* old = slot;
   slot = Py_XNewRef(value);
@@ -303,9 +308,10 @@ PyObject* SessionType() {
   static PyObject* type = nullptr;
   if (type == nullptr) {
     std::copy(CallMethods().begin(), CallMethods().end(), methods.begin() + 8);
-    for (uintptr_t i = 0; i < kSettingCount; ++i) {
-      properties[i] = {kSettingNames[i], GetSetting, SetSetting, nullptr,
-                       reinterpret_cast<void*>(i)};
+    for (size_t i = 0; i < kSettingCount; ++i) {
+      // CPython's interface is not const-correct; nothing writes there.
+      void* place = const_cast<void*>(static_cast<const void*>(&kSettingNames[i]));
+      properties[i] = {kSettingNames[i], GetSetting, SetSetting, nullptr, place};
     }
     properties[kSettingCount] = {"_authorization", GetAuthorization, nullptr, nullptr, nullptr};
     PyType_Slot slots[] = {

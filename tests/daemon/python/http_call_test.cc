@@ -18,9 +18,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 class HttpCallTest : public testing::Test {
- protected:
+ public:
   ~HttpCallTest() override { resolver_.Shutdown(); }
 
+ protected:
   // A GET of `target` from a server, which tests may change before Run.
   void Prepare(const ScriptedServer& server, const std::string& target = "/") {
     call.Reset(state);

@@ -14,12 +14,14 @@ namespace {
 using std::chrono::seconds;
 
 class DialerTest : public testing::Test {
- protected:
+ public:
   ~DialerTest() override {
     stream.Close();
     reactor->Forget(&waiter);
     resolver_.Shutdown();
   }
+
+ protected:
   NetError Dial(const Origin& to) {
     Route route;
     route.proxy = proxy.host.empty() ? nullptr : &proxy_url_;
