@@ -186,6 +186,14 @@ class LocalTest(LaneCase):
         self.assertEqual(expected, {name: loaded[name] for name in expected})
         self.assertIn("reset", self.parent.calls)
 
+    def test_constants_that_a_locustfile_sets_are_described(self):
+        with mock.patch("locust.stats.PERCENTILES_TO_REPORT", [0.5]):
+            self.run_lane("local", [FINISH], [], USER + """
+    import locust.stats
+    locust.stats.PERCENTILES_TO_REPORT = [0.5, 0.999]
+            """)
+        self.assertEqual([0.5, 0.999], self.parent.said("loaded")[0]["percentiles"])
+
     def test_the_host_of_the_environment_is_stronger_than_that_of_a_class(self):
         hosts = []
         self.run_lane("local", [

@@ -2,6 +2,8 @@
 
 import json
 
+from . import stats
+
 
 def describe(test):
     """The note "loaded"."""
@@ -51,6 +53,10 @@ def describe(test):
         "locustfiles": test.locustfiles,
         "classes": [_describe_class(cls) for cls in environment.user_classes],
         "agent_arguments": agent_arguments(test),
+        # Constants of locust.stats that locustfiles overwrite.
+        "percentiles": list(stats.PERCENTILES_TO_REPORT),
+        "console_interval_seconds": stats.CONSOLE_STATS_INTERVAL_SEC,
+        "csv_interval_seconds": stats.CSV_STATS_INTERVAL_SEC,
     }
 
 
