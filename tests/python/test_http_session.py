@@ -147,6 +147,14 @@ class SendingTest(SessionTest):
         self.client.get("/echo")
         self.assertEqual(self.target.connections, 2)
 
+    def test_a_pool_manager_means_shared_connections(self):
+        pool = object()
+        clients = [HttpSession(self.target.url, pool_manager=pool) for _ in range(3)]
+        for client in clients:
+            client.cookies.set("own", "1")
+            client.get("/echo")
+        self.assertEqual(self.target.connections, 1)
+
     def test_greenlets_may_share_a_session(self):
         def call():
             return self.client.get("/slow?seconds=0.05", name="slow").text
