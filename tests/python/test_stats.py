@@ -1,6 +1,8 @@
 """Statistics as user code reads them, fed through the recorder of this process."""
 
+import csv
 import json
+import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
@@ -99,6 +101,54 @@ class TablesTest(unittest.TestCase):
         self.assertEqual("Error report", logs.records[0].getMessage())
         with self.assertNoLogs("locust.stats_logger", "INFO"):
             stats_module.print_error_report(SimpleNamespace(errors={}))
+
+
+class CsvTest(unittest.TestCase):
+    def setUp(self):
+        self.stats = RequestStats()
+        self.environment = SimpleNamespace(stats=self.stats, runner=SimpleNamespace(
+            user_count=3,
+            exceptions={1: {"count": 2, "msg": "m", "traceback": "t\nu", "nodes": {"b", "a"}}},
+        ))
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.base = Path(directory.name, "run")
+
+    def rows(self, kind):
+        data = Path(f"{self.base}_{kind}.csv").read_bytes().decode()
+        self.assertTrue(data.endswith("\r\n"))
+        return list(csv.DictReader(data.splitlines(keepends=True)))
+
+    def test_the_files_have_locusts_columns_and_all_requests(self):
+        writer = stats_module.StatsCSVFileWriter(
+            self.environment, stats_module.PERCENTILES_TO_REPORT, str(self.base), True
+        )
+        writer.write()
+        self.stats.log_request("GET", "/csv", 20, 5)
+        self.stats.log_error("POST", "/csv", "bad")
+        writer.close_files()
+        get, post, total = self.rows("stats")
+        self.assertEqual(("GET", "/csv", "1", "0"), tuple(get.values())[:4])
+        self.assertEqual(("POST", "/csv", "1", "1"), tuple(post.values())[:4])
+        self.assertEqual(("", "Aggregated", "2", "1"), tuple(total.values())[:4])
+        self.assertEqual("20", get["99.99%"])
+        self.assertEqual(("Type", "Name", "Request Count", "Failure Count",
+                          "Median Response Time", "Average Response Time", "Min Response Time",
+                          "Max Response Time", "Average Content Size", "Requests/s", "Failures/s",
+                          "50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%",
+                          "99.99%", "100%"), tuple(get))
+        history = self.rows("stats_history")
+        self.assertEqual(["Aggregated", "/csv", "/csv", "Aggregated"],
+                         [row["Name"] for row in history])
+        self.assertEqual("N/A", history[0]["50%"])
+        self.assertEqual(("3", "2"), (history[3]["User Count"], history[3]["Total Request Count"]))
+        failure, = self.rows("failures")
+        self.assertEqual(("POST", "/csv", "bad", "1"), tuple(failure.values())[:4])
+        self.assertRegex(failure["First Seen"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(
+            [{"Count": "2", "Message": "m", "Traceback": "t\nu", "Nodes": "a, b"}],
+            self.rows("exceptions"),
+        )
 
 
 class RequestStatsTest(unittest.TestCase):

@@ -1,12 +1,18 @@
 """The tables of requests, percentiles and failures as texts; squall's own report makes them too,
 in C++. Here they are for programs that use Environment themselves."""
 
+import json
+import logging
+
+import gevent
+
 from . import stats as settings
 
+console_logger = logging.getLogger("locust.stats_logger")
 _COLUMN = 7
 
 
-def request_table(stats, current=True):
+def get_stats_summary(stats, current=True):
     """The lines of the table of requests; rates of now, or of the whole run."""
     name_width = _name_width() - 4
     kind_width = settings.STATS_TYPE_WIDTH
@@ -35,7 +41,7 @@ def _request_row(entry, current, name_width):
     )
 
 
-def percentile_table(stats):
+def get_percentile_stats_summary(stats):
     """The lines of the table of response time percentiles."""
     name_width = _name_width()
     percents = settings.PERCENTILES_TO_REPORT
@@ -59,7 +65,7 @@ def _percentile_row(entry, name_width):
     return f"{_first_columns(entry, name_width)}  {cells} {entry.num_requests:>6}"
 
 
-def error_table(stats):
+def get_error_report_summary(stats):
     """The lines of the table of failures; none when nothing has failed."""
     errors = sorted(stats.errors.values(), key=lambda error: -error.occurrences)
     if not errors:
@@ -84,3 +90,39 @@ def _name_width():
 
 def _percent_text(percent):
     return f"{100 * percent:.6f}".rstrip("0").rstrip(".") + "%"
+
+
+def print_stats(stats, current=True):
+    """Prints the table of requests; like all tables on stderr, by a logger of their own."""
+    _print(get_stats_summary(stats, current))
+
+
+def print_percentile_stats(stats):
+    """Prints the table of percentiles."""
+    _print(get_percentile_stats_summary(stats))
+
+
+def print_error_report(stats):
+    """Prints the table of failures, if there are any."""
+    _print(get_error_report_summary(stats))
+
+
+def _print(lines):
+    for line in lines:
+        console_logger.info(line)
+
+
+def print_stats_json(stats):
+    """Prints the entries as JSON on stdout."""
+    print(json.dumps(stats.serialize_stats(), indent=4))
+
+
+def stats_printer(stats):
+    """A function for a greenlet of its own that prints the table of requests at intervals."""
+
+    def print_forever():
+        while True:
+            print_stats(stats)
+            gevent.sleep(settings.CONSOLE_STATS_INTERVAL_SEC)
+
+    return print_forever

@@ -5,9 +5,7 @@ those of all agents. reset_all() and clear_all() remember where counting starts 
 was recorded is lost to squall's own report.
 """
 
-import hashlib
-import json
-import logging
+import importlib
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -18,8 +16,22 @@ from . import _native
 from ._response_times import Histogram
 from ._response_times import bucket_response_time  # noqa: F401  (for users)
 from ._response_times import calculate_response_time_percentile  # noqa: F401  (for users)
+from ._stats_entry import StatsEntry, StatsError
 
-console_logger = logging.getLogger("locust.stats_logger")
+# Names of this module that live elsewhere.
+_ELSEWHERE = {
+    "StatsCSV": "_csv",
+    "StatsCSVFileWriter": "_csv",
+    "console_logger": "_tables",
+    "get_error_report_summary": "_tables",
+    "get_percentile_stats_summary": "_tables",
+    "get_stats_summary": "_tables",
+    "print_error_report": "_tables",
+    "print_percentile_stats": "_tables",
+    "print_stats": "_tables",
+    "print_stats_json": "_tables",
+    "stats_printer": "_tables",
+}
 
 # Programs overwrite these.
 STATS_NAME_WIDTH = 80
@@ -90,172 +102,6 @@ def _read_rows():
 def _read_histogram(key):
     method, name = (None, None) if key is None else (key[1], key[0])
     return Histogram(_native.engine.stats_histogram(method, name))
-
-
-class StatsEntry:
-    """The statistics of one name and method, or of all ("Aggregated"), as they are now."""
-
-    def __init__(self, stats, name, method, use_response_times_cache=False):
-        self.stats = stats
-        self.name = name
-        self.method = method
-        self.use_response_times_cache = use_response_times_cache
-
-    @property
-    def _key(self):
-        return (self.name, self.method)
-
-    @property
-    def _row(self):
-        return self.stats.row(self._key)
-
-    @property
-    def num_requests(self):
-        return self._row.requests
-
-    @property
-    def num_none_requests(self):
-        return 0
-
-    @property
-    def num_failures(self):
-        return self._row.failures
-
-    @property
-    def total_response_time(self):
-        return self._row.total_ms
-
-    @property
-    def min_response_time(self):
-        return self._row.min_ms
-
-    @property
-    def max_response_time(self):
-        return self._row.max_ms or 0
-
-    @property
-    def total_content_length(self):
-        return self._row.bytes
-
-    @property
-    def start_time(self):
-        return self._row.first or self.stats.started_at
-
-    @property
-    def last_request_timestamp(self):
-        return self._row.last
-
-    @property
-    def response_times(self):
-        """{milliseconds: count}, in Locust's steps."""
-        return self.stats.histogram(self._key).buckets()
-
-    @property
-    def fail_ratio(self):
-        row = self._row
-        return row.failures / row.requests if row.requests else 0.0
-
-    @property
-    def avg_response_time(self):
-        row = self._row
-        return row.total_ms / row.requests if row.requests else 0
-
-    @property
-    def median_response_time(self):
-        return self.get_response_time_percentile(0.5)
-
-    @property
-    def avg_content_length(self):
-        row = self._row
-        return row.bytes / row.requests if row.requests else 0
-
-    @property
-    def total_rps(self):
-        return self._row.requests / self.stats.seconds() if self.stats.seconds() else 0.0
-
-    @property
-    def total_fail_per_sec(self):
-        return self._row.failures / self.stats.seconds() if self.stats.seconds() else 0.0
-
-    @property
-    def current_rps(self):
-        """Of the last ten seconds by the clock, so it falls when nothing is answered any more."""
-        return self.stats.current_rates(self._key)[0]
-
-    @property
-    def current_fail_per_sec(self):
-        return self.stats.current_rates(self._key)[1]
-
-    def get_response_time_percentile(self, percent):
-        """Milliseconds that this part (0 to 1) of the requests did not exceed; 0 without any."""
-        return self.stats.percentile(self._key, percent) or 0
-
-    def get_current_response_time_percentile(self, percent):
-        """The same for the last ten seconds; None when they have no request."""
-        return self.stats.current_percentile(self._key, percent)
-
-    def log(self, response_time, content_length):
-        """Counts a request."""
-        self.stats.log_request(self.method, self.name, response_time, content_length)
-
-    def log_error(self, error):
-        """Counts a request that failed."""
-        self.stats.log_error(self.method, self.name, error)
-
-    def reset(self):
-        """Counts anew from now on."""
-        self.stats.reset_entry(self._key)
-
-    def to_dict(self):
-        """What the JSON report says of an entry."""
-        names = (
-            "name", "method", "last_request_timestamp", "start_time", "num_requests",
-            "num_none_requests", "num_failures", "total_response_time", "max_response_time",
-            "min_response_time", "total_content_length", "response_times",
-        )
-        return {name: getattr(self, name) for name in names}
-
-    serialize = to_dict
-
-    def __repr__(self):
-        return f"<StatsEntry {self.method} {self.name}: {self.num_requests} requests>"
-
-
-class StatsError:
-    """One kind of failure of one name."""
-
-    def __init__(self, method, name, error, occurrences=0, first_seen=None, last_seen=None):
-        self.method = method
-        self.name = name
-        self.error = error
-        self.occurrences = occurrences
-        self.first_seen = first_seen
-        self.last_seen = last_seen
-
-    @classmethod
-    def parse_error(cls, error):
-        """The text that tells failures apart: object addresses are taken out."""
-        text = error if isinstance(error, str) else repr(error)
-        start = text.find("object at 0x")
-        end = text.find(">", start)
-        if start < 0 or end < 0:
-            return text
-        return f"{text[:start]}object at 0x....{text[end:]}"
-
-    @classmethod
-    def create_key(cls, method, name, error):
-        """The key in RequestStats.errors."""
-        text = f"{method}.{name}.{cls.parse_error(error)!r}"
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def to_name(self):
-        """What the console's table says of it."""
-        return f"{self.method} {self.name}: {self.error}"
-
-    def to_dict(self):
-        return dict(vars(self))
-
-    serialize = to_dict
 
 
 class _Entries(Mapping):
@@ -433,66 +279,15 @@ class RequestStats:
         return {key: error.to_dict() for key, error in self.errors.items()}
 
 
+def __getattr__(name):
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(f".{_ELSEWHERE[name]}", __package__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def sort_stats(stats):
     """The values of {key: entry} in the order of the keys."""
     return [stats[key] for key in sorted(stats)]
-
-
-def get_stats_summary(stats, current=True):
-    """The lines of the table of requests."""
-    from . import _tables
-
-    return _tables.request_table(stats, current)
-
-
-def get_percentile_stats_summary(stats):
-    """The lines of the table of percentiles."""
-    from . import _tables
-
-    return _tables.percentile_table(stats)
-
-
-def get_error_report_summary(stats):
-    """The lines of the table of failures."""
-    from . import _tables
-
-    return _tables.error_table(stats)
-
-
-def _print(lines):
-    for line in lines:
-        console_logger.info(line)
-
-
-def print_stats(stats, current=True):
-    """Prints the table of requests; like all tables on stderr, by the logger stats_logger."""
-    _print(get_stats_summary(stats, current))
-
-
-def print_percentile_stats(stats):
-    """Prints the table of percentiles."""
-    _print(get_percentile_stats_summary(stats))
-
-
-def print_error_report(stats):
-    """Prints the table of failures, if there are any."""
-    _print(get_error_report_summary(stats))
-
-
-def print_stats_json(stats):
-    """Prints the entries as JSON on stdout."""
-    print(json.dumps(stats.serialize_stats(), indent=4))
-
-
-def stats_printer(stats):
-    """A function for a greenlet of its own that prints the table of requests at intervals."""
-
-    def print_forever():
-        while True:
-            print_stats(stats)
-            gevent.sleep(CONSOLE_STATS_INTERVAL_SEC)
-
-    return print_forever
 
 
 def stats_history(runner):
