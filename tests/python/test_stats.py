@@ -205,6 +205,8 @@ class RequestStatsTest(unittest.TestCase):
         self.assertEqual((1, 0), (entry.num_requests, entry.num_failures))
         self.assertAlmostEqual(7, entry.avg_response_time, places=3)
         self.assertAlmostEqual(7, entry.get_response_time_percentile(0.99), delta=0.1)
+        self.assertAlmostEqual(7, entry.max_response_time, delta=0.1)
+        self.assertAlmostEqual(7, self.stats.total.min_response_time, delta=0.1)
         self.assertAlmostEqual(7, self.stats.total.get_response_time_percentile(1.0), delta=0.1)
 
     def test_clear_all_also_forgets_the_history(self):

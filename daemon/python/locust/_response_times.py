@@ -44,6 +44,10 @@ class Histogram:
             return None
         return calculate_response_time_percentile(self._counts, self.count, percent)
 
+    def bounds(self):
+        """The least and the greatest; (None, None) without any."""
+        return (min(self._counts), max(self._counts)) if self._counts else (None, None)
+
     def buckets(self):
         """The same in Locust's steps."""
         steps = {}

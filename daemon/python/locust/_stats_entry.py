@@ -38,11 +38,11 @@ class StatsEntry:
 
     @property
     def min_response_time(self):
-        return self._row.min_ms
+        return self.stats.bounds(self._key)[0]
 
     @property
     def max_response_time(self):
-        return self._row.max_ms or 0
+        return self.stats.bounds(self._key)[1] or 0
 
     @property
     def total_content_length(self):

@@ -236,10 +236,20 @@ class RequestStats:
         key = None if key == self.total._key else key
         return _read_histogram(key).minus(self._histograms_before.get(key))
 
+    def _was_reset(self, key):
+        return key in self._histograms_before or (
+            key == self.total._key and bool(self._histograms_before)
+        )
+
+    def bounds(self, key):
+        """The least and the greatest response time; (None, None) without any."""
+        if self._was_reset(key):
+            return self.histogram(key).bounds()
+        row = self.row(key)
+        return row.min_ms, row.max_ms
+
     def percentile(self, key, percent):
-        if key in self._histograms_before or (
-            key == self.total._key and self._histograms_before
-        ):
+        if self._was_reset(key):
             return self.histogram(key).percentile(percent)
         method, name = (None, None) if key == self.total._key else (key[1], key[0])
         return _native.engine.stats_percentile(method, name, percent)
