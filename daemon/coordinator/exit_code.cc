@@ -8,7 +8,10 @@ int ExitCodeOf(const RunReport& report, int on_error) {
   if (report.interrupted) {
     return static_cast<int>(ExitCode::kInterrupted);
   }
-  if (report.agents_lost > 0) {
+  const bool agent_failed =
+      std::any_of(report.agents.begin(), report.agents.end(),
+                  [](const Snapshot& agent) { return agent.state == RunState::kFailed; });
+  if (report.agents_lost > 0 || agent_failed) {
     return static_cast<int>(ExitCode::kAgentsLost);
   }
   if (report.verdict.verdict == Verdict::kInvalid) {

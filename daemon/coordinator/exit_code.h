@@ -12,7 +12,7 @@ enum class ExitCode : int {
   kUsage = 2,
   kBadPlan = 3,
   kThresholdsFailed = 4,
-  kAgentsLost = 5,  // or unreachable
+  kAgentsLost = 5,  // or unreachable, or failed
   kInvalid = 6,     // the generator was the limit
   kInterrupted = 130,
 };

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "daemon/agent/agent.h"
 #include "daemon/agent/agent_service.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
@@ -75,9 +74,9 @@ struct RunAgents::Hall {
 RunAgents::RunAgents() = default;
 RunAgents::~RunAgents() = default;
 
-std::optional<int> RunAgents::Find(const RunFlags& flags, const Clock* clock, bool colour,
-                                   StopSignals* signals, CoordinatorOptions* options,
-                                   std::unique_ptr<RunAgents>* found) {
+std::optional<int> RunAgents::Find(const RunFlags& flags, ScriptEngineMaker scripts,
+                                   const Clock* clock, bool colour, StopSignals* signals,
+                                   CoordinatorOptions* options, std::unique_ptr<RunAgents>* found) {
   std::unique_ptr<RunAgents> agents(new RunAgents());
   absl::Status status;
   if (!flags.agents.empty()) {
@@ -88,7 +87,7 @@ std::optional<int> RunAgents::Find(const RunFlags& flags, const Clock* clock, bo
       status = agents->WaitForAgents(flags, options->run_id, signals);
     }
   } else {
-    status = agents->MakeLocal(flags, clock, colour);
+    status = agents->MakeLocal(flags, std::move(scripts), clock, colour);
     options->watch_interval = kLocalInterval;
     options->start_lead = std::chrono::milliseconds(20);  // it hears of the start before it
     options->loss_timeout = std::chrono::hours(24);       // it cannot be lost without us
@@ -101,7 +100,8 @@ std::optional<int> RunAgents::Find(const RunFlags& flags, const Clock* clock, bo
   return std::nullopt;
 }
 
-absl::Status RunAgents::MakeLocal(const RunFlags& flags, const Clock* clock, bool colour) {
+absl::Status RunAgents::MakeLocal(const RunFlags& flags, ScriptEngineMaker scripts,
+                                  const Clock* clock, bool colour) {
   absl::StatusOr<TargetAllowList> allowed = ParseTargetAllowList(flags.allow_targets);
   if (!allowed.ok()) {
     return absl::InvalidArgumentError(
@@ -116,6 +116,7 @@ absl::Status RunAgents::MakeLocal(const RunFlags& flags, const Clock* clock, boo
     config.trace = local_->trace.get();
   }
   config.log = [](std::string_view text) { fmt::print(stderr, "log: {}\n", text); };
+  config.make_script_engine = std::move(scripts);
   local_->agent = std::make_unique<Agent>(config, &local_->protocol, clock);
   std::vector<RpcService> services;
   services.push_back(MakeAgentService(local_->agent.get(), {SQUALL_VERSION, nullptr}));
@@ -182,6 +183,10 @@ absl::Status RunAgents::MakeHall(const RunFlags& flags, const Clock* clock) {
   for (const std::string& target : flags.allow_targets) {
     more.push_back("--allow-target");
     more.push_back(target);
+  }
+  if (flags.script_memory_max.has_value()) {
+    more.push_back("--script-memory-max");
+    more.push_back(std::to_string(*flags.script_memory_max));
   }
   hall_->processes = std::make_unique<LocalProcesses>(flags.self);
   return hall_->processes->Start(count, fmt::format("127.0.0.1:{}", hall_->server->port()),

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/agent/agent.h"
 #include "daemon/base/clock.h"
 #include "daemon/coordinator/run_coordinator.h"
 #include "daemon/programs/run_command.h"
@@ -18,9 +19,10 @@ class RunAgents final {
  public:
   // Waits for those that are expected. When there are none: says why on standard error and returns
   // the exit code. `options` gets what suits the agents; its run_id must be set.
-  static std::optional<int> Find(const RunFlags& flags, const Clock* clock, bool colour,
-                                 StopSignals* signals, CoordinatorOptions* options,
-                                 std::unique_ptr<RunAgents>* found);
+  // `scripts` makes the engines of the agent inside this process; may be nullptr.
+  static std::optional<int> Find(const RunFlags& flags, ScriptEngineMaker scripts,
+                                 const Clock* clock, bool colour, StopSignals* signals,
+                                 CoordinatorOptions* options, std::unique_ptr<RunAgents>* found);
   ~RunAgents();
   RunAgents(const RunAgents&) = delete;
   RunAgents& operator=(const RunAgents&) = delete;
@@ -33,7 +35,8 @@ class RunAgents final {
   struct Local;
   struct Hall;
   RunAgents();
-  absl::Status MakeLocal(const RunFlags& flags, const Clock* clock, bool colour);
+  absl::Status MakeLocal(const RunFlags& flags, ScriptEngineMaker scripts, const Clock* clock,
+                         bool colour);
   absl::Status MakeRemote(const RunFlags& flags);
   absl::Status MakeHall(const RunFlags& flags, const Clock* clock);
   absl::Status WaitForAgents(const RunFlags& flags, const std::string& run_id,

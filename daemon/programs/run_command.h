@@ -38,8 +38,9 @@ struct RunFlags {
   std::string join_tls_key;
   std::string join_client_ca;
   bool insecure = false;
-  std::string self;     // argv[0]
-  uint32_t shards = 0;  // 0: one per core
+  std::string self;                           // argv[0]
+  std::optional<uint64_t> script_memory_max;  // bytes, of each process of a locustfile
+  uint32_t shards = 0;                        // 0: one per core
   bool headless = false;
   bool once = false;
   bool quiet = false;

@@ -14,19 +14,7 @@ bool IsLoopbackHost(const std::string& host) {
   return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
 }
 
-}  // namespace
-
-void AddPlanArguments(CLI::App* command, PlanArguments* plan, bool required) {
-  command
-      ->add_option("PLAN,-f,--locustfile", plan->files,
-                   "Plan files (YAML), merged in order; - is standard input")
-      ->required(required)
-      ->delimiter(',');
-  command->add_option("--set", plan->sets, "Overrides a value: --set service.timeout=5s")
-      ->take_all();
-}
-
-void AddLoadFlags(CLI::App* command, RunFlags* flags) {
+void AddLocustLoadFlags(CLI::App* command, RunFlags* flags) {
   command->add_option("-H,--host", flags->host, "Base URL of the target; wins over the plan");
   command->add_option("-u,--users", flags->users, "Number of users; replaces the plan's profile")
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}));
@@ -41,29 +29,56 @@ void AddLoadFlags(CLI::App* command, RunFlags* flags) {
       ->delimiter(',');
   command->add_option("-s,--stop-timeout", flags->stop_timeout,
                       "How long running tasks may finish when the run stops");
+}
+
+}  // namespace
+
+void AddPlanArguments(CLI::App* command, PlanArguments* plan, bool required) {
+  command
+      ->add_option("PLAN,-f,--locustfile", plan->files,
+                   "Plan files (YAML), merged in order; - is standard input")
+      ->required(required)
+      ->delimiter(',');
+  command->add_option("--set", plan->sets, "Overrides a value: --set service.timeout=5s")
+      ->take_all();
+}
+
+void AddLoadFlags(CLI::App* command, RunFlags* flags, FlagWords words) {
+  if (words == FlagWords::kAll) {
+    AddLocustLoadFlags(command, flags);
+  }
   command->add_option("--seed", flags->seed, "Repeats the random choices of an earlier run");
   command->add_option("--shards", flags->shards, "Event loops (default: one per core)")
       ->check(CLI::Range(1U, 256U));
 }
 
-void AddOutputFlags(CLI::App* command, RunFlags* flags) {
-  command->add_flag("--headless", flags->headless, "Start at once and show the run here");
-  command->add_flag("--once", flags->once,
-                    "Run every task once with one user and show each request and reply");
-  command->add_option("--csv", flags->csv, "Prefix of Locust's four CSV files");
-  command->add_flag("--csv-full-history", flags->csv_full_history,
-                    "History rows for every name, not only the total");
-  command->add_option("--json", flags->json, "Write the JSON report to this file");
+void AddOutputFlags(CLI::App* command, RunFlags* flags, FlagWords words, bool as_locust) {
+  const bool all = words == FlagWords::kAll;
+  if (all) {
+    command->add_flag("--headless", flags->headless, "Start at once and show the run here");
+    command->add_flag("--once", flags->once,
+                      "Run every task once with one user and show each request and reply");
+    command->add_option("--csv", flags->csv, "Prefix of Locust's four CSV files");
+    command->add_flag("--csv-full-history", flags->csv_full_history,
+                      "History rows for every name, not only the total");
+  }
+  if (!as_locust) {
+    command->add_option("--json", flags->json, "Write the JSON report to this file");
+  }
   command->add_option("--junit", flags->junit, "Write thresholds and checks as JUnit XML");
   command->add_option("--markdown", flags->markdown, "Write a Markdown summary");
   command->add_option("--output", flags->output, "What standard output gets at the end")
       ->check(CLI::IsMember({"text", "json"}));
-  command->add_flag("--only-summary", flags->only_summary, "No tables during the run");
+  if (all) {
+    command->add_flag("--only-summary", flags->only_summary, "No tables during the run");
+  }
   command->add_flag("-q,--quiet", flags->quiet, "No progress, only the result");
-  command
-      ->add_option("--exit-code-on-error", flags->exit_code_on_error,
-                   "Exit code when requests failed")
-      ->check(CLI::Range(0, 125));
+  if (all) {
+    command
+        ->add_option("--exit-code-on-error", flags->exit_code_on_error,
+                     "Exit code when requests failed")
+        ->check(CLI::Range(0, 125));
+  }
 }
 
 void AddAgentCallFlags(CLI::App* command, AgentCallFlags* flags) {
@@ -76,24 +91,28 @@ void AddAgentCallFlags(CLI::App* command, AgentCallFlags* flags) {
   key->needs(cert);
 }
 
-void AddAgentFlags(CLI::App* command, RunFlags* flags) {
+void AddAgentFlags(CLI::App* command, RunFlags* flags, FlagWords words) {
+  const bool all = words == FlagWords::kAll;
   auto* agents =
       command->add_option("--agents", flags->agents, "Run on these squalld (host:port,…)")
           ->delimiter(',');
   auto* expect = command
-                     ->add_option("--expect-agents,--expect-workers", flags->expect_agents,
+                     ->add_option(all ? "--expect-agents,--expect-workers" : "--expect-agents",
+                                  flags->expect_agents,
                                   "Wait until so many squalld --join are there, and run on them")
                      ->check(CLI::Range(1U, 10'000U))
                      ->excludes(agents);
-  command->add_option("--expect-agents-max-wait,--expect-workers-max-wait",
-                      flags->expect_agents_max_wait,
-                      "How long to wait for them (default: 60s; 0: for ever)");
-  command
-      ->add_option("--processes", flags->processes,
-                   "Run on so many squalld processes of our own; -1: one for each core")
-      ->check(CLI::Range(-1, 1'000))
-      ->excludes(agents)
-      ->excludes(expect);
+  command->add_option(
+      all ? "--expect-agents-max-wait,--expect-workers-max-wait" : "--expect-agents-max-wait",
+      flags->expect_agents_max_wait, "How long to wait for them (default: 60s; 0: for ever)");
+  if (all) {
+    command
+        ->add_option("--processes", flags->processes,
+                     "Run on so many squalld processes of our own; -1: one for each core")
+        ->check(CLI::Range(-1, 1'000))
+        ->excludes(agents)
+        ->excludes(expect);
+  }
   command
       ->add_option("--allow-target", flags->allow_targets,
                    "Without --agents: put load on nothing else (addresses, CIDR blocks, hosts,\n"
@@ -113,6 +132,10 @@ void AddAgentFlags(CLI::App* command, RunFlags* flags) {
       ->needs(cert);
   command->add_flag("--insecure", flags->insecure,
                     "Let agents of other machines join without TLS and a token");
+  command
+      ->add_option("--script-memory-max", flags->script_memory_max,
+                   "Kill a locustfile's process that uses more memory: 2GB (default: no limit)")
+      ->transform(CLI::AsSizeValue(true));
 }
 
 void AddLocustFlags(CLI::App* command, LocustFlags* flags) {

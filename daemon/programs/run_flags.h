@@ -20,11 +20,16 @@ struct LocustFlags {
   uint16_t master_bind_port = 5557;
 };
 
+// A locustfile's own parser knows Locust's words; then only ours are to be taken from the line.
+enum class FlagWords : uint8_t { kAll, kOurs };
+
 void AddPlanArguments(CLI::App* command, PlanArguments* plan, bool required = true);
-void AddLoadFlags(CLI::App* command, RunFlags* flags);
-void AddOutputFlags(CLI::App* command, RunFlags* flags);
+void AddLoadFlags(CLI::App* command, RunFlags* flags, FlagWords words = FlagWords::kAll);
+// `as_locust`: --json is Locust's flag and not our file.
+void AddOutputFlags(CLI::App* command, RunFlags* flags, FlagWords words = FlagWords::kAll,
+                    bool as_locust = false);
 void AddAgentCallFlags(CLI::App* command, AgentCallFlags* flags);
-void AddAgentFlags(CLI::App* command, RunFlags* flags);
+void AddAgentFlags(CLI::App* command, RunFlags* flags, FlagWords words = FlagWords::kAll);
 void AddLocustFlags(CLI::App* command, LocustFlags* flags);
 
 // As --expect-agents and --join-listen.

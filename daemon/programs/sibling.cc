@@ -4,8 +4,10 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -44,9 +46,21 @@ absl::Status NotThere(const std::string& path, int error) {
 
 }  // namespace
 
+std::string SiblingPath(const std::string& self, const std::string& program) {
+  std::error_code error;
+  const std::filesystem::path exe = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const std::string beside = (exe.parent_path() / program).string();
+    if (access(beside.c_str(), X_OK) == 0) {
+      return beside;
+    }
+  }
+  return PathOf(self, program);
+}
+
 absl::Status BecomeSibling(const std::string& self, const std::string& program,
                            const std::vector<std::string>& arguments) {
-  const std::string path = PathOf(self, program);
+  const std::string path = SiblingPath(self, program);
   Arguments argv(program, arguments);
   UnblockSignals();
   execvp(path.c_str(), argv.pointers.data());
@@ -56,7 +70,7 @@ absl::Status BecomeSibling(const std::string& self, const std::string& program,
 absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
     const std::string& self, const std::string& program,
     const std::vector<std::string>& arguments) {
-  const std::string path = PathOf(self, program);
+  const std::string path = SiblingPath(self, program);
   Arguments argv(program, arguments);
   int result[2];  // closed by a successful exec, else the error
   if (pipe2(result, O_CLOEXEC) != 0) {

@@ -11,6 +11,10 @@
 
 namespace squall {
 
+// Where `program` is: beside this program itself, however it was called, or beside `self`
+// (argv[0]), or else on the PATH.
+std::string SiblingPath(const std::string& self, const std::string& program);
+
 // Becomes `program`; returns only when it cannot. `self` is argv[0].
 absl::Status BecomeSibling(const std::string& self, const std::string& program,
                            const std::vector<std::string>& arguments);

@@ -15,6 +15,8 @@
 #include "daemon/programs/plan_commands.h"
 #include "daemon/programs/run_command.h"
 #include "daemon/programs/run_flags.h"
+#include "daemon/programs/script_command.h"
+#include "daemon/programs/script_line.h"
 #include "daemon/programs/serve_command.h"
 #include "daemon/programs/signals.h"
 #include "daemon/rpc/grpc_log.h"
@@ -68,6 +70,10 @@ class CommandLine final {
   }
 
   int Run(std::vector<std::string> arguments) {
+    // A worker gets its locustfile from its master: what was written for Locust's means nothing
+    // here.
+    run_command_->allow_extras(std::find(arguments.begin(), arguments.end(), "--worker") !=
+                               arguments.end());
     try {
       app_.parse(std::move(arguments));
     } catch (const CLI::ParseError& error) {
@@ -97,6 +103,7 @@ class CommandLine final {
     AddAgentFlags(run, &run_);
     AddLocustFlags(run, &locust_);
     run_.self = self_;
+    run_command_ = run;
   }
 
   int RunOrWork() {
@@ -166,6 +173,7 @@ class CommandLine final {
   PlanArguments plan_;
   RunFlags inspect_;
   DemoFlags demo_;
+  CLI::App* run_command_ = nullptr;
   CLI::App* target_ = nullptr;
   std::string shell_;
 };
@@ -177,5 +185,8 @@ int main(int argc, char** argv) {
   squall::StopSignals signals;     // before any other thread
   squall::SendGrpcLogTo(nullptr);  // what went wrong is in the status of the call
   const squall::Environment environment = squall::ReadEnvironment();
+  if (auto line = squall::FindScriptLine(argv[0], {argv + 1, argv + argc}); line.has_value()) {
+    return squall::ScriptCommand(*std::move(line), argv[0], environment, &signals);
+  }
   return squall::CommandLine(argv[0], environment, &signals).Run(squall::WithCommand(argc, argv));
 }

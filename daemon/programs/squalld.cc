@@ -35,6 +35,8 @@
 #include "daemon/net/target_allow_list.h"
 #include "daemon/net/token_guard.h"
 #include "daemon/programs/join_loop.h"
+#include "daemon/programs/script_engines.h"
+#include "daemon/programs/sibling.h"
 #include "daemon/protocol/http/http_protocol.h"
 #include "daemon/rpc/channel.h"
 #include "daemon/rpc/grpc_log.h"
@@ -76,6 +78,7 @@ struct Flags {
   std::string tls_key;
   std::string client_ca;
   std::string plan_directory;
+  std::optional<uint64_t> script_memory_max;
   bool insecure = false;
   bool metrics_insecure = false;
   std::vector<std::string> allow_targets;
@@ -156,6 +159,9 @@ void DefineFlags(CLI::App* app, Flags* flags) {
   auto* join_key = app->add_option("--join-key", flags->join_key, "Its key");
   join_cert->needs(join_key);
   join_key->needs(join_cert);
+  app->add_option("--script-memory-max", flags->script_memory_max,
+                  "Kill a locustfile's process that uses more memory: 2GB (default: no limit)")
+      ->transform(CLI::AsSizeValue(true));
   app->add_option("--port-file", flags->port_file, "Write the gRPC port to this file once serving");
 }
 
@@ -190,8 +196,13 @@ absl::StatusOr<ServerSecurity> ReadSecurity(const Flags& flags, const TokenGuard
   return security;
 }
 
-AgentConfig MakeAgentConfig(const Flags& flags, EventLog* log) {
+AgentConfig MakeAgentConfig(const Flags& flags, const Clock* clock, EventLog* log) {
   AgentConfig config;
+  ScriptEngineOptions scripts;
+  scripts.program = SiblingPath("", "squall-python");
+  scripts.memory_bytes_max = flags.script_memory_max;
+  scripts.allow_targets = flags.allow_targets;
+  config.make_script_engine = StartScriptEngines(std::move(scripts), clock);
   config.name = flags.name.empty() ? HostName() : flags.name;
   config.shards = flags.shards;
   config.log = [log](std::string_view text) {
@@ -276,7 +287,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
   SQUALL_ASSIGN_OR_RETURN(const ServerSecurity security, ReadSecurity(flags, guard.get()));
   const uint64_t fd_limit = RaiseDescriptorLimit();
 
-  Agent agent(MakeAgentConfig(flags, log), &protocol, &clock);
+  Agent agent(MakeAgentConfig(flags, &clock, log), &protocol, &clock);
   const RunCollector collector(
       {SQUALL_VERSION, clock.Wall()},
       {[&agent] { return agent.Peek(); }, ReadProcessFigures,

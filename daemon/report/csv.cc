@@ -125,7 +125,9 @@ std::string FailuresCsv(const Snapshot& now) {
 std::string ExceptionsCsv(const Snapshot& now, const std::vector<const Snapshot*>& agents) {
   std::string text = "Count,Message,Traceback,Nodes\r\n";
   for (const auto& [error, count] : now.task_errors) {
-    text += fmt::format("{},{},,{}\r\n", count, CsvText(error), CsvText(NodesOf(error, agents)));
+    const TaskErrorText parts = SplitTaskError(error);
+    text += fmt::format("{},{},{},{}\r\n", count, CsvText(parts.message), CsvText(parts.traceback),
+                        CsvText(NodesOf(error, agents)));
   }
   return text;
 }

@@ -196,7 +196,12 @@ void AddFailures(JsonWriter* json, const Snapshot& snapshot) {
   }
   json->EndArray().Key("task_errors").BeginArray();
   for (const auto& [error, count] : snapshot.task_errors) {
-    json->BeginLine().Field("error", error).Field("count", count).EndObject();
+    const TaskErrorText parts = SplitTaskError(error);
+    json->BeginLine().Field("error", parts.message).Field("count", count);
+    if (!parts.traceback.empty()) {
+      json->Field("traceback", parts.traceback);
+    }
+    json->EndObject();
   }
   json->EndArray();
 }

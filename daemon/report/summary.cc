@@ -12,6 +12,7 @@
 namespace squall {
 namespace {
 
+constexpr size_t kTracebackLinesMax = 30;
 constexpr size_t kRowsMax = 100;        // of one block; the JSON report has all
 constexpr size_t kLineBytesMax = 1000;  // of one reason or warning
 constexpr size_t kThresholdColumns = 80;
@@ -34,6 +35,22 @@ std::string MoreRows(size_t rows) {
              : fmt::format("  and {} more, all of them in the JSON report\n", rows - kRowsMax);
 }
 
+// The end of it, which is where the error was raised, if it is long.
+std::string IndentedLines(std::string_view block) {
+  std::vector<std::string_view> lines;
+  while (!block.empty()) {
+    const size_t end = block.find('\n');
+    lines.push_back(block.substr(0, end));
+    block = end == std::string_view::npos ? "" : block.substr(end + 1);
+  }
+  std::string text;
+  for (size_t i = lines.size() - std::min(lines.size(), kTracebackLinesMax); i < lines.size();
+       ++i) {
+    text += fmt::format("             {}\n", Printable(lines[i], kLineBytesMax));
+  }
+  return text;
+}
+
 std::string TaskErrors(const Snapshot& total) {
   if (total.task_errors.empty()) {
     return "";
@@ -42,7 +59,9 @@ std::string TaskErrors(const Snapshot& total) {
   size_t row = 0;
   for (const auto& [error, count] : total.task_errors) {
     if (row++ < kRowsMax) {
-      text += fmt::format("  {:>8} × {}\n", count, Printable(error, kLineBytesMax));
+      const TaskErrorText parts = SplitTaskError(error);
+      text += fmt::format("  {:>8} × {}\n", count, Printable(parts.message, kLineBytesMax));
+      text += IndentedLines(parts.traceback);
     }
   }
   return text + MoreRows(row) + "\n";

@@ -75,6 +75,18 @@ std::string Printable(std::string_view text, size_t bytes_max) {
   });
 }
 
+TaskErrorText SplitTaskError(std::string_view error) {
+  const size_t line = error.find('\n');
+  if (line == std::string_view::npos) {
+    return {error, ""};
+  }
+  std::string_view traceback = error.substr(line + 1);
+  while (traceback.ends_with('\n')) {
+    traceback.remove_suffix(1);
+  }
+  return {error.substr(0, line), traceback};
+}
+
 size_t Columns(std::string_view printable) {
   size_t columns = 0;
   while (!printable.empty()) {

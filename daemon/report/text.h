@@ -21,6 +21,13 @@ std::string ValidUtf8(std::string_view text, size_t bytes_max = kTextBytesMax);
 // "\u202e"). A backslash stays as it is, since people read this and programs do not.
 std::string Printable(std::string_view text, size_t bytes_max = kTextBytesMax);
 
+// A task error is a message, and from its second line on where it came from.
+struct TaskErrorText {
+  std::string_view message;
+  std::string_view traceback;  // "" when there is none
+};
+TaskErrorText SplitTaskError(std::string_view error);
+
 // Columns that a text without control characters takes on a terminal.
 size_t Columns(std::string_view printable);
 // Cut to `columns`, the last one being "…" when something is missing.

@@ -39,6 +39,7 @@ struct ScriptDescription {
   int exit_code_on_error = 1;
   bool skip_log = false;
   std::string log_level;
+  std::string log_file;
 
   bool master = false;
   std::string master_bind_host;

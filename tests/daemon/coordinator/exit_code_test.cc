@@ -42,6 +42,14 @@ TEST(ExitCodeTest, TheWorstThingDecides) {
   EXPECT_EQ(ExitCodeOf(report, kOnError), 1);
 }
 
+TEST(ExitCodeTest, AnAgentThatFailedIsAsGoodAsLost) {
+  RunReport report;
+  report.agents.resize(2);
+  report.agents[1].state = RunState::kFailed;
+  report.verdict.verdict = Verdict::kFail;
+  EXPECT_EQ(ExitCodeOf(report, 0), 5);
+}
+
 TEST(ExitCodeTest, FailedRequestsHaveTheCodeThatWasAskedFor) {
   RunReport report;
   report.verdict.verdict = Verdict::kFail;

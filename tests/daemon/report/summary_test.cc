@@ -29,7 +29,7 @@ TEST(SummaryTest, HostileTextReachesNoTerminal) {
   const std::string text = Summary(HostileReport(), {});
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_NE(text.find("  <img src=x> | \\x1b[1m\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("-2+3\\nsecond line"), std::string::npos) << text;
+  EXPECT_NE(text.find("× -2+3\n             second line"), std::string::npos) << text;
 }
 
 TEST(SummaryTest, PasswordInTheHostIsLeftOut) {

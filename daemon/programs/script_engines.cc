@@ -1,0 +1,48 @@
+#include "daemon/programs/script_engines.h"
+
+#include <memory>
+#include <utility>
+
+#include "daemon/base/status_macros.h"
+
+namespace squall {
+namespace {
+
+ScriptOrder OrderOf(const PrepareOrder& from, Nanos stop_timeout, EngineListener listener) {
+  ScriptOrder order;
+  order.run_id = from.run_id;
+  order.agent_id = from.agent_id;
+  order.epoch = from.epoch;
+  order.plan = from.plan;
+  order.settings = from.settings;
+  order.assignment = from.assignment;
+  order.stop_timeout = stop_timeout;
+  order.log = std::move(listener.log);
+  order.on_finished = std::move(listener.on_finished);
+  return order;
+}
+
+}  // namespace
+
+ScriptEngineMaker StartScriptEngines(ScriptEngineOptions options, const Clock* clock) {
+  return [options = std::move(options), clock](
+             const PrepareOrder& order, Nanos stop_timeout,
+             EngineListener listener) -> absl::StatusOr<std::unique_ptr<LoadEngine>> {
+    SQUALL_ASSIGN_OR_RETURN(
+        std::unique_ptr<LoadEngine> engine,
+        ScriptEngine::Make(OrderOf(order, stop_timeout, std::move(listener)), options, clock));
+    return engine;
+  };
+}
+
+ScriptEngineMaker JoinScriptEngine(LaneProcess* process, const Clock* clock) {
+  return [process, clock](const PrepareOrder& order, Nanos stop_timeout,
+                          EngineListener listener) -> absl::StatusOr<std::unique_ptr<LoadEngine>> {
+    SQUALL_ASSIGN_OR_RETURN(
+        std::unique_ptr<LoadEngine> engine,
+        ScriptEngine::Join(OrderOf(order, stop_timeout, std::move(listener)), {}, process, clock));
+    return engine;
+  };
+}
+
+}  // namespace squall
