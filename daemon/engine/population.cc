@@ -22,7 +22,7 @@ User* Population::Spawn(uint64_t number, size_t class_index) {
   const bool is_new = running_.emplace(number, std::move(made)).second;
   SQUALL_CHECK(is_new);
   ++started_;
-  ++by_class_[class_index];
+  ++by_class_[user->class_index()];  // the client may have its reasons for another one
   user->Start();
   return user;
 }

@@ -300,6 +300,14 @@ void Shard::DirectClosed(Nanos elapsed) {
               !schedule_.NextChange(elapsed).has_value());
 }
 
+bool Shard::Settled() const {
+  if (stopping_ || !clock_.started() || reactor_->now() < clock_.started_at()) {
+    return false;
+  }
+  const std::optional<Nanos> next = schedule_.NextChange(Elapsed());
+  return director_->Settled() && (!next.has_value() || next == schedule_.Duration());
+}
+
 void Shard::SetDeserted(bool deserted) {
   if (deserted_ != deserted) {
     deserted_ = deserted;
@@ -326,6 +334,9 @@ void Shard::BeginStop(std::string reason, bool immediate) {
     stop_reason_ = std::move(reason);
     const bool begun = clock_.started() && now >= clock_.started_at();
     stopped_elapsed_ = begun ? clock_.Elapsed(now) : Nanos(-1);  // not even the first arrival
+    if (options_.on_stopping) {
+      options_.on_stopping(stop_reason_);
+    }
   }
   director_->Clear();
   users_->LeaveAll(FinishesTasks() && !immediate);

@@ -40,6 +40,8 @@ struct ShardOptions {
   bool once = false;              // each task once, then the end
   // Loop thread: every user has ended and no more will come. Why: "profile finished", …
   std::function<void(std::string reason)> on_finished;
+  // Loop thread: no more users start, and those that run are being sent away.
+  std::function<void(const std::string& reason)> on_stopping;
   // Loop thread: the shard has nobody left, and nobody is to come by itself; or it has again. When
   // all are deserted, the run is over, but one alone cannot know that. `ended`: some ended of their
   // own accord; where all were only given to others, more may come.
@@ -77,6 +79,11 @@ class Shard final : private UserHost {
   void SetSharedFromOther(std::string name, Value value);
   // Adds this shard's figures to `snapshot` on the loop's thread, then calls `done` there.
   void Fill(Snapshot* snapshot, std::function<void()> done);
+  // Loop thread: the same at once.
+  void FillNow(Snapshot* snapshot);
+  // Loop thread, closed model: all the users have been started that the schedule wants, and it wants
+  // no others until its end.
+  bool Settled() const;
   // Ends what still runs and waits for the thread; afterwards nothing of the above may be called.
   // On somebody else's loop it does neither: the shard must have finished.
   void Join();
@@ -122,7 +129,6 @@ class Shard final : private UserHost {
   Nanos Elapsed() const;
   uint64_t CountMine(uint64_t numbers) const;
   void ComputeBudget();
-  void FillNow(Snapshot* snapshot);
   void FillHealth(GeneratorHealth* health) const;
   void FillTargets(Snapshot* snapshot) const;
 

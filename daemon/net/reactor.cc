@@ -205,6 +205,14 @@ void Reactor::MakeReady(Waiter* waiter, Wake reason) {
   }
 }
 
+void Reactor::Abandon(Waiter* waiter) {
+  waiter->waiting_ = false;
+  Waiter* const nobody = nullptr;
+  std::replace(ready_.begin(), ready_.end(), waiter, nobody);
+  std::replace(ready_now_.begin(), ready_now_.end(), waiter, nobody);
+  Forget(waiter);
+}
+
 void Reactor::Forget(Waiter* waiter) {
   SQUALL_CHECK(!waiter->waiting_);
   if (waiter->heap_index_ != kNotInHeap) {
@@ -297,8 +305,10 @@ void Reactor::RunTimers() {
 
 void Reactor::RunReady() {
   ready_now_.swap(ready_);
-  for (Waiter* waiter : ready_now_) {
-    waiter->handle_.resume();
+  for (size_t i = 0; i < ready_now_.size(); ++i) {
+    if (ready_now_[i] != nullptr) {  // abandoned since
+      ready_now_[i]->handle_.resume();
+    }
   }
   ready_now_.clear();
 }

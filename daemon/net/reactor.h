@@ -120,6 +120,9 @@ class Reactor final {
   // Wakes it with kCancelled, and lets every later Suspend return kCancelled at once until Rearm.
   void Cancel(Waiter* waiter);
   void Rearm(Waiter* waiter) { waiter->cancelled_ = false; }
+  // The coroutine that waits is never resumed: for an owner who is about to destroy it. A watch that
+  // names the waiter must be unregistered first.
+  void Abandon(Waiter* waiter);
   // Takes the waiter out of the timer heap before it dies.
   void Forget(Waiter* waiter);
 

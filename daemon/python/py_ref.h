@@ -1,0 +1,67 @@
+// An owned reference to a Python object, and Python's errors as ours. For the .cc files of this
+// room, after <Python.h>. GIL held.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <Python.h>
+#include <absl/status/status.h>
+#include <fmt/format.h>
+
+namespace squall {
+
+class PyRef final {
+ public:
+  PyRef() = default;
+  explicit PyRef(PyObject* owned) : object_(owned) {}
+  static PyRef Borrow(PyObject* object) { return PyRef(Py_XNewRef(object)); }
+  PyRef(PyRef&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  PyRef& operator=(PyRef&& other) noexcept {
+    if (this != &other) {
+      Py_XDECREF(std::exchange(object_, std::exchange(other.object_, nullptr)));
+    }
+    return *this;
+  }
+  PyRef(const PyRef&) = delete;
+  PyRef& operator=(const PyRef&) = delete;
+  ~PyRef() { Py_XDECREF(object_); }
+
+  PyObject* get() const { return object_; }
+  PyObject* release() { return std::exchange(object_, nullptr); }
+  explicit operator bool() const { return object_ != nullptr; }
+
+ private:
+  PyObject* object_ = nullptr;
+};
+
+// "" for what is no text.
+inline std::string_view TextOf(PyObject* object) {
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, &size) : nullptr;
+  if (text == nullptr) {
+    PyErr_Clear();
+    return {};
+  }
+  return {text, static_cast<size_t>(size)};
+}
+
+// Takes the exception that is set: "context: Type: text".
+inline absl::Status TakePythonError(std::string_view context) {
+  PyObject* type = nullptr;
+  PyObject* value = nullptr;
+  PyObject* trace = nullptr;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  const PyRef owned_type(type);
+  const PyRef owned_value(value);
+  const PyRef owned_trace(trace);
+  const PyRef text(value == nullptr ? nullptr : PyObject_Str(value));
+  const char* name = type == nullptr ? "error" : reinterpret_cast<PyTypeObject*>(type)->tp_name;
+  PyErr_Clear();
+  return absl::InternalError(
+      fmt::format("{}: {}: {}", context, name, text ? TextOf(text.get()) : std::string_view()));
+}
+
+}  // namespace squall
