@@ -13,7 +13,7 @@ from urllib.parse import urlparse
 
 # As the value of --locustfile: a worker gets it when it has found its coordinator.
 COORDINATORS_FILE = "-"
-_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 class LocustfileError(Exception):
