@@ -165,6 +165,22 @@ class WithBlockTest(ReportTest):
         self.assertIn("catch_response=True", logs.output[0])
         self.assertEqual(self.failed(), {("GET", "n", "CatchResponseError('bad')"): 1})
 
+    def test_a_block_is_seen_however_the_call_is_written(self):
+        more = {"name": "n"}
+        client = self.client
+        with client.get("/status?code=200", **more) as response:
+            response.failure("a")
+        with client.request("GET", "/status?code=200", *["n"]) as first, client.get(
+            "/status?code=200", name="n"
+        ) as second:
+            first.failure("b")
+            second.failure("c")
+        self.assertEqual(
+            {reason for _, _, reason in self.failed()},
+            {f"CatchResponseError('{text}')" for text in "abc"},
+        )
+        self.assertEqual(self.counted(), {("GET", "n"): (3, 3)})
+
     def test_marks_outside_of_a_block_are_refused(self):
         response = self.client.get("/status?code=200", name="n")
         caught = self.get()
