@@ -1,5 +1,6 @@
 #include "daemon/python/statistics_module.h"
 
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <cmath>
 #include <optional>
