@@ -2,10 +2,12 @@
 
 import re
 import unittest
+from unittest import mock
 
 import _squall
 import gevent
 import http_target
+from locust._client import errors
 from locust.clients import HttpSession
 from locust.exception import LocustError, ResponseError, StopUser
 
@@ -154,7 +156,7 @@ class WithBlockTest(ReportTest):
         self.assertEqual(self.reason(), "CatchResponseError('marked')")
 
     def test_works_without_catch_response_with_one_hint(self):
-        with self.assertLogs("locust.clients") as logs:
+        with mock.patch.object(errors, "_hinted", False), self.assertLogs("locust.clients") as logs:
             for code in (200, 404):
                 with self.client.get(f"/status?code={code}", name="n") as response:
                     if code == 404:
