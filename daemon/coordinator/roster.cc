@@ -472,8 +472,11 @@ void Roster::OnSnapshot(Member* member, Snapshot snapshot) {
   }
   if (member->progress.over && !was_over && member->admitted &&
       listener_->LeftEarly(member->snapshot)) {
-    listener_->OnWarning(fmt::format("agent '{}' left before the end: {}", member->target.name,
-                                     member->snapshot.stop_reason));
+    const Snapshot& last = member->snapshot;
+    const bool failed = last.state == RunState::kFailed;
+    listener_->OnWarning(fmt::format("agent '{}' {}: {}", member->target.name,
+                                     failed ? "failed" : "left before the end",
+                                     failed ? last.error : last.stop_reason));
     HandOver(member);
   }
 }

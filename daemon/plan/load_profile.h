@@ -35,8 +35,8 @@ struct Arrival {
   bool operator==(const Arrival&) const = default;
 };
 
-// Closed model with one level: Locust's -u -r -t. Without run_time it runs until it is stopped. With
-// 0 users it does nothing until it is told to (SetLoad), as a locustfile's shape does.
+// Closed model with one level: Locust's -u -r -t. Without run_time it runs until it is stopped.
+// With 0 users it does nothing until it is told to (SetLoad), as a locustfile's shape does.
 struct ConstantLoad {
   uint64_t users = 1;
   double spawn_rate = 1;

@@ -39,7 +39,8 @@ void RunConsole::OnStarted(const Plan& plan, const Profile& profile) {
   if (!options_.quiet) {
     const std::optional<Nanos> duration = profile.Duration();
     Print(fmt::format(
-        "{}: {} against {}, {}\n", plan_name_, DescribeLoad(plan.load_profile), host_,
+        "{}: {}{}{}, {}\n", plan_name_, DescribeLoad(plan.load_profile),
+        host_.empty() ? "" : " against ", host_,  // a locustfile's classes may have one each
         duration.has_value() ? "for " + FormatTimeSpan(*duration) : "until stopped (Ctrl-C)"));
   }
 }
