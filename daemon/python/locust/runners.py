@@ -114,6 +114,7 @@ class Runner:
         # {hash of the traceback: {"count", "msg", "traceback", "nodes"}}
         self.exceptions = {}
         self.custom_messages = {}
+        self._ended = False
         self.control = make_control(self)
         self.greenlet = Group()
         self.user_greenlets = Group()
@@ -142,11 +143,15 @@ class Runner:
 
     @property
     def state(self):
+        if self._ended:
+            return STATE_STOPPED
         state = _native.engine.run_state()
         return STATE_CLEANUP if state == STATE_STOPPING else state
 
     def set_state(self, state):
-        """Called as the run proceeds; only a master has to keep it, others ask their engine."""
+        """Called as the run proceeds. Only a master has to keep it; others ask their engine, which
+        still has to close its books when no user is left."""
+        self._ended = state == STATE_STOPPED
 
     @property
     def user_classes(self):
