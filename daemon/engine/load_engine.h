@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/engine/schedule.h"
@@ -10,6 +11,12 @@
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
+
+// Something that Python code on one machine tells Python code on another.
+struct EngineNote {
+  std::string kind;
+  std::string json;
+};
 
 // Made for one run and then thrown away; the destructor gives up what still runs. All methods may
 // be called from any thread, one at a time, but not from the engine's own callbacks.
@@ -29,6 +36,11 @@ class LoadEngine {
   virtual bool finished() const = 0;
   // Why it cannot go on, though nobody stopped it; "" while all is well. Then `finished` is true.
   virtual std::string failure() const = 0;
+
+  // Notes for its user code, and those that have come from there since the last call. Most engines
+  // have nobody who would understand.
+  virtual void Tell(const EngineNote& /*note*/) {}
+  virtual std::vector<EngineNote> TakeNotes() { return {}; }
 
   // Everything but the identity (run, agent, epoch, sequence, state, times) is filled in.
   virtual Snapshot TakeSnapshot() = 0;

@@ -81,8 +81,8 @@ class Shard final : private UserHost {
   void Fill(Snapshot* snapshot, std::function<void()> done);
   // Loop thread: the same at once.
   void FillNow(Snapshot* snapshot);
-  // Loop thread, closed model: all the users have been started that the schedule wants, and it wants
-  // no others until its end.
+  // Loop thread, closed model: all the users have been started that the schedule wants, and it
+  // wants no others until its end.
   bool Settled() const;
   // Ends what still runs and waits for the thread; afterwards nothing of the above may be called.
   // On somebody else's loop it does neither: the shard must have finished.

@@ -120,8 +120,8 @@ class Reactor final {
   // Wakes it with kCancelled, and lets every later Suspend return kCancelled at once until Rearm.
   void Cancel(Waiter* waiter);
   void Rearm(Waiter* waiter) { waiter->cancelled_ = false; }
-  // The coroutine that waits is never resumed: for an owner who is about to destroy it. A watch that
-  // names the waiter must be unregistered first.
+  // The coroutine that waits is never resumed: for an owner who is about to destroy it. A watch
+  // that names the waiter must be unregistered first.
   void Abandon(Waiter* waiter);
   // Takes the waiter out of the timer heap before it dies.
   void Forget(Waiter* waiter);
@@ -166,7 +166,7 @@ class Reactor final {
   bool pwait2_missing_ = false;
   FdWatch alarm_watch_;          // nested: a timerfd that is set to …
   TimePoint alarm_at_ = kNever;  // … this, the first deadline or earlier
-  bool unattended_ = false;      // nested, and not in a turn, whose end sets the alarm
+  bool unattended_ = false;      // nested, and not in a turn: its end sets the alarm
   bool stopped_ = false;
 
   std::mutex mailbox_mutex_;

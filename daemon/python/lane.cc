@@ -3,6 +3,7 @@
 #include <Python.h>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -305,7 +306,7 @@ std::string_view Lane::StateWord() const {
 }
 
 void Lane::TellBlocked(double seconds, const std::string& where) {
-  Send("blocked", Json({{"seconds", seconds}, {"where", where}}));
+  Send("blocked", Json({{"seconds", std::round(seconds * 10) / 10}, {"where", where}}));
 }
 
 }  // namespace squall

@@ -72,7 +72,7 @@ void LoopWatchdog::Run() {
     if (still < next || closing_) {
       continue;
     }
-    next *= 2;
+    next *= 5;
     lock.unlock();
     const PyGILState_STATE state = PyGILState_Ensure();
     if (hub_->turns() == seen) {  // getting the GIL may have taken until the end of it
