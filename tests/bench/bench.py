@@ -23,6 +23,7 @@ import time
 import urllib.request
 
 import coordinator_bench
+import locust_bench
 
 BODY = '{"productID":1,"name":"Laptop","price":999.99,"stock":50,"cat":1}\n'
 NGINX = """
@@ -33,7 +34,9 @@ http {{
   client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f;
   uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
   server {{ listen 127.0.0.1:{port} backlog=4096; root {dir};
-           location / {{ default_type application/json; }} }}
+           location / {{ default_type application/json; }}
+           location = /orders {{ default_type application/json; return 200 '{{"order":1}}'; }}
+           location = /status {{ stub_status; }} }}
 }}
 """
 
@@ -270,8 +273,17 @@ def bench_coordinator(options, directory):
     return coordinator_bench.bench(options.bench_programs, directory, options.coordinator_seconds)
 
 
+def bench_locust(options, directory):
+    nginx = Nginx(directory)
+    try:
+        return locust_bench.bench(options.squall, directory, nginx, options.rounds,
+                                  options.seconds)
+    finally:
+        nginx.stop()
+
+
 CASES = {"http": bench_http, "open": bench_open, "idle": bench_idle,
-         "coordinator": bench_coordinator}
+         "coordinator": bench_coordinator, "locust": bench_locust}
 
 
 def machine():
