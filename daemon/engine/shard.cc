@@ -71,7 +71,13 @@ Shard::Shard(std::shared_ptr<const Program> program, ShardOptions options,
   reactor_->set_on_lag([this](Nanos lag) { loop_lag_.Record(lag); });
 }
 
-Shard::~Shard() { Join(); }
+Shard::~Shard() {
+  Join();
+  if (own_reactor_ == nullptr) {  // the loop outlives us, with our old timers
+    reactor_->Abandon(&conductor_waiter_);
+    reactor_->Abandon(&heartbeat_waiter_);
+  }
+}
 
 void Shard::Join() {
   if (!thread_.joinable()) {

@@ -25,6 +25,7 @@ namespace {
 
 // The parent asks its agent's snapshots at least that often of us.
 constexpr Nanos kReportInterval = std::chrono::milliseconds(200);
+constexpr Nanos kStatisticsAge = std::chrono::milliseconds(100);
 constexpr int kLookAtSpawned = 4;  // times in a report interval
 
 std::string Json(ValueObject object) {
@@ -282,7 +283,18 @@ void Lane::SendSnapshot() {
   WriteLaneEvent(options_.channel_fd, event).IgnoreError();
 }
 
-Snapshot Lane::Statistics() { return options_.coordinator ? totals_ : engine_.TakeStatistics(); }
+const Snapshot& Lane::Statistics() {
+  if (options_.coordinator) {
+    return totals_;
+  }
+  const TimePoint now = clock_->Now();
+  if (engine_.state() != RunState::kRunning || !statistics_at_.has_value() ||
+      now - *statistics_at_ >= kStatisticsAge) {
+    statistics_ = engine_.TakeStatistics();
+    statistics_at_ = now;
+  }
+  return statistics_;
+}
 
 uint64_t Lane::TargetUsers() {
   return options_.coordinator ? totals_.target_users : engine_.TakeSnapshot().target_users;

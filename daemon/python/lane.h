@@ -69,8 +69,10 @@ class Lane final {
   absl::Status RunLocally(uint64_t users, double spawn_rate);
   void StopLocally();
 
-  // What has been measured so far, of all agents if this is a coordinator's.
-  Snapshot Statistics();
+  // What has been measured so far, of all agents if this is a coordinator's. While a run is on it
+  // may be a tenth of a second old, since a listener may ask after every request. Good until the
+  // next call.
+  const Snapshot& Statistics();
   // Of which only `users` is asked for.
   Snapshot CountUsers() { return options_.coordinator ? totals_ : engine_.TakeSnapshot(); }
   uint64_t TargetUsers();
@@ -102,7 +104,9 @@ class Lane final {
   std::deque<Note> notes_;
   std::unique_ptr<GreenletWait> receiver_;
   std::optional<TimePoint> start_at_;
-  Snapshot totals_;  // a coordinator's
+  Snapshot totals_;      // a coordinator's
+  Snapshot statistics_;  // as it was at …
+  std::optional<TimePoint> statistics_at_;
   bool spawned_told_ = false;
   uint64_t spawned_target_ = 0;
   bool reset_when_spawned_ = false;

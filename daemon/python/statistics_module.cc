@@ -78,7 +78,7 @@ PyObject* TaskError(PyObject* /*module*/, PyObject* text) {
 }
 
 PyObject* Entries(PyObject* /*module*/, PyObject* /*unused*/) {
-  const Snapshot snapshot = lane->Statistics();
+  const Snapshot& snapshot = lane->Statistics();
   PyRef list(PyList_New(0));
   for (const auto& [key, stats] : snapshot.entries) {
     if (key.phase != RunPhase::kMeasured || !list) {
@@ -100,7 +100,7 @@ PyObject* Entries(PyObject* /*module*/, PyObject* /*unused*/) {
 }
 
 PyObject* Failures(PyObject* /*module*/, PyObject* /*unused*/) {
-  const Snapshot snapshot = lane->Statistics();
+  const Snapshot& snapshot = lane->Statistics();
   PyRef list(PyList_New(0));
   for (const auto& [key, stats] : snapshot.failures) {
     if (!list) {
@@ -122,7 +122,7 @@ PyObject* Failures(PyObject* /*module*/, PyObject* /*unused*/) {
 Histogram TimesOf(PyObject* method, PyObject* name) {
   const std::optional<std::string> wanted_method = OptionalText(method);
   const std::optional<std::string> wanted_name = OptionalText(name);
-  const Snapshot snapshot = lane->Statistics();
+  const Snapshot& snapshot = lane->Statistics();
   Histogram times;
   for (const auto& [key, stats] : snapshot.entries) {
     if (key.phase == RunPhase::kMeasured &&
