@@ -127,10 +127,10 @@ class SquallTest(unittest.TestCase):
         self.addCleanup(server.stop)
         return server
 
-    def squall(self, *arguments, environment=None, stdin=None, **popen):
+    def squall(self, *arguments, environment=None, stdin=None, patience=PATIENCE, **popen):
         """Runs squall to its end: (exit code, standard output, standard error)."""
         process = subprocess.run([str(BIN / "squall"), *map(str, arguments)], input=stdin,
-                                 capture_output=True, text=True, timeout=PATIENCE,
+                                 capture_output=True, text=True, timeout=patience,
                                  env={**os.environ, "NO_COLOR": "1", **(environment or {})},
                                  **popen)
         for word in ("AddressSanitizer", "runtime error:", "check failed", "ThreadSanitizer"):
