@@ -4,6 +4,7 @@ Start-up does not count: after the ramp, CPU time of all processes of the genera
 count of requests are read twice. Used by bench.py.
 """
 import csv
+import json
 import os
 import pathlib
 import re
@@ -85,17 +86,21 @@ class Server:
 
 
 class Generator:
-    """squall or Locust without a user interface, on the last core. They take the same options."""
+    """squall or Locust without a user interface, on the last core. They take the same options.
+    `program` is the command."""
 
     def __init__(self, program, server, user_class, users, spawn_rate=None):
         self.prefix = server.directory / "stats"
+        self.report = server.directory / "report.json"
+        self.is_squall = len(program) > 1
+        report = ["--json", str(self.report)] if self.is_squall else []  # another --json in Locust
         self.log = server.directory / "generator.log"
         core = str(os.cpu_count() - 1)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                ["taskset", "-c", core, program, "-f", str(LOCUSTFILE), user_class, "--headless",
-                 "-H", server.base, "-u", str(users), "-r", str(spawn_rate or users), "--only-summary",
-                 "--csv", str(self.prefix), "--loglevel", "WARNING"],
+                ["taskset", "-c", core, *program, "-f", str(LOCUSTFILE), user_class, "--headless",
+                 "-H", server.base, "-u", str(users), "-r", str(spawn_rate or users),
+                 "--only-summary", "--csv", str(self.prefix), "--loglevel", "WARNING", *report],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=server.directory)
 
     def check(self):
@@ -158,7 +163,8 @@ def at(ascending, share):
 
 
 def measure_latency(program, server, user_class, seconds):
-    """p50 and p99 in ms as the generator reports them, and as they were on the wire."""
+    """Percentiles in ms: {"wire": {"50": …, "99": …}, "reported": …, "due": …}, the last of squall
+    alone."""
     wire = WireClock(server.port, b"GET /index.json")
     wire.start()
     generator = Generator(program, server, user_class, USERS)
@@ -166,23 +172,32 @@ def measure_latency(program, server, user_class, seconds):
     row = generator.stop()
     seen = wire.stop()
     assert len(seen) >= int(row["Request Count"]) - 1, (len(seen), row)
-    return float(row["50%"]), at(seen, 0.5), float(row["99%"]), at(seen, 0.99)
+    figures = {"wire": {"50": at(seen, 0.5), "99": at(seen, 0.99)}}
+    if generator.is_squall:
+        totals = json.loads(generator.report.read_text())["totals"]
+        figures["reported"] = totals["service_ms"]["percentiles"]
+        figures["due"] = totals["response_ms"]["percentiles"]
+    else:
+        figures["reported"] = {"50": float(row["50%"]), "99": float(row["99%"])}
+    figures["off"] = figures["reported"]["99"] - figures["wire"]["99"]
+    return figures
 
 
 def bench_latency(programs, server, rounds, seconds):
-    lines = ["| user | tool | p50 reported, ms | p50 on the wire | p99 reported | p99 on the wire "
-             "| difference |", "|---|---|--:|--:|--:|--:|--:|"]
+    lines = ["| user | tool | p50 on the wire, ms | p50 reported | p99 on the wire | p99 reported "
+             "| difference | p99 from when it was due |", "|---|---|--:|--:|--:|--:|--:|--:|"]
     for title, user_class in (("HttpUser", "HttpPaced"), ("FastHttpUser", "FastPaced")):
         figures = {tool: [] for tool in programs}
         for _ in range(rounds):
             for tool, program in programs.items():
                 figures[tool].append(measure_latency(program, server, user_class, seconds))
         for tool, results in figures.items():
-            # Of one round, the one in the middle: its four figures belong together.
-            p50, wire_p50, p99, wire_p99 = sorted(
-                results, key=lambda item: item[2] - item[3])[len(results) // 2]
-            lines.append(f"| {title} | {tool} | {p50:.2f} | {wire_p50:.2f} | {p99:.2f} | "
-                         f"{wire_p99:.2f} | {p99 - wire_p99:+.2f} |")
+            # All figures of one round, as they belong together: that in the middle.
+            one = sorted(results, key=lambda item: item["off"])[len(results) // 2]
+            due = f"{one['due']['99']:.2f}" if "due" in one else "–"
+            lines.append(f"| {title} | {tool} | {one['wire']['50']:.2f} | "
+                         f"{one['reported']['50']:.2f} | {one['wire']['99']:.2f} | "
+                         f"{one['reported']['99']:.2f} | {one['off']:+.2f} | {due} |")
     return lines
 
 
@@ -208,14 +223,13 @@ def bench_memory(programs, server):
 
 
 def bench(squall, directory, nginx, rounds, seconds):
-    """The section of the page. `squall` is the program; its link `locust` is beside it."""
+    """The section of the page."""
     server = Server(nginx, directory)
-    programs = {"squall": str(pathlib.Path(squall).with_name("locust"))}
     locust = locust_program()
     title = "## Locustfiles"
     if locust is None:
         return [title, "", f"Skipped: Locust {LOCUST} could not be had from PyPI.", ""]
-    programs["Locust"] = locust
+    programs = {"squall": [str(pathlib.Path(squall).resolve()), "run"], "Locust": [locust]}
     return [title, "",
             f"Locust {LOCUST} from PyPI and squall with the same locustfile "
             "(tests/bench/locustfile.py), options and nginx, in turn; nginx on the first core, all "
@@ -226,8 +240,10 @@ def bench(squall, directory, nginx, rounds, seconds):
             *bench_cost(programs, server, rounds, seconds), "",
             f"{USERS * PACE:,} requests/s offered: {USERS} users with constant_throughput({PACE}), "
             "out of step with each other. On the wire: from the packet with the request to the "
-            "packet with the reply, as the loopback interface saw them in the same run. The round "
-            "with the median difference.", "",
+            "packet with the reply, as the loopback interface saw them in the same run. squall's "
+            "report has also the time from when a request was due, which its CSV and tables show: "
+            "how late the user's turn came is part of it. The round with the median difference of "
+            f"{rounds}.", "",
             *bench_latency(programs, server, rounds, seconds), "",
             "Resident memory of all processes, 3 s after every user has made one request; all of "
             "them then wait, each with its connection open.", "",
