@@ -64,10 +64,9 @@ bool SetTimeouts(const ClientSession& core, const RequestArgs& args, HttpRequest
   return good;
 }
 
-bool SetOrigin(const BaseUrl& base, HttpRequest* out, FieldText* fields) {
+void SetOrigin(const BaseUrl& base, const FieldText& fields, HttpRequest* out) {
   out->origin = base.origin;
-  out->host = fields->has_host ? std::string() : base.host_header;
-  return true;
+  out->host = fields.has_host ? std::string() : base.host_header;
 }
 
 // Everything that is not a plain path on a plain host: Python's URL functions write it down.
@@ -98,7 +97,8 @@ bool SetUncommonUrl(const ClientSession& core, std::string_view url, PyObject* p
   if (!parsed->userinfo.empty() && FindField(fields->text, "Authorization") == std::nullopt) {
     fields->text += fmt::format("Authorization: Basic {}\r\n", Base64(parsed->userinfo));
   }
-  return SetOrigin(base, out, fields);
+  SetOrigin(base, *fields, out);
+  return true;
 }
 
 bool SetUrl(const ClientSession& core, const RequestArgs& args, HttpRequest* out,
@@ -126,7 +126,8 @@ bool SetUrl(const ClientSession& core, const RequestArgs& args, HttpRequest* out
     return SetUncommonUrl(core, url, params.get(), out, fields);
   }
   out->target.assign(base->prefix).append(url);
-  return SetOrigin(*base, out, fields);
+  SetOrigin(*base, *fields, out);
+  return true;
 }
 
 bool AddDefaultField(const char* name, const char* value, FieldText* fields) {
