@@ -3,6 +3,7 @@
 
 #include <Python.h>
 #include <algorithm>
+#include <chrono>
 #include <greenlet/greenlet.h>
 #include <utility>
 
@@ -15,8 +16,10 @@ namespace {
 
 // Greenlets that were woken send requests, whose replies may be there by the time the last of them
 // has run: looking again is cheaper than another round of gevent's loop, whose timers and other
-// watchers must have their turn all the same.
+// watchers must have their turn all the same. gevent gives its own callbacks, users that start
+// among them, as long at a stretch.
 constexpr int kTurnsInARow = 8;
+constexpr Nanos kTurnsTake = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -73,6 +76,7 @@ PyObject* GeventHub::OnReadable(PyObject* self, PyObject* /*unused*/) {
 
 void GeventHub::Turn() {
   turning_ = true;
+  const TimePoint until = reactor_->Fresh() + kTurnsTake;
   for (int i = 0; i < kTurnsInARow; ++i) {
     turns_.store(turns() + 1, std::memory_order_relaxed);
     reactor_->Turn();
@@ -80,6 +84,9 @@ void GeventHub::Turn() {
       break;
     }
     RunWoken();
+    if (reactor_->Fresh() >= until) {
+      break;
+    }
   }
   turning_ = false;
   if (!woken_.empty()) {

@@ -9,9 +9,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/status/statusor.h>
 
 #include "daemon/net/reactor.h"
@@ -50,7 +50,7 @@ class GeventHub final {
   _greenlet* hub_ = nullptr;
   _object* watcher_ = nullptr;
   std::atomic<uint64_t> turns_ = 0;
-  std::unordered_map<_object*, GreenletWait*> waits_;
+  absl::flat_hash_map<_object*, GreenletWait*> waits_;
   bool turning_ = false;
   std::vector<GreenletWait*> woken_;
   std::vector<GreenletWait*> running_;  // of woken_, those whose turn it is; nullptr: gone
