@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<LoadEngine>> Agent::MakeEngine(const Run& run) co
       return absl::FailedPreconditionError(
           "this agent must be built with Python (SQUALL_WITH_PYTHON) to run a locustfile");
     }
-    return config_.make_script_engine(order, run.plan->stop_timeout, {config_.log, on_finished});
+    return config_.make_script_engine(order, *run.plan, {config_.log, on_finished});
   }
   EngineOptions options;
   options.once = order.settings.once;
@@ -255,6 +255,19 @@ absl::Status Agent::Stop(const std::string& run_id, uint64_t epoch, const std::s
     StopLocked(reason.empty() ? "stopped" : reason, immediate);
   }
   return absl::OkStatus();
+}
+
+absl::Status Agent::Tell(const std::string& run_id, uint64_t epoch, const EngineNote& note) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  SQUALL_RETURN_IF_ERROR(Check(run_id, epoch));
+  run_->engine->Tell(note);
+  return absl::OkStatus();
+}
+
+std::vector<EngineNote> Agent::TakeNotes(const std::string& run_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return run_ != nullptr && run_->order.run_id == run_id ? run_->engine->TakeNotes()
+                                                         : std::vector<EngineNote>{};
 }
 
 std::string Agent::OwnerLocked() const {

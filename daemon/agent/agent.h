@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -55,10 +56,10 @@ struct EngineListener {
   std::function<void(const std::string& reason)> on_finished;
 };
 
-// Makes an engine for a plan that is a script; `stop_timeout` is with the settings applied. May
-// take seconds.
+// Makes an engine for a plan that is a script; `applied` is the order's plan with the settings
+// applied. May take seconds.
 using ScriptEngineMaker = std::function<absl::StatusOr<std::unique_ptr<LoadEngine>>(
-    const PrepareOrder& order, Nanos stop_timeout, EngineListener listener)>;
+    const PrepareOrder& order, const Plan& applied, EngineListener listener)>;
 
 struct AgentConfig {
   std::string name = "local";     // as logs and reports show it, before a coordinator gives an id
@@ -133,6 +134,11 @@ class Agent final {
   // A coordinator's Watch stream has begun or ended: feeds the control-loss policy.
   void OnWatchBegan();
   void OnWatchEnded();
+
+  // A note for the user code of the run, and those that have come from there since the last call;
+  // none while another run is held.
+  absl::Status Tell(const std::string& run_id, uint64_t epoch, const EngineNote& note);
+  std::vector<EngineNote> TakeNotes(const std::string& run_id);
 
   // Stops the run, if any, as `control_loss_policy: stop` would, and takes no other; for SIGTERM.
   void Drain(const std::string& reason);

@@ -127,6 +127,11 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchResponse> {
     last_ = snapshot->state == RunState::kFinished || snapshot->state == RunState::kFailed;
     response_.Clear();
     SnapshotToProto(*snapshot, response_.mutable_snapshot());
+    for (EngineNote& note : agent_->TakeNotes(run_id_)) {
+      v1::ScriptNote* to = response_.add_notes();
+      to->set_kind(std::move(note.kind));
+      to->set_json(std::move(note.json));
+    }
     StartWrite(&response_);
   }
 
@@ -233,6 +238,14 @@ class Rpc final : public v1::AgentService::CallbackService {
                        request->mode() == v1::STOP_MODE_IMMEDIATE);
       response->set_state(ToProto(agent_->Status().state));
       return status;
+    });
+  }
+
+  Reactor* Tell(Context* context, const v1::TellRequest* request,
+                v1::TellResponse* /*response*/) override {
+    return Answer(context, [&] {
+      return agent_->Tell(request->run_id(), request->epoch(),
+                          {request->note().kind(), request->note().json()});
     });
   }
 

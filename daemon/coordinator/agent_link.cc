@@ -130,8 +130,12 @@ struct AgentLink::Rpc {
 class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse>,
                                 public std::enable_shared_from_this<Stream> {
  public:
-  Stream(Inbox* inbox, std::function<void(Snapshot)> on_snapshot, Done on_end)
-      : inbox_(inbox), on_snapshot_(std::move(on_snapshot)), on_end_(std::move(on_end)) {}
+  using OnMessage = std::function<void(const ScriptMessage&)>;
+  Stream(Inbox* inbox, std::function<void(Snapshot)> on_snapshot, OnMessage on_message, Done on_end)
+      : inbox_(inbox),
+        on_snapshot_(std::move(on_snapshot)),
+        on_message_(std::move(on_message)),
+        on_end_(std::move(on_end)) {}
 
   void Begin(v1::AgentService::Stub* stub, const std::string& run_id, Nanos interval) {
     request_.set_run_id(run_id);
@@ -150,6 +154,11 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
       broken_ = snapshot.status();
       context_.TryCancel();
       return;
+    }
+    for (const v1::ScriptNote& note : response_->notes()) {
+      Post([deliver = on_message_, message = ScriptMessage{note.kind(), note.json()}] {
+        deliver(message);
+      });
     }
     Post([deliver = on_snapshot_, snapshot = *std::move(snapshot)]() mutable {
       deliver(std::move(snapshot));
@@ -197,6 +206,7 @@ class AgentLink::Stream final : public grpc::ClientReadReactor<v1::WatchResponse
 
   Inbox* const inbox_;
   const std::function<void(Snapshot)> on_snapshot_;
+  const OnMessage on_message_;
   const Done on_end_;
   grpc::ClientContext context_;
   v1::WatchRequest request_;
@@ -386,12 +396,29 @@ void AgentLink::Stop(const std::string& run_id, uint64_t epoch, const std::strin
       });
 }
 
+void AgentLink::Tell(const std::string& run_id, uint64_t epoch, const ScriptMessage& message) {
+  v1::TellRequest request;
+  request.set_run_id(run_id);
+  request.set_epoch(epoch);
+  request.mutable_note()->set_kind(message.kind);
+  request.mutable_note()->set_json(message.json);
+  // As in Locust, whoever does not hear a message has missed it.
+  rpc_->Send<v1::TellRequest, v1::TellResponse>(
+      *this, &v1::AgentService::StubInterface::async_interface::Tell, "tell", std::move(request),
+      Absent::kFail, [](const absl::Status& /*status*/, const v1::TellResponse& /*response*/) {});
+}
+
 void AgentLink::Watch(const std::string& run_id, Nanos interval,
                       std::function<void(Snapshot)> on_snapshot, Done on_end) {
   if (stream_ != nullptr) {
     stream_->Stop();
   }
-  stream_ = std::make_shared<Stream>(inbox_, std::move(on_snapshot), std::move(on_end));
+  const auto on_message = [this](const ScriptMessage& message) {
+    if (options_.on_message) {
+      options_.on_message(name_, message);
+    }
+  };
+  stream_ = std::make_shared<Stream>(inbox_, std::move(on_snapshot), on_message, std::move(on_end));
   stream_->Begin(rpc_->stub.get(), run_id, interval);
 }
 

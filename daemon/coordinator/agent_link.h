@@ -51,11 +51,19 @@ struct MoveOrder {
   double rate = 0;          // users per second of all agents; 0: together
 };
 
+// What Python code of a locustfile tells itself on another machine (protos: ScriptNote).
+struct ScriptMessage {
+  std::string kind;
+  std::string json;
+};
+
 struct AgentLinkOptions {
   // For the calls before the start, which wait for an agent that is not there yet.
   Nanos call_timeout = std::chrono::seconds(10);
   // For those during the run, which do not.
   Nanos command_timeout = std::chrono::seconds(2);
+  // What the user code on an agent has to say; on the inbox's thread.
+  std::function<void(const std::string& agent, const ScriptMessage& message)> on_message;
 };
 
 // What an agent says of itself when a coordinator measures its clock or comes back to it.
@@ -96,6 +104,8 @@ class AgentLink final {
   void Resume(const std::string& run_id, uint64_t epoch, Done done);
   void Stop(const std::string& run_id, uint64_t epoch, const std::string& reason, bool immediate,
             Done done);
+
+  void Tell(const std::string& run_id, uint64_t epoch, const ScriptMessage& message);
 
   // Streams snapshots every `interval`; replaces the stream there was. `on_end` comes once, unless
   // it is replaced.

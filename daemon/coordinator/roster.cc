@@ -22,8 +22,6 @@ constexpr Nanos kDisbandPatience = std::chrono::seconds(2);
 // An agent that keeps falling silent is not worth the moving.
 constexpr uint32_t kReturnsMax = 3;
 
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
 }  // namespace
 
 Roster::Roster(RosterOptions options, const Plan* plan, const RunSettings* settings,
@@ -472,11 +470,7 @@ void Roster::OnSnapshot(Member* member, Snapshot snapshot) {
   }
   if (member->progress.over && !was_over && member->admitted &&
       listener_->LeftEarly(member->snapshot)) {
-    const Snapshot& last = member->snapshot;
-    const bool failed = last.state == RunState::kFailed;
-    listener_->OnWarning(fmt::format("agent '{}' {}: {}", member->target.name,
-                                     failed ? "failed" : "left before the end",
-                                     failed ? last.error : last.stop_reason));
+    listener_->OnWarning(HowItLeft(member->target.name, member->snapshot));
     HandOver(member);
   }
 }
@@ -538,6 +532,14 @@ void Roster::Lose(Member* member, const std::string& why) {
   MarkLost(fmt::format("lost: {}", why), &member->snapshot);
   listener_->OnWarning(fmt::format("agent '{}' was lost: {}", member->target.name, why));
   HandOver(member);
+}
+
+void Roster::Tell(const std::string& agent, const ScriptMessage& message) {
+  for (const auto& member : members_) {
+    if (member->watching && (agent.empty() || agent == member->target.name)) {
+      member->link.Tell(options_.run_id, wish_.epoch, message);
+    }
+  }
 }
 
 // The users of a member that is gone go to the others; nobody else's move.

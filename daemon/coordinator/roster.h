@@ -106,6 +106,9 @@ class Roster final {
   void SetPaused(bool paused);
   void SetStop(StopLevel level, const std::string& reason);
 
+  // To the agent of that name, or with "" to all that take part; who is away misses it.
+  void Tell(const std::string& agent, const ScriptMessage& message);
+
   // Sends what is due. `listening_since`: what had arrived by then has been heard.
   void Advance(TimePoint listening_since);
   // Lets go of agents that wait for a run that will not begin; waits a little for their answers.

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "daemon/coordinator/roster.h"
 
 namespace squall {
@@ -21,6 +23,14 @@ inline void MarkLost(std::string error, Snapshot* last) {
   last->target_users = 0;
   last->target_rate = 0;
   last->open_requests = 0;
+}
+
+inline std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+inline std::string HowItLeft(const std::string& name, const Snapshot& last) {
+  return last.state == RunState::kFailed
+             ? fmt::format("agent '{}' failed: {}", name, last.error)
+             : fmt::format("agent '{}' left before the end: {}", name, last.stop_reason);
 }
 
 struct Roster::Member {

@@ -106,6 +106,9 @@ void RunCoordinator::MakeRoster(Membership members) {
   roster.owner = options_.owner;
   roster.link.call_timeout = options_.call_timeout;
   roster.link.command_timeout = options_.command_timeout;
+  roster.link.on_message = [this](const std::string& agent, const ScriptMessage& message) {
+    observer_->OnMessage(agent, message);
+  };
   const Nanos spread = kSnapshotSpacing * static_cast<int64_t>(members.size());
   roster.watch_interval = std::max(options_.watch_interval, std::min(kTick, spread));
   roster.loss_timeout = options_.loss_timeout;
@@ -287,6 +290,12 @@ void RunCoordinator::SetLoad(LoadRequest request) {
 void RunCoordinator::SetThresholds(std::vector<Threshold> thresholds) {
   inbox_.Post([this, thresholds = std::move(thresholds)]() mutable {
     plan_.thresholds = std::move(thresholds);
+  });
+}
+
+void RunCoordinator::Tell(std::string agent, ScriptMessage message) {
+  inbox_.Post([this, agent = std::move(agent), message = std::move(message)] {
+    roster_->Tell(agent, message);
   });
 }
 

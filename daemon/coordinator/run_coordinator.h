@@ -87,6 +87,8 @@ class RunObserver {
   virtual void OnEvent(std::string_view text) = 0;  // an agent lost, a threshold that aborts …
   // Who takes part, or what is asked of the run, changes; before any agent is told.
   virtual void OnRoster(const RunRoster& /*roster*/) {}
+  // From the user code on an agent.
+  virtual void OnMessage(const std::string& /*agent*/, const ScriptMessage& /*message*/) {}
 };
 
 class RunCoordinator final : private Roster::Listener {
@@ -121,6 +123,8 @@ class RunCoordinator final : private Roster::Listener {
   absl::Status SetProfile(const LoadProfile& load);
   // Others than the plan's from now on, judged on all that was measured.
   void SetThresholds(std::vector<Threshold> thresholds);
+  // To user code on one agent, or with "" on all; who is away misses it.
+  void Tell(std::string agent, ScriptMessage message);
   void Pause();
   void Resume();
   // An agent that comes while the run goes on: it gets its share of the users at the spawn rate.

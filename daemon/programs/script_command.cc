@@ -43,7 +43,8 @@ class ScriptObserver final : public RunObserver {
 
   void OnStarted(const Plan& plan, const Profile& profile) override {
     inner_->OnStarted(plan, profile);
-    conductor_->TellStarted();
+    const auto* level = std::get_if<ConstantLoad>(&plan.load_profile.load);
+    conductor_->TellStarted(level == nullptr ? 0 : level->users);
   }
   void OnTick(const RunProgress& progress) override {
     inner_->OnTick(progress);
@@ -74,6 +75,7 @@ class ScriptRun final {
   bool WantsAgents() const;
   void ApplyDescription();
   void ApplyMaster();
+  std::optional<Nanos> RunTime() const;
   absl::StatusOr<Plan> MakePlan() const;
   std::optional<int> MakeConsole();
   absl::StatusOr<RunReport> Coordinate(Plan plan, RunAgents* agents, CoordinatorOptions options);
@@ -167,6 +169,11 @@ void ScriptRun::ApplyMaster() {
   }
 }
 
+// A shape ends the run itself, as in Locust.
+std::optional<Nanos> ScriptRun::RunTime() const {
+  return told_.has_shape && !told_.shape_uses_common_options ? std::nullopt : told_.run_time;
+}
+
 absl::StatusOr<Plan> ScriptRun::MakePlan() const {
   Plan plan;
   plan.name = told_.locustfiles.empty()
@@ -181,9 +188,7 @@ absl::StatusOr<Plan> ScriptRun::MakePlan() const {
     load.load = ConstantLoad{.users = std::max<uint64_t>(1, told_.users.value_or(1)),
                              .spawn_rate = told_.spawn_rate.value_or(1)};
   }
-  if (!told_.has_shape || told_.shape_uses_common_options) {
-    load.run_time = told_.run_time;
-  }
+  load.run_time = RunTime();
   load.iterations = told_.iterations;
   if (conductor_->role() == ScriptRole::kLocal) {
     plan.script = Script{.locustfiles = told_.locustfiles};
@@ -209,7 +214,7 @@ std::optional<int> ScriptRun::MakeConsole() {
     options.log_file = told_.log_file;
     options.csv_prefix = flags_.csv;
     options.csv_full_history = flags_.csv_full_history;
-    options.run_time = told_.run_time;
+    options.run_time = RunTime();
     auto made = LocustConsole::Make(std::move(options), &clock_);
     status = made.status();
     locust_console_ = made.ok() ? *std::move(made) : nullptr;
@@ -241,14 +246,16 @@ absl::StatusOr<RunReport> ScriptRun::Coordinate(Plan plan, RunAgents* agents,
   SQUALL_ASSIGN_OR_RETURN(const std::unique_ptr<RunCoordinator> coordinator,
                           RunCoordinator::Make(std::move(plan), settings, agents->TakeTargets(),
                                                options, &observer, &clock_));
-  conductor_->Grant(
-      {.set_load = [&](uint64_t users,
-                       double rate) { coordinator->SetLoad({.users = users, .spawn_rate = rate}); },
-       .stop =
-           [&](const std::string& reason) {
-             conductor_->TellStopping();
-             coordinator->Stop(reason, /*immediate=*/false);
-           }});
+  ScriptWishes wishes;
+  wishes.set_load = [&](uint64_t users, double rate) {
+    coordinator->SetLoad({.users = users, .spawn_rate = rate});
+  };
+  wishes.stop = [&](const std::string& reason) { coordinator->Stop(reason, /*immediate=*/false); };
+  wishes.tell_agents = [&](const std::string& agent, const std::string& kind,
+                           const std::string& json) {
+    coordinator->Tell(agent, {kind, json});
+  };
+  conductor_->Grant(std::move(wishes));
   signals_->Handle([&](int count) {
     conductor_->TellStopping();
     coordinator->Stop(count == 1 ? "interrupted" : "interrupted twice", count > 1);
@@ -258,7 +265,9 @@ absl::StatusOr<RunReport> ScriptRun::Coordinate(Plan plan, RunAgents* agents,
   agents->SendLateTo(options.run_id, nullptr);
   signals_->Handle(nullptr);
   conductor_->Grant({});
-  conductor_->TellEnded();
+  if (report.ok()) {
+    conductor_->TellEnded(report->total);
+  }
   return report;
 }
 

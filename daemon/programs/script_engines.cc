@@ -8,7 +8,7 @@
 namespace squall {
 namespace {
 
-ScriptOrder OrderOf(const PrepareOrder& from, Nanos stop_timeout, EngineListener listener) {
+ScriptOrder OrderOf(const PrepareOrder& from, const Plan& applied, EngineListener listener) {
   ScriptOrder order;
   order.run_id = from.run_id;
   order.agent_id = from.agent_id;
@@ -16,7 +16,8 @@ ScriptOrder OrderOf(const PrepareOrder& from, Nanos stop_timeout, EngineListener
   order.plan = from.plan;
   order.settings = from.settings;
   order.assignment = from.assignment;
-  order.stop_timeout = stop_timeout;
+  order.stop_timeout = applied.stop_timeout;
+  order.run_time = applied.load_profile.run_time;
   order.log = std::move(listener.log);
   order.on_finished = std::move(listener.on_finished);
   return order;
@@ -26,21 +27,21 @@ ScriptOrder OrderOf(const PrepareOrder& from, Nanos stop_timeout, EngineListener
 
 ScriptEngineMaker StartScriptEngines(ScriptEngineOptions options, const Clock* clock) {
   return [options = std::move(options), clock](
-             const PrepareOrder& order, Nanos stop_timeout,
+             const PrepareOrder& order, const Plan& applied,
              EngineListener listener) -> absl::StatusOr<std::unique_ptr<LoadEngine>> {
     SQUALL_ASSIGN_OR_RETURN(
         std::unique_ptr<LoadEngine> engine,
-        ScriptEngine::Make(OrderOf(order, stop_timeout, std::move(listener)), options, clock));
+        ScriptEngine::Make(OrderOf(order, applied, std::move(listener)), options, clock));
     return engine;
   };
 }
 
 ScriptEngineMaker JoinScriptEngine(LaneProcess* process, const Clock* clock) {
-  return [process, clock](const PrepareOrder& order, Nanos stop_timeout,
+  return [process, clock](const PrepareOrder& order, const Plan& applied,
                           EngineListener listener) -> absl::StatusOr<std::unique_ptr<LoadEngine>> {
     SQUALL_ASSIGN_OR_RETURN(
         std::unique_ptr<LoadEngine> engine,
-        ScriptEngine::Join(OrderOf(order, stop_timeout, std::move(listener)), {}, process, clock));
+        ScriptEngine::Join(OrderOf(order, applied, std::move(listener)), {}, process, clock));
     return engine;
   };
 }

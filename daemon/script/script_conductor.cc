@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
-#include "daemon/plan/value.h"
 #include "daemon/wire/snapshot_proto.h"
 #include "protos/squall/v1/lane.pb.h"
 
@@ -108,7 +107,11 @@ void ScriptConductor::Wish(std::function<void(const ScriptWishes&)> wish) {
   }
 }
 
-void ScriptConductor::TellStarted() {
+void ScriptConductor::TellStarted(uint64_t users) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    wanted_users_ = users;
+  }
   if (options_.role == ScriptRole::kCoordinator) {
     process_->SendNote("test_start", "{}").IgnoreError();
   }
@@ -120,9 +123,7 @@ void ScriptConductor::TellProgress(const Snapshot& merged,
   if (options_.role != ScriptRole::kCoordinator || !process_->idle()) {
     return;
   }
-  v1::LaneCommand command;
-  SnapshotToProto(merged, command.mutable_totals());
-  process_->Send(command).IgnoreError();
+  SendTotals(merged);
   ValueList list;
   for (const ScriptWorker& worker : workers) {
     list.push_back(ValueObject{{"id", worker.id},
@@ -138,12 +139,21 @@ void ScriptConductor::TellProgress(const Snapshot& merged,
   }
 }
 
+void ScriptConductor::SendTotals(const Snapshot& merged) {
+  v1::LaneCommand command;
+  SnapshotToProto(merged, command.mutable_totals());
+  process_->Send(command).IgnoreError();
+}
+
 // Once for every ramp.
 void ScriptConductor::TellSpawned(const Snapshot& merged) {
   const uint64_t users = merged.UserCount();
-  if (users != merged.target_users) {
-    spawned_ = 0;
-  } else if (users > 0 && users != spawned_) {
+  bool all = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    all = users == wanted_users_ && !stopping_told_;
+  }
+  if (all && users != spawned_) {
     spawned_ = users;
     process_->SendNote("spawning_complete", ToJson({{"user_count", static_cast<int64_t>(users)}}))
         .IgnoreError();
@@ -151,17 +161,33 @@ void ScriptConductor::TellSpawned(const Snapshot& merged) {
 }
 
 void ScriptConductor::TellStopping() {
-  if (options_.role == ScriptRole::kCoordinator && !stopping_told_) {
-    stopping_told_ = true;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TellStoppingLocked();
+}
+
+void ScriptConductor::TellStoppingLocked() {
+  if (options_.role == ScriptRole::kCoordinator && !std::exchange(stopping_told_, true)) {
     process_->SendNote("test_stopping", "{}").IgnoreError();
   }
 }
 
-void ScriptConductor::TellEnded() {
+void ScriptConductor::TellEnded(const Snapshot& total) {
   if (options_.role == ScriptRole::kCoordinator) {
     TellStopping();
+    SendTotals(total);
     process_->SendNote("test_stop", "{}").IgnoreError();
   }
+}
+
+void ScriptConductor::HearAgent(const std::string& agent, const std::string& kind,
+                                const std::string& json) {
+  const absl::StatusOr<Value> note = ParseJson(json);
+  if (options_.role != ScriptRole::kCoordinator || !note.ok() || note->AsObject() == nullptr) {
+    return;
+  }
+  ValueObject named = *note->AsObject();
+  named.emplace_back("node_id", agent);
+  process_->SendNote(kind, ToJson(std::move(named))).IgnoreError();
 }
 
 int ScriptConductor::Finish(int proposed) {
@@ -201,14 +227,18 @@ void ScriptConductor::OnNote(const std::string& kind, const std::string& json) {
   }
   const absl::StatusOr<Value> parsed = ParseJson(json);
   const Value note = parsed.ok() ? *parsed : Value();
-  if (kind == "shape" && TruthOf(note, "stop")) {
-    Wish([](const ScriptWishes& wishes) { wishes.stop("the load shape has ended"); });
-  } else if (kind == "shape") {
-    const auto users = static_cast<uint64_t>(std::clamp(NumberOf(note, "users", 0), 0.0, 1e9));
-    const double rate = std::clamp(NumberOf(note, "spawn_rate", 1), 1e-3, 1e6);
-    Wish([users, rate](const ScriptWishes& wishes) { wishes.set_load(users, rate); });
+  if (kind == "shape") {
+    OnShape(note);
   } else if (kind == "quit" || kind == "stop") {
-    Wish([](const ScriptWishes& wishes) { wishes.stop("the locustfile ended the run"); });
+    Wish([this](const ScriptWishes& wishes) {
+      TellStoppingLocked();
+      wishes.stop("the locustfile ended the run");
+    });
+  } else if (options_.role == ScriptRole::kCoordinator && kind == "message") {
+    const Value* agent = note.Find("client_id");
+    Wish([to = agent == nullptr ? "" : agent->ToText(), json](const ScriptWishes& wishes) {
+      wishes.tell_agents(to, "message", json);
+    });
   } else if (kind == "exit_code") {
     const std::lock_guard<std::mutex> lock(mutex_);
     exit_code_ = static_cast<int>(NumberOf(note, "code", 0));
@@ -219,6 +249,33 @@ void ScriptConductor::OnNote(const std::string& kind, const std::string& json) {
       warnings_.push_back(text->ToText());
     }
   }
+}
+
+void ScriptConductor::OnShape(const Value& shape) {
+  if (TruthOf(shape, "stop")) {
+    Wish([this](const ScriptWishes& wishes) {
+      TellStoppingLocked();
+      wishes.stop("the load shape has ended");
+    });
+    return;
+  }
+  const auto users = static_cast<uint64_t>(std::clamp(NumberOf(shape, "users", 0), 0.0, 1e9));
+  const double rate = std::clamp(NumberOf(shape, "spawn_rate", 1), 1e-3, 1e6);
+  std::string classes;
+  if (const Value* names = shape.Find("user_classes"); names != nullptr && !names->IsNull()) {
+    names->AppendJson(&classes);
+  }
+  Wish([this, users, rate, classes](const ScriptWishes& wishes) {
+    // Before the load: it is for the users that the load brings.
+    if (options_.role == ScriptRole::kCoordinator && classes != allowed_classes_) {
+      allowed_classes_ = classes;
+      wishes.tell_agents(
+          "", "classes",
+          fmt::format(R"({{"user_classes":{}}})", classes.empty() ? "null" : classes));
+    }
+    wanted_users_ = users;
+    wishes.set_load(users, rate);
+  });
 }
 
 void ScriptConductor::OnEnd(const LaneEnd& end) {

@@ -17,6 +17,7 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/plan/value.h"
 #include "daemon/script/lane_process.h"
 #include "daemon/script/script_description.h"
 #include "daemon/stats/snapshot.h"
@@ -40,6 +41,9 @@ struct ScriptConductorOptions {
 struct ScriptWishes {
   std::function<void(uint64_t users, double spawn_rate)> set_load;
   std::function<void(const std::string& reason)> stop;
+  // A note for the locustfile's processes on agents; `agent` "": on all of them.
+  std::function<void(const std::string& agent, const std::string& kind, const std::string& json)>
+      tell_agents;
 };
 
 // An agent as Python code on the coordinator sees it.
@@ -69,10 +73,12 @@ class ScriptConductor final : private LaneListener {
   void Grant(ScriptWishes wishes);
 
   // The course of the run, for a coordinator's Python code. Any thread; no waiting.
-  void TellStarted();
+  void TellStarted(uint64_t users);  // that the plan asks for; 0: its shape will
   void TellProgress(const Snapshot& merged, const std::vector<ScriptWorker>& workers);
   void TellStopping();
-  void TellEnded();
+  void TellEnded(const Snapshot& total);
+  // A note from the locustfile's process on an agent.
+  void HearAgent(const std::string& agent, const std::string& kind, const std::string& json);
 
   // The last listeners run. The exit code: what they make of `proposed`.
   int Finish(int proposed);
@@ -84,7 +90,10 @@ class ScriptConductor final : private LaneListener {
 
  private:
   ScriptConductor(ScriptConductorOptions options, const Clock* clock);
+  void SendTotals(const Snapshot& merged);
   void TellSpawned(const Snapshot& merged);
+  void TellStoppingLocked();
+  void OnShape(const Value& shape);
   void Wish(std::function<void(const ScriptWishes&)> wish);
 
   // LaneListener
@@ -103,10 +112,12 @@ class ScriptConductor final : private LaneListener {
   ScriptWishes wishes_;
   std::vector<std::function<void(const ScriptWishes&)>> early_;
   std::vector<std::string> warnings_;
+  uint64_t wanted_users_ = 0;
+  std::string allowed_classes_;  // of the shape, as JSON; "" = all
+  bool stopping_told_ = false;
 
   // Of the thread that tells the course of the run.
   uint64_t spawned_ = 0;  // the last number of users that was told to be complete
-  bool stopping_told_ = false;
 
   std::unique_ptr<LaneProcess> process_;  // last: its thread calls this object
 };

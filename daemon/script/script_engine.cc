@@ -1,6 +1,7 @@
 #include "daemon/script/script_engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ namespace squall {
 namespace {
 
 constexpr size_t kWarningsMax = 20;
+constexpr size_t kNotesBytesMax = size_t{16} << 20;
 constexpr Nanos kImmediateGrace = std::chrono::seconds(2);
 constexpr Nanos kFinishPatience = std::chrono::seconds(10);  // listeners of `quitting` and `quit`
 
@@ -137,6 +139,7 @@ void ScriptEngine::Start(TimePoint at) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     started_ = true;
+    KillUnlessHeard(clock_->Now() - at);
   }
   v1::LaneCommand command;
   command.mutable_start()->set_steady_nanos(at.time_since_epoch().count());
@@ -174,10 +177,38 @@ void ScriptEngine::Stop(const std::string& reason, bool immediate) {
   process_->Send(command).IgnoreError();
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!finished_) {
+    stopping_ = true;
     const Nanos grace = immediate ? kImmediateGrace : order_.stop_timeout + options_.stop_grace;
     process_->KillAt(clock_->Now() + grace,
-                     fmt::format("it had not stopped after {}", FormatTimeSpan(grace)));
+                     WhyKilled(fmt::format("it had not stopped after {}", FormatTimeSpan(grace))));
   }
+}
+
+// A loop that user code blocks for good neither stops nor ends by itself. `elapsed`: of the run.
+void ScriptEngine::KillUnlessHeard(Nanos elapsed) {
+  if (finished_ || stopping_) {
+    return;
+  }
+  Nanos patience = options_.silence_max;
+  if (order_.run_time.has_value()) {
+    const Nanos left = std::max(Nanos(0), *order_.run_time - elapsed);
+    patience = std::min(patience, left + order_.stop_timeout + options_.stop_grace);
+  }
+  kill_at_ = clock_->Now() + patience;
+  process_->KillAt(kill_at_, WhyKilled("nothing was heard of it any more"));
+}
+
+// From now on, only listeners are left.
+bool ScriptEngine::EndsNow(const Snapshot& snapshot) const {
+  const bool ending =
+      stopping_ || (order_.run_time.has_value() && snapshot.elapsed >= *order_.run_time);
+  return ending && !listeners_only_ && snapshot.UserCount() == 0;
+}
+
+std::string ScriptEngine::WhyKilled(std::string_view what) const {
+  return last_place_.empty()
+             ? std::string(what)
+             : fmt::format("{}; its event loop was blocked, in {}", what, last_place_);
 }
 
 bool ScriptEngine::finished() const {
@@ -190,10 +221,29 @@ std::string ScriptEngine::failure() const {
   return failure_;
 }
 
+void ScriptEngine::Tell(const EngineNote& note) {
+  process_->SendNote(note.kind, note.json).IgnoreError();
+}
+
+std::vector<EngineNote> ScriptEngine::TakeNotes() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  notes_bytes_ = 0;
+  return std::exchange(notes_, {});
+}
+
 Snapshot ScriptEngine::TakeSnapshot() {
   const std::lock_guard<std::mutex> lock(mutex_);
   Snapshot snapshot = newest_;
   snapshot.warnings = warnings_;
+  for (const auto& [where, seconds] : blocked_) {
+    if (!where.empty()) {
+      snapshot.warnings.push_back(
+          fmt::format("user code blocked the event loop for {:g} s, in {}", seconds, where));
+    } else if (blocked_.size() == 1) {  // else the places say it all
+      snapshot.warnings.push_back(
+          fmt::format("user code blocked the event loop for {:g} s", seconds));
+    }
+  }
   if (!failure_.empty()) {  // they are gone with it
     snapshot.users.clear();
     snapshot.open_requests = 0;
@@ -212,6 +262,30 @@ void ScriptEngine::Warn(std::string text) {
   }
 }
 
+// One line for each place, in the log as in the report: the longest.
+void ScriptEngine::Blocked(double seconds, const std::string& where) {
+  bool first = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (blocked_.size() >= kWarningsMax && !blocked_.contains(where)) {
+      return;
+    }
+    first = !blocked_.contains(where);
+    double* longest = &blocked_[where];
+    *longest = std::max(*longest, seconds);
+    if (!where.empty()) {
+      last_place_ = where;
+    }
+    if (started_ && !finished_ && !stopping_) {
+      process_->KillAt(kill_at_, WhyKilled("nothing was heard of it any more"));
+    }
+  }
+  if (first && order_.log) {
+    order_.log(fmt::format("user code has blocked the event loop for {:g} s{}", seconds,
+                           where.empty() ? "" : ", in " + where));
+  }
+}
+
 // ---- the lane's thread -------------------------------------------------------------------------
 
 void ScriptEngine::OnNote(const std::string& kind, const std::string& json) {
@@ -225,9 +299,17 @@ void ScriptEngine::OnNote(const std::string& kind, const std::string& json) {
     heard_.notify_all();
   } else if (kind == "blocked") {
     const Value note = ReadNote(json);
-    const std::string where = TextOf(note, "where");
-    Warn(fmt::format("user code blocked the event loop for {} s{}", TextOf(note, "seconds"),
-                     where.empty() ? "" : ", in " + where));
+    const Value* seconds = note.Find("seconds");
+    double number = 0;
+    if (seconds != nullptr && seconds->ToNumber(&number)) {
+      Blocked(number, TextOf(note, "where"));
+    }
+  } else if (kind == "message" && own_process_ != nullptr) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    notes_bytes_ += json.size();
+    if (notes_bytes_ <= kNotesBytesMax) {  // else nobody reads them
+      notes_.push_back({kind, json});
+    }
   } else if (kind == "warning") {
     Warn(TextOf(ReadNote(json), "text"));
   } else if (kind == "hint" && order_.log) {
@@ -243,6 +325,13 @@ void ScriptEngine::OnSnapshot(const Snapshot& snapshot) {
     newest_ = snapshot;
     finished_now = snapshot.state == RunState::kFinished && !finished_;
     finished_ = finished_ || finished_now;
+    if (started_ && !finished_ && EndsNow(snapshot)) {
+      stopping_ = listeners_only_ = true;
+      process_->KillAt(clock_->Now() + options_.listener_grace,
+                       WhyKilled("its listeners took too long when all users had ended"));
+    } else if (started_) {
+      KillUnlessHeard(snapshot.elapsed);
+    }
     reason = snapshot.stop_reason;
   }
   if (!finished_now) {
@@ -265,8 +354,7 @@ void ScriptEngine::OnSilence(Nanos silence) {
     wanted = started_ && !finished_;
   }
   if (wanted) {
-    Warn(fmt::format("the locustfile's event loop has been blocked for {:.0f} s",
-                     ToSeconds(silence)));
+    Blocked(std::floor(ToSeconds(silence)), "");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,7 +34,9 @@ struct ScriptOrder {
   Plan plan;  // as it came: the process applies the settings itself
   RunSettings settings;
   Assignment assignment;
-  Nanos stop_timeout{0};  // with the settings applied
+  // With the settings applied:
+  Nanos stop_timeout{0};
+  std::optional<Nanos> run_time;
   std::function<void(std::string_view text)> log;
   std::function<void(const std::string& reason)> on_finished;  // the lane's thread
 };
@@ -45,6 +48,10 @@ struct ScriptEngineOptions {
   Nanos load_patience = std::chrono::seconds(60);  // imports may take their time
   // How much longer than the plan's stop_timeout a stop may take until the process is killed.
   Nanos stop_grace = std::chrono::seconds(5);
+  // How long listeners may take when the last user has ended (`test_stop`).
+  Nanos listener_grace = std::chrono::seconds(30);
+  // A process that says nothing for so long while it runs is given up.
+  Nanos silence_max = std::chrono::seconds(60);
 };
 
 class ScriptEngine final : public LoadEngine, private LaneListener {
@@ -73,6 +80,8 @@ class ScriptEngine final : public LoadEngine, private LaneListener {
   void Stop(const std::string& reason, bool immediate) override;
   bool finished() const override;
   std::string failure() const override;
+  void Tell(const EngineNote& note) override;
+  std::vector<EngineNote> TakeNotes() override;
   Snapshot TakeSnapshot() override;
 
  private:
@@ -81,6 +90,10 @@ class ScriptEngine final : public LoadEngine, private LaneListener {
   absl::Status Prepare();
   absl::Status WaitFor(std::string_view kind, std::string_view what);
   void Warn(std::string text);
+  void Blocked(double seconds, const std::string& where);
+  void KillUnlessHeard(Nanos elapsed);
+  bool EndsNow(const Snapshot& snapshot) const;
+  std::string WhyKilled(std::string_view what) const;
 
   // LaneListener
   void OnNote(const std::string& kind, const std::string& json) override;
@@ -99,6 +112,13 @@ class ScriptEngine final : public LoadEngine, private LaneListener {
   std::string failure_;  // … as all of these
   Snapshot newest_;
   std::vector<std::string> warnings_;
+  std::map<std::string, double> blocked_;  // by place, the longest in seconds
+  std::string last_place_;
+  bool stopping_ = false;
+  bool listeners_only_ = false;
+  TimePoint kill_at_{};
+  std::vector<EngineNote> notes_;  // for the coordinator
+  size_t notes_bytes_ = 0;
   bool started_ = false;
   bool finished_ = false;
 

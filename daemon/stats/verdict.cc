@@ -211,8 +211,9 @@ void Judge::LookAtTaskErrors(const Snapshot& merged) {
   const auto most =
       std::max_element(merged.task_errors.begin(), merged.task_errors.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
-  failed_.push_back(
-      fmt::format("{} task errors, most often {} times: {}", count, most->second, most->first));
+  // The first line is the message; a traceback may follow, which the reports show.
+  failed_.push_back(fmt::format("{} task errors, most often {} times: {}", count, most->second,
+                                most->first.substr(0, most->first.find('\n'))));
 }
 
 void Judge::Warn(const Snapshot& merged) {

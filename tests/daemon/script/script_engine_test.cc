@@ -23,6 +23,7 @@ class ScriptEngineTest : public testing::Test {
     order.plan.script = Script{.files = {{.path = "locustfile.py", .content = mode}},
                                .locustfiles = {"locustfile.py"}};
     order.assignment = MakeAssignment(0, 1, 1);
+    order.run_time = run_time_;
     order.on_finished = [this](const std::string& reason) { over_.set_value(reason); };
     return ScriptEngine::Make(std::move(order), options_, &clock_);
   }
@@ -35,6 +36,7 @@ class ScriptEngineTest : public testing::Test {
 
   const SystemClock clock_;
   ScriptEngineOptions options_{.program = std::filesystem::absolute(kFakeLane).string()};
+  std::optional<Nanos> run_time_;
   std::promise<std::string> over_;
 };
 
@@ -106,6 +108,28 @@ TEST_F(ScriptEngineTest, OneThatDoesNotStopIsKilledAfterTheGrace) {
   WaitForEnd();
   EXPECT_EQ((*engine)->failure().substr(0, 63),
             "the process of the locustfile was killed: it had not stopped af");
+}
+
+TEST_F(ScriptEngineTest, OneThatIsNotHeardOfAfterItsTimeIsKilled) {
+  options_.stop_grace = std::chrono::milliseconds(50);
+  run_time_ = std::chrono::milliseconds(50);
+  const auto engine = Make("does not stop");
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  (*engine)->Start(clock_.Now());
+  WaitForEnd();
+  EXPECT_EQ((*engine)->failure(),
+            "the process of the locustfile was killed: nothing was heard of it any more");
+}
+
+TEST_F(ScriptEngineTest, OneThatIsSilentForTooLongIsKilledAndThePlaceIsNamed) {
+  options_.silence_max = std::chrono::milliseconds(50);
+  const auto engine = Make("blocks");
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  (*engine)->Start(clock_.Now());
+  WaitForEnd();
+  EXPECT_EQ((*engine)->failure(),
+            "the process of the locustfile was killed: nothing was heard of it any more; its event "
+            "loop was blocked, in locustfile.py:9");
 }
 
 TEST_F(ScriptEngineTest, ABlockedLoopIsAWarning) {
