@@ -78,10 +78,30 @@ const EntryKey& AggregatedKey() {
   return key;
 }
 
+// CatchResponseError('text') is what response.failure("text") is counted by; here, as in Locust,
+// the text stands alone.
+std::string WithoutCatchResponseError(std::string_view reason) {
+  constexpr std::string_view kBefore = "CatchResponseError(";
+  if (!reason.starts_with(kBefore) || reason.size() < kBefore.size() + 3 ||
+      !reason.ends_with(')')) {
+    return std::string(reason);
+  }
+  const std::string_view quoted = reason.substr(kBefore.size(), reason.size() - kBefore.size() - 1);
+  if (quoted.front() != quoted.back() || (quoted.front() != '\'' && quoted.front() != '"')) {
+    return std::string(reason);
+  }
+  std::string text;
+  for (size_t i = 1; i + 1 < quoted.size(); ++i) {
+    const bool escaped = quoted[i] == '\\' && (quoted[i + 1] == '\'' || quoted[i + 1] == '\\');
+    text += quoted[escaped ? ++i : i];
+  }
+  return text;
+}
+
 std::string ErrorText(const FailureKey& key) {
   const std::string_view space = key.method.empty() ? "" : " ";
   return Printable(fmt::format("{}{}{}: {}", ValidUtf8(key.method), space, ValidUtf8(key.name),
-                               ValidUtf8(key.reason)));
+                               ValidUtf8(WithoutCatchResponseError(key.reason))));
 }
 
 }  // namespace

@@ -128,6 +128,25 @@ TEST(TableTest, ErrorReportNamesAtMostAHundredKindsAndSaysHowManyMore) {
   EXPECT_NE(lines[103].find("and 50 more kinds of error"), std::string::npos) << lines[103];
 }
 
+TEST(TableTest, WhatAFailureWasCalledByStandsAlone) {
+  const std::pair<const char*, const char*> reasons[] = {
+      {"CatchResponseError('too dear')", "too dear"},
+      {"CatchResponseError(\"it's a \\\\\")", "it's a \\"},
+      {"CatchResponseError('it\\'s \"that\"')", "it's \"that\""},
+      {"CatchResponseError('')", ""},
+      {"CatchResponseError()", "CatchResponseError()"},
+      {"CatchResponseError(7)", "CatchResponseError(7)"},
+      {"ValueError('x')", "ValueError('x')"},
+  };
+  for (const auto& [reason, shown] : reasons) {
+    Snapshot snapshot;
+    snapshot.failures[{"GET", "/", reason}].count = 1;
+    const std::string line = Lines(ErrorReport(snapshot, {}))[3];
+    EXPECT_EQ(line.substr(0, line.find_last_not_of(' ') + 1),
+              fmt::format("{:<18} GET /:{}{}", 1, *shown == '\0' ? "" : " ", shown));
+  }
+}
+
 TEST(TableTest, FailuresAreRedOnlyInColour) {
   const RunReport report = ClosedReport();
   EXPECT_EQ(StatsTable(report.total, nullptr, {}).find('\x1b'), std::string::npos);
