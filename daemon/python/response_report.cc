@@ -1,4 +1,5 @@
 // How a response becomes a sample, and the with-block that may say how.
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -95,6 +96,19 @@ PyObject* ExceptionByStatus(ResponseObject* response, PyObject* name) {
              : CallHelper(Helper::kMakeStatusError, self, name);
 }
 
+// Of the content as the user sees it; 0 for one that cannot be read: whoever reads it learns why.
+Py_ssize_t LengthOf(ResponseObject* response) {
+  if (response->length >= 0) {
+    return response->length;
+  }
+  PyObject* content = ContentOf(response);
+  if (content == nullptr) {
+    PyErr_Clear();
+    return 0;
+  }
+  return PyBytes_Check(content) ? PyBytes_GET_SIZE(content) : 0;
+}
+
 PyObject* NewMeta(ResponseObject* response) {
   auto* self = reinterpret_cast<PyObject*>(response);
   const HttpCall& http = response->call->http;
@@ -110,19 +124,11 @@ PyObject* NewMeta(ResponseObject* response) {
   if (!name || !context || !url) {
     return nullptr;
   }
-  PyObject* content = ContentOf(response);
-  if (content == nullptr) {  // whoever reads it will learn why
-    PyErr_Clear();
-    content = Py_None;
-  }
-  const Py_ssize_t length = response->length >= 0    ? response->length
-                            : PyBytes_Check(content) ? PyBytes_GET_SIZE(content)
-                                                     : 0;
   return Py_BuildValue("{s:O,s:d,s:O,s:O,s:O,s:O,s:d,s:O,s:n}", "request_type", response->method,
                        "response_time", Milliseconds(ServiceTime(http)), "name", name.get(),
                        "context", context.get(), "response", self, "exception", Py_None,
                        "start_time", static_cast<double>(start.time_since_epoch().count()) / 1e9,
-                       "url", url.get(), "response_length", length);
+                       "url", url.get(), "response_length", LengthOf(response));
 }
 
 // What a report is made of.
@@ -165,8 +171,9 @@ bool Judge(ResponseObject* response, bool listening, Story* story) {
 }
 
 // What the user has made of request_meta goes into the sample.
-bool TakeMeta(PyObject* meta, const HttpCall& http, Sample* sample) {
-  PyObject* time = PyDict_GetItemString(meta, "response_time");
+bool TakeMeta(ResponseObject* response, Sample* sample) {
+  const HttpCall& http = response->call->http;
+  PyObject* time = PyDict_GetItemString(response->meta, "response_time");
   const double millis = time == nullptr || time == Py_None ? -1 : PyFloat_AsDouble(time);
   if (PyErr_Occurred() != nullptr) {
     return false;
@@ -175,6 +182,14 @@ bool TakeMeta(PyObject* meta, const HttpCall& http, Sample* sample) {
     sample->service = Nanos(static_cast<int64_t>(millis * kNanosPerMilli));
     sample->response = sample->service;
     sample->start_delay = Nanos(-1);
+  }
+  PyObject* length = PyDict_GetItemString(response->meta, "response_length");
+  const double bytes = length == nullptr || length == Py_None ? 0 : PyFloat_AsDouble(length);
+  if (PyErr_Occurred() != nullptr) {
+    return false;
+  }
+  if (bytes != static_cast<double>(LengthOf(response))) {
+    sample->bytes_received = static_cast<uint64_t>(std::max(0.0, bytes));
   }
   return true;
 }
@@ -196,7 +211,7 @@ bool Report(ResponseObject* response) {
   PyRef method = PyRef::Borrow(response->method);
   PyRef name = PyRef::Borrow(response->name);
   if (response->meta != nullptr) {
-    if (!TakeMeta(response->meta, http, &sample)) {
+    if (!TakeMeta(response, &sample)) {
       return false;
     }
     method = PyRef::Borrow(PyDict_GetItemString(response->meta, "request_type"));
