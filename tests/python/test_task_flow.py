@@ -103,7 +103,7 @@ class Flow(unittest.TestCase):
         # The traceback is the user's from its first line on.
         self.assertEqual(events[0]["tb"].tb_frame.f_code.co_name, "a")
 
-    def test_sys_exit_is_an_exception_like_any_other(self):
+    def test_sys_exit_leaves_the_greenlet_and_ends_the_program(self):
         diary = Diary(2)
 
         class Visitor(User):
@@ -112,9 +112,13 @@ class Flow(unittest.TestCase):
                 diary("a")
                 raise SystemExit("no more")
 
-        run_user(Visitor)
-        self.assertEqual(str(diary), "a a")
-        self.assertTrue(self.counted.task_errors[0].startswith("no more\n"))
+            def on_stop(self):
+                diary("stopped")
+
+        with self.assertRaisesRegex(SystemExit, "no more"):
+            run_user(Visitor)
+        self.assertEqual(str(diary), "a")
+        self.assertEqual(self.counted.task_errors, [])
 
     def test_keyboard_interrupt_ends_the_run(self):
         class Visitor(User):

@@ -216,14 +216,16 @@ class Spawn(unittest.TestCase):
         self.assertEqual(first, "no data left")
         self.assertIn("test_users.py", rest[0])
 
-    def test_sys_exit_in_on_start_loses_the_user_only(self):
+    def test_sys_exit_in_on_start_is_for_the_greenlet_of_the_program(self):
         class Visitor(User):
             def on_start(self):
                 sys.exit("no licence")
 
-        self.spawn(Visitor)
-        self.assertTrue(self.counted.task_errors[0].startswith("no licence\n"))
-        self.assertIn("on_start", self.counted.task_errors[0])
+        handle = Handle()
+        with self.assertRaisesRegex(SystemExit, "no licence"):
+            self.spawn(Visitor, handle)
+        self.assertEqual(handle.told, ["ended"])
+        self.assertEqual(self.counted.task_errors, [])
 
     def test_no_host_ends_the_run_and_makes_it_red(self):
         class Visitor(HttpUser):

@@ -89,6 +89,7 @@ class Lane:
         self.runner = test.environment.runner
         self._run_events = RunEvents(self.environment)
         self._exit_code = None
+        self._left = False
 
     def run(self):
         """Follows the notes until the last; gives the exit code."""
@@ -114,6 +115,9 @@ class Lane:
     def _leave(self, error):
         """User code has called sys.exit(): the run ends as it would by itself, but for the code."""
         code = _code_of(error)
+        if self._left:
+            return  # each user may have called it
+        self._left = True
         logger.warning("sys.exit(%s) was called, which ends the run", code)
         if self.environment.process_exit_code is None:
             self.environment.process_exit_code = code

@@ -31,6 +31,8 @@ def _live(environment, user_class, handle):
         # good one.
         report_loss(logger, user_class, stop, with_traceback=False)
         stop_run(environment, None)
+    except SystemExit:
+        raise  # gevent hands it to the program's own greenlet
     except BaseException as error:
         report_loss(logger, user_class, error)
     finally:

@@ -34,8 +34,8 @@ __all__ = (
 
 logger = logging.getLogger(__name__)
 
-# What a task may raise without its user having been stopped.
-FAILURES = (Exception, SystemExit, Timeout)
+# What a task may raise without its user having been stopped. SystemExit ends the whole program.
+FAILURES = (Exception, Timeout)
 # What a user does, as `User._state` tells.
 LOCUST_STATE_RUNNING = "running"
 LOCUST_STATE_WAITING = "waiting"
