@@ -5,6 +5,7 @@ are made for those who look. requests' own classes are used where requests is in
 """
 
 import ast
+import functools
 import http.client
 import logging
 import socket
@@ -34,7 +35,10 @@ def make_error(response, key):
     if name in _OF_REQUESTS:
         kind = requests_class(_OF_REQUESTS[name], OSError)
         return _attached(kind(_innermost(text)), response, key)
-    return _PLAIN.get(name, OSError)(*ast.literal_eval(f"({text},)"))
+    kind = _PLAIN.get(name, OSError)
+    if not _is_fast(response):
+        kind = _also_of_requests(kind)
+    return kind(*ast.literal_eval(f"({text},)"))
 
 
 # What the text names -> the class of requests that a HttpUser's code would catch.
@@ -55,6 +59,21 @@ _PLAIN = {
     "SSLCertVerificationError": ssl.SSLCertVerificationError,
     "gaierror": socket.gaierror,
 }
+
+
+def _is_fast(response):
+    session = response._session
+    return session is not None and session._is_fast
+
+
+@functools.cache
+def _also_of_requests(kind):
+    """A kind that is also what requests wraps it in, and what raise_for_status() is to raise; Locust
+    gives listeners the one and HttpUser's code the other."""
+    wrapper = requests_class("ConnectionError", OSError)
+    if issubclass(kind, wrapper):
+        return kind
+    return type(kind.__name__, (wrapper, kind), {"__module__": kind.__module__})
 
 
 def _fast_error(response, name, text):
@@ -93,8 +112,7 @@ def _attached(error, response, key):
 
 def make_status_error(response, name):
     """For a status that is a failure; `name` stands for the URL, so that failures group."""
-    session = response._session
-    if session is not None and session._is_fast:
+    if _is_fast(response):
         from ..contrib.fasthttp import LocustBadStatusCode
 
         error = LocustBadStatusCode(response.url, code=response.status_code)
