@@ -447,8 +447,12 @@ RunPhase Shard::PhaseAt(TimePoint when) const {
 }
 
 void Shard::FillNow(Snapshot* snapshot) {
-  const TimePoint now = reactor_->now();
   recorder_.Fill(snapshot);
+  FillCounts(snapshot);
+}
+
+void Shard::FillCounts(Snapshot* snapshot) const {
+  const TimePoint now = reactor_->now();
   for (size_t i = 0; i < program_->classes.size(); ++i) {
     snapshot->users[program_->classes[i].source->name] += users_->by_class()[i];
   }

@@ -81,6 +81,8 @@ class Shard final : private UserHost {
   void Fill(Snapshot* snapshot, std::function<void()> done);
   // Loop thread: the same at once.
   void FillNow(Snapshot* snapshot);
+  // Of that only what is no matter of requests, at a cost that does not grow with their names.
+  void FillCounts(Snapshot* snapshot) const;
   // Loop thread, closed model: all the users have been started that the schedule wants, and it
   // wants no others until its end.
   bool Settled() const;

@@ -12,6 +12,7 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/plan/value.h"
+#include "daemon/python/forked_child.h"
 #include "daemon/python/py_ref.h"
 #include "daemon/wire/assignment_proto.h"
 #include "daemon/wire/handover_proto.h"
@@ -236,7 +237,7 @@ void Lane::Push(std::string kind, std::string json) {
 }
 
 void Lane::Send(std::string kind, std::string json) {
-  if (options_.channel_fd < 0 || closed_) {
+  if (options_.channel_fd < 0 || closed_ || InForkedChild()) {
     return;
   }
   v1::LaneEvent event;
@@ -297,7 +298,7 @@ const Snapshot& Lane::Statistics() {
 }
 
 uint64_t Lane::TargetUsers() {
-  return options_.coordinator ? totals_.target_users : engine_.TakeSnapshot().target_users;
+  return options_.coordinator ? totals_.target_users : engine_.TakeCounts().target_users;
 }
 
 std::string_view Lane::StateWord() const {

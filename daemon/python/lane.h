@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,8 +74,10 @@ class Lane final {
   // may be a tenth of a second old, since a listener may ask after every request. Good until the
   // next call.
   const Snapshot& Statistics();
-  // Of which only `users` is asked for.
-  Snapshot CountUsers() { return options_.coordinator ? totals_ : engine_.TakeSnapshot(); }
+  // By class.
+  std::map<std::string, uint64_t> CountUsers() const {
+    return options_.coordinator ? totals_.users : engine_.TakeCounts().users;
+  }
   uint64_t TargetUsers();
   // Locust's word for the state of a run.
   std::string_view StateWord() const;

@@ -228,6 +228,14 @@ Snapshot LaneEngine::TakeSnapshot() {
   return snapshot;
 }
 
+Snapshot LaneEngine::TakeCounts() const {
+  Snapshot snapshot;
+  if (shard_ != nullptr) {
+    shard_->FillCounts(&snapshot);
+  }
+  return snapshot;
+}
+
 Snapshot LaneEngine::TakeStatistics() {
   Snapshot snapshot;
   lane_->recorder()->Fill(&snapshot);

@@ -69,6 +69,8 @@ class LaneEngine final {
   Nanos Elapsed() const;
   // Everything up to now; the identity is somebody else's.
   Snapshot TakeSnapshot();
+  // Only users and what else costs little.
+  Snapshot TakeCounts() const;
   // Only requests, failures and the like, which is cheaper. Also outside of a run.
   Snapshot TakeStatistics();
 

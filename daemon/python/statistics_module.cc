@@ -188,9 +188,8 @@ bool AddStatisticsFunctions(PyObject* module) {
 }
 
 PyObject* UsersByClassOf(Lane& of) {
-  const Snapshot snapshot = of.CountUsers();
   PyRef dict(PyDict_New());
-  for (const auto& [name, count] : snapshot.users) {
+  for (const auto& [name, count] : of.CountUsers()) {
     const PyRef number(PyLong_FromUnsignedLongLong(count));
     if (!dict || !number || PyDict_SetItemString(dict.get(), name.c_str(), number.get()) != 0) {
       return nullptr;
