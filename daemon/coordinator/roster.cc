@@ -536,7 +536,7 @@ void Roster::Lose(Member* member, const std::string& why) {
 
 void Roster::Tell(const std::string& agent, const ScriptMessage& message) {
   for (const auto& member : members_) {
-    if (member->watching && (agent.empty() || agent == member->target.name)) {
+    if (member->progress.prepared && (agent.empty() || agent == member->target.name)) {
       member->link.Tell(options_.run_id, wish_.epoch, message);
     }
   }

@@ -135,7 +135,7 @@ void AddAgentFlags(CLI::App* command, RunFlags* flags, FlagWords words) {
   command
       ->add_option("--script-memory-max", flags->script_memory_max,
                    "Kill a locustfile's process that uses more memory: 2GB (default: no limit)")
-      ->transform(CLI::AsSizeValue(true));
+      ->transform(CLI::AsSizeValue(true).description("SIZE"));
 }
 
 void AddLocustFlags(CLI::App* command, LocustFlags* flags) {

@@ -55,6 +55,9 @@ class ScriptObserver final : public RunObserver {
     conductor_->TellProgress(*progress.merged, workers);
   }
   void OnEvent(std::string_view text) override { inner_->OnEvent(text); }
+  void OnMessage(const std::string& agent, const ScriptMessage& message) override {
+    conductor_->HearAgent(agent, message.kind, message.json);
+  }
 
  private:
   RunObserver* const inner_;

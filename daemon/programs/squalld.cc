@@ -161,7 +161,7 @@ void DefineFlags(CLI::App* app, Flags* flags) {
   join_key->needs(join_cert);
   app->add_option("--script-memory-max", flags->script_memory_max,
                   "Kill a locustfile's process that uses more memory: 2GB (default: no limit)")
-      ->transform(CLI::AsSizeValue(true));
+      ->transform(CLI::AsSizeValue(true).description("SIZE"));
   app->add_option("--port-file", flags->port_file, "Write the gRPC port to this file once serving");
 }
 

@@ -438,5 +438,100 @@ TEST_F(AgentServiceTest, WithoutTheTokenNothingIsSaid) {
   server_.reset();  // before the guard goes
 }
 
+// Stands for a locustfile's engine: answers every note, fails when it is told to.
+class TalkingEngine final : public LoadEngine {
+ public:
+  void Start(TimePoint /*at*/) override {}
+  void Reassign(const Handover& /*handover*/) override {}
+  void Change(const LoadChange& /*change*/) override {}
+  void Pause() override {}
+  void Resume() override {}
+  void Stop(const std::string& /*reason*/, bool /*immediate*/) override {}
+  bool finished() const override { return !failure_.empty(); }
+  std::string failure() const override { return failure_; }
+  void Tell(const EngineNote& note) override {
+    if (note.kind == "fail") {
+      failure_ = note.json;
+    }
+    notes_.push_back({"answer", note.json});
+  }
+  std::vector<EngineNote> TakeNotes() override { return std::exchange(notes_, {}); }
+  Snapshot TakeSnapshot() override { return {}; }
+
+ private:
+  std::string failure_;
+  std::vector<EngineNote> notes_;
+};
+
+// An agent whose plans are scripts.
+class ScriptAgentTest : public testing::Test {
+ protected:
+  ScriptAgentTest() : agent_(Config(), nullptr, &clock_) {
+    std::vector<RpcService> services;
+    services.push_back(MakeAgentService(&agent_, {"1.2.3", nullptr}));
+    server_ = *RpcServer::Make({}, std::move(services));
+    stub_ = v1::AgentService::NewStub(server_->InProcessChannel());
+    PrepareOrder order;
+    order.run_id = "r";
+    order.plan.script = Script{.locustfiles = {"x.py"}};
+    EXPECT_TRUE(agent_.Prepare(std::move(order)).ok());
+  }
+
+  static AgentConfig Config() {
+    AgentConfig config;
+    config.make_script_engine = [](const PrepareOrder& /*order*/, const Plan& /*applied*/,
+                                   const EngineListener& /*listener*/) {
+      return absl::StatusOr<std::unique_ptr<LoadEngine>>(std::make_unique<TalkingEngine>());
+    };
+    return config;
+  }
+
+  grpc::Status Tell(const std::string& run_id, const std::string& kind, const std::string& json) {
+    v1::TellRequest request;
+    request.set_run_id(run_id);
+    request.mutable_note()->set_kind(kind);
+    request.mutable_note()->set_json(json);
+    grpc::ClientContext context;
+    v1::TellResponse response;
+    return stub_->Tell(&context, request, &response);
+  }
+
+  v1::WatchResponse FirstOfWatch() {
+    v1::WatchRequest request;
+    request.set_run_id("r");
+    grpc::ClientContext context;
+    v1::WatchResponse response;
+    const auto stream = stub_->Watch(&context, request);
+    EXPECT_TRUE(stream->Read(&response));
+    context.TryCancel();
+    return response;
+  }
+
+  const SystemClock clock_;
+  Agent agent_;
+  std::unique_ptr<RpcServer> server_;
+  std::unique_ptr<v1::AgentService::Stub> stub_;
+};
+
+TEST_F(ScriptAgentTest, NotesReachUserCodeAndItsAnswersTravelWithTheFigures) {
+  EXPECT_TRUE(Tell("r", "message", "{}").ok());
+  const v1::WatchResponse response = FirstOfWatch();
+  ASSERT_EQ(response.notes_size(), 1);
+  EXPECT_EQ(response.notes(0).kind(), "answer");
+  EXPECT_EQ(response.notes(0).json(), "{}");
+  EXPECT_EQ(FirstOfWatch().notes_size(), 0);  // each once
+}
+
+TEST_F(ScriptAgentTest, NotesOfAnotherRunAreRefused) {
+  EXPECT_EQ(Tell("other", "message", "{}").error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ScriptAgentTest, AnEngineThatFailsEndsTheRunWithItsReason) {
+  EXPECT_TRUE(Tell("r", "fail", "the process exited with code 3").ok());
+  const v1::Snapshot last = FirstOfWatch().snapshot();
+  EXPECT_EQ(last.state(), v1::RUN_STATE_FAILED);
+  EXPECT_EQ(last.error(), "the process exited with code 3");
+}
+
 }  // namespace
 }  // namespace squall
