@@ -1,8 +1,9 @@
 """The locustfiles of tests/e2e/locustfiles, how each is run, and how to read what a run tells.
 
 record_locust.py runs them on Locust and keeps the outcome in tests/golden/locust/runs;
-locust_files_test.py runs them on Squall and compares. The files do the same in every run: each user
-has a list of things to do, and the last one ends the run (locustfiles/parting.py), or the shape does.
+locust_files_test.py runs them on Squall and compares. The files do the same in every run: each
+user has a list of things to do, and the last one ends the run (locustfiles/parting.py), or the
+shape does.
 """
 import dataclasses
 import os
@@ -82,8 +83,9 @@ ERROR = re.compile(r"^(\d+) +(\S.*?)\s*$")
 
 
 def run(program, case, target_url):
-    """Runs a case to its end and gives the outcome as a value for JSON: the exit code, [requests,
-    failures] by "method name", occurrences by failure, the lines printed; and the standard error."""
+    """Runs a case to its end. Gives the outcome as a value for JSON (the exit code, [requests,
+    failures] by "method name", occurrences by failure, the lines printed), and the standard
+    error."""
     command = [*map(str, program), "-f", str(FOLDER / case.file), "--headless", "--only-summary",
                *case.options]
     if case.host:

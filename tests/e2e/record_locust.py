@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Records what Locust does with the locustfiles of tests/e2e/locustfiles.
 
-Run it by hand when a file is new or changed, in an environment that has Locust and PyYAML, and look at
-the difference before you commit it; CI has no Locust and only reads the records:
+Run it by hand when a file is new or changed, in an environment that has Locust and PyYAML, and look
+at the difference before you commit it; CI has no Locust and only reads the records:
 
     python3 -m venv /tmp/locust && /tmp/locust/bin/pip install locust==2.46.3 pyyaml
     SQUALL_BIN=build/dev/bin tests/e2e/record_locust.py /tmp/locust/bin/locust [CASE…]

@@ -21,6 +21,7 @@ class Teller(HttpUser):
         self.client.get("/products/1")
         self.client.get("/products/2", context={"page": 2})
         self.client.get("/status/404", name="missing")
-        with self.client.post("/echo", json=[1], catch_response=True, context={"x": 1}) as answer:
+        with self.client.post("/products/details", json={"name": "Phone"}, catch_response=True,
+                              context={"x": 1}) as answer:
             answer.failure("as wished")
         leave(self)

@@ -1,4 +1,5 @@
 """catch_response in all its uses: failure(), success() of an error, exceptions in the block."""
+import requests
 from locust import HttpUser, SequentialTaskSet, constant, events, task
 from locust.exception import CatchResponseError, ResponseError
 from parting import leave
@@ -63,7 +64,12 @@ class Judgements(SequentialTaskSet):
     @task
     def refused(self):
         answer = self.client.get("http://127.0.0.1:1/nobody", name="refused")
-        print(answer.status_code, repr(answer.text), type(answer.error).__name__)
+        print(answer.status_code, repr(answer.text),
+              isinstance(answer.error, requests.exceptions.ConnectionError))
+        try:
+            answer.raise_for_status()
+        except requests.exceptions.RequestException as error:
+            print("raised", error.response)
         with self.client.get("http://127.0.0.1:1/nobody", name="refused, expected",
                              catch_response=True) as response:
             if response.status_code == 0:

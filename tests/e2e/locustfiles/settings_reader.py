@@ -14,8 +14,8 @@ def merge(base, over):
 
 
 def read_settings(path):
-    settings = {"service": {"base_url": os.environ.get("PRODUCT_SERVICE_URL", "http://localhost:8082"),
-                            "request_timeout_seconds": 10},
+    service_url = os.environ.get("PRODUCT_SERVICE_URL", "http://localhost:8082")
+    settings = {"service": {"base_url": service_url, "request_timeout_seconds": 10},
                 "weights": {"list_products": 1, "look_around": 0}}
     try:
         if os.path.exists(path):
