@@ -68,8 +68,8 @@ def _is_fast(response):
 
 @functools.cache
 def _also_of_requests(kind):
-    """A kind that is also what requests wraps it in, and what raise_for_status() is to raise; Locust
-    gives listeners the one and HttpUser's code the other."""
+    """A kind that is also what requests wraps it in: listeners of Locust are given the one, and
+    raise_for_status() raises the other."""
     wrapper = requests_class("ConnectionError", OSError)
     if issubclass(kind, wrapper):
         return kind
