@@ -140,6 +140,15 @@ PyObject* Turn(PyObject* /*module*/, PyObject* /*unused*/) {
   return PyLong_FromUnsignedLongLong(lane->context()->hub()->turns());
 }
 
+PyObject* MayReach(PyObject* /*module*/, PyObject* arguments) {
+  const char* host = nullptr;
+  unsigned short port = 0;
+  if (PyArg_ParseTuple(arguments, "sH", &host, &port) == 0) {
+    return nullptr;
+  }
+  return PyBool_FromLong(lane->context()->allowed().AllowsHost(host, port) ? 1 : 0);
+}
+
 PyMethodDef methods[] = {
     {"receive", Receive, METH_NOARGS, "Waits for the next (kind, payload)."},
     {"send", Send, METH_VARARGS, "Sends (kind, JSON text) to the process that started this one."},
@@ -155,6 +164,7 @@ PyMethodDef methods[] = {
     {"target_users", TargetUsers, METH_NOARGS, "How many are wanted now."},
     {"run_state", StateOfRun, METH_NOARGS, "Locust's word for the state of the run."},
     {"turn", Turn, METH_NOARGS, "Changes whenever the loop turns."},
+    {"may_reach", MayReach, METH_VARARGS, "Whether --allow-target has this (host, port)."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -1,9 +1,15 @@
 """What real requests does for a session: with the same counts, names and cookies."""
 
+import os
+import subprocess
+import tempfile
 import unittest
+from unittest import mock
 
+import _squall
 import http_target
 import requests
+from locust._client import fallback
 from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession
 
@@ -93,11 +99,81 @@ class FallbackTest(http_target.ClientTest):
         self.assertEqual(self.counted()["GET", "m"], (1, 0))
 
     def test_the_log_says_so_once_for_each_reason(self):
+        fallback._told.clear()
         with self.assertLogs("locust.clients") as logs:
             for _ in range(2):
                 self.client.get("/echo", proxies={"http": self.target.url})
         self.assertEqual(len(logs.output), 1)
         self.assertIn("requests is used for requests with proxies", logs.output[0])
+
+
+class AllowedTargetsTest(http_target.ClientTest):
+    """--allow-target holds for what requests sends, too."""
+
+    REFUSED = "ConnectionError('{} not allowed by the agent')"
+
+    def setUp(self):
+        super().setUp()
+        self.client = HttpSession(base_url=self.target.url)
+        self.allowed = set()
+        patch = mock.patch.object(_squall, "may_reach", lambda host, _port: host in self.allowed)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_a_target_that_is_not_allowed_is_a_failure(self):
+        response = self.client.get("/echo", stream=True)
+        self.assertEqual(response.status_code, 0)
+        self.assertEqual(self.failed(), {("GET", "/echo", self.REFUSED.format("target")): 1})
+        self.assertEqual(self.target.requests, [])
+
+    def test_a_name_is_allowed_by_itself_or_by_all_of_its_addresses(self):
+        url = f"http://localhost:{self.target.url.rsplit(':', 1)[1]}/echo"
+        self.assertEqual(self.client.get(url, stream=True).status_code, 0)
+        for allowed in ({"localhost"}, {"127.0.0.1", "::1"}):
+            self.allowed = allowed
+            self.assertEqual(self.client.get(url, stream=True).status_code, 200)
+
+    def test_redirects_are_looked_at(self):
+        self.allowed = {"127.0.0.1"}
+        response = self.client.get("/redirect?to=http://127.0.0.2:1/", stream=True, name="away")
+        self.assertEqual(response.status_code, 0)
+        self.assertEqual(self.failed(), {("GET", "away", self.REFUSED.format("target")): 1})
+
+    def test_proxies_are_looked_at(self):
+        proxies = {"http": self.target.url}
+        self.allowed = {"shop.test"}
+        self.client.get("http://shop.test/", proxies=proxies, name="n")
+        self.allowed = {"127.0.0.1"}
+        self.client.get("http://shop.test/", proxies=proxies, name="m")
+        self.assertEqual(
+            self.failed(),
+            {
+                ("GET", "n", self.REFUSED.format("proxy")): 1,
+                ("GET", "m", self.REFUSED.format("target")): 1,
+            },
+        )
+        self.allowed = {"127.0.0.1", "shop.test"}
+        self.assertEqual(self.client.get("http://shop.test/", proxies=proxies).status_code, 200)
+
+    def test_what_requests_has_prepared_is_not_sent_either(self):
+        request = self.client.prepare_request(requests.Request("GET", self.target.url + "/echo"))
+        with self.assertRaisesRegex(requests.ConnectionError, "target not allowed"):
+            self.client.send(request)
+
+    def test_the_list_is_that_of_the_command_line(self):
+        script = (
+            "import _squall\n"
+            "print(_squall.may_reach('10.1.2.3', 80), _squall.may_reach('127.0.0.1', 80),\n"
+            "      _squall.may_reach('a.test', 443), _squall.may_reach('a.test', 80))\n"
+        )
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+            file.write(script)
+            file.flush()
+            options = ["--allow-target", "10.0.0.0/8,a.test:443", "--script", file.name]
+            done = subprocess.run(
+                [os.readlink("/proc/self/exe"), *options], capture_output=True, text=True
+            )
+        self.assertEqual((done.stdout, done.returncode), ("True False True False\n", 0))
 
 
 def _bytes(chunk):

@@ -65,7 +65,9 @@ def requests_session(session):
 
     real = session.__dict__.get("_real_session")
     if real is None:
-        real = session.__dict__["_real_session"] = requests.Session()
+        from .guarded import GuardedSession
+
+        real = session.__dict__["_real_session"] = GuardedSession()
     real.headers = requests.structures.CaseInsensitiveDict(session.headers)
     real.cookies.clear()
     for cookie in session.cookies:
