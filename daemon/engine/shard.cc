@@ -310,8 +310,11 @@ bool Shard::Settled() const {
   if (stopping_ || !clock_.started() || reactor_->now() < clock_.started_at()) {
     return false;
   }
-  const std::optional<Nanos> next = schedule_.NextChange(Elapsed());
-  return director_->Settled() && (!next.has_value() || next == schedule_.Duration());
+  const Nanos elapsed = Elapsed();
+  const std::optional<Nanos> end = schedule_.Duration();
+  const std::optional<Nanos> next = schedule_.NextChange(elapsed);
+  const bool over = end.has_value() && elapsed >= *end;
+  return !over && director_->Settled() && (!next.has_value() || next == end);
 }
 
 void Shard::SetDeserted(bool deserted) {

@@ -9,12 +9,24 @@
 #include "daemon/base/check.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/engine/thread_usage.h"
-#include "daemon/plan/class_mix.h"
 #include "daemon/plan/profile.h"
 #include "daemon/python/py_ref.h"
 #include "daemon/python/python_user.h"
 
 namespace squall {
+namespace {
+
+UserClass ClassOf(const UserKind& kind) {
+  UserClass user_class;
+  user_class.name = kind.name;
+  user_class.weight = kind.weight;
+  if (kind.fixed_count > 0) {
+    user_class.fixed_count = kind.fixed_count;
+  }
+  return user_class;
+}
+
+}  // namespace
 
 // Makes users of greenlets; their requests are Python's business.
 class LaneEngine::Client final : public ShardClient {
@@ -32,7 +44,7 @@ class LaneEngine::Client final : public ShardClient {
     const std::vector<size_t>& allowed = engine_->allowed_;
     if (!allowed.empty() &&
         std::find(allowed.begin(), allowed.end(), class_index) == allowed.end()) {
-      class_index = allowed[number % allowed.size()];
+      class_index = allowed[engine_->allowed_mix_->ClassOf(number)];
     }
     return std::make_unique<PythonUser>(host, engine_->lane_->hub(), engine_->spawner_, number,
                                         class_index);
@@ -86,6 +98,14 @@ void LaneEngine::AllowOnly(const std::vector<std::string>& names) {
       allowed_.push_back(i);
     }
   }
+  allowed_mix_.reset();
+  if (!allowed_.empty()) {
+    std::vector<UserClass> classes;
+    for (const size_t index : allowed_) {
+      classes.push_back(ClassOf(kinds_[index]));
+    }
+    allowed_mix_.emplace(classes);
+  }
 }
 
 absl::Status LaneEngine::Prepare(Plan plan, Assignment assignment, const RunSettings& settings) {
@@ -101,13 +121,7 @@ absl::Status LaneEngine::Prepare(Plan plan, Assignment assignment, const RunSett
   }
   plan.users.clear();
   for (const UserKind& kind : kinds_) {
-    UserClass user_class;
-    user_class.name = kind.name;
-    user_class.weight = kind.weight;
-    if (kind.fixed_count > 0) {
-      user_class.fixed_count = kind.fixed_count;
-    }
-    plan.users.push_back(std::move(user_class));
+    plan.users.push_back(ClassOf(kind));
   }
   SQUALL_ASSIGN_OR_RETURN(Profile profile, Profile::Make(plan.load_profile));
   auto shared = std::make_shared<const Plan>(std::move(plan));

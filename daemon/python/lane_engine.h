@@ -15,6 +15,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/engine/shard.h"
 #include "daemon/plan/assignment.h"
+#include "daemon/plan/class_mix.h"
 #include "daemon/plan/load_change.h"
 #include "daemon/plan/plan.h"
 #include "daemon/plan/run_settings.h"
@@ -84,7 +85,8 @@ class LaneEngine final {
   const Callbacks callbacks_;
   std::vector<UserKind> kinds_;
   _object* spawner_ = nullptr;
-  std::vector<size_t> allowed_;  // indices of kinds_; empty: all
+  std::vector<size_t> allowed_;          // indices of kinds_; empty: all
+  std::optional<ClassMix> allowed_mix_;  // of those
   std::unique_ptr<GreenletProtocol> protocol_;
   Resolver resolver_;  // for the shard, which has no use for it
   std::unique_ptr<Shard> shard_;
