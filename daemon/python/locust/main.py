@@ -117,7 +117,7 @@ def _answer_questions_first(loaded, options):
     """--list and the task ratios end the process."""
     if options.list_commands:
         print("Available Users:")
-        for name in sorted(loaded.user_classes):
+        for name in loaded.user_classes:
             print(f"    {name}")
         raise Exit(0)
     if options.show_task_ratio or options.show_task_ratio_json:

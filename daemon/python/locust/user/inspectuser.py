@@ -72,6 +72,8 @@ def print_task_ratio_json(user_classes, num_users):
 
 def _print_level(ratios, depth):
     for name, node in ratios.items():
-        row = f" {'  ' * depth}{round(node['ratio'] * 100, 1):<10} {name}"
-        print(f"{row:<62}")
+        # The columns of Locust, which break where the share no longer fits into the first.
+        indent = "  " * depth
+        share = f"{indent}{node['ratio'] * 100:<6.1f}"
+        print(f" {share:<10} {indent + name:<50}")
         _print_level(node.get("tasks", {}), depth + 1)
