@@ -76,6 +76,17 @@ CASES = [
     Case("session_ways", "session_ways.py"),
     Case("leaves_early", "leaves_early.py", users(1, "-t", "2s")),
     Case("in_context", "in_context.py"),
+    Case("by_chance", "by_chance.py"),
+    Case("statistics", "statistics.py"),
+    Case("noisy_listeners", "noisy_listeners.py"),
+    Case("inherited", "inherited.py", users(2)),
+    Case("slow_to_stop", "slow_to_stop.py", users(2, "-t", "1s", "--stop-timeout", "10")),
+    Case("two_files", "two_classes.py,in_sequence.py", users(4, "Buyer", "PayingCustomer")),
+    Case("listed", "two_classes.py,state_machine.py", ("--list",)),
+    Case("task_ratio", "tagged.py,two_classes.py", users(7, "--show-task-ratio")),
+    Case("environment_options", "shop_prices.py", (),
+         {"LOCUST_USERS": "2", "LOCUST_SPAWN_RATE": "5", "LOCUST_HOST": "{target}",
+          "LOCUST_RUN_TIME": "50", "LOCUST_EXIT_CODE_ON_ERROR": "9"}, False),
 ]
 
 ROW = re.compile(r"^(\S*) +(\S.*?) +(\d+) +(\d+)\([\d.]+%\) \|")
@@ -86,7 +97,8 @@ def run(program, case, target_url):
     """Runs a case to its end. Gives the outcome as a value for JSON (the exit code, [requests,
     failures] by "method name", occurrences by failure, the lines printed), and the standard
     error."""
-    command = [*map(str, program), "-f", str(FOLDER / case.file), "--headless", "--only-summary",
+    files = ",".join(str(FOLDER / name) for name in str(case.file).split(","))
+    command = [*map(str, program), "-f", files, "--headless", "--only-summary",
                *case.options]
     if case.host:
         command += ["-H", target_url]
