@@ -146,8 +146,10 @@ void AddLocustFlags(CLI::App* command, LocustFlags* flags) {
                  "Be an agent that joins --master-host; what to run comes from there")
       ->excludes(master);
   command->add_option("--master-host", flags->master_host, "Of a worker: where to join")
+      ->envname("LOCUST_MASTER_NODE_HOST")
       ->capture_default_str();
   command->add_option("--master-port", flags->master_port, "Of a worker: the port there")
+      ->envname("LOCUST_MASTER_NODE_PORT")
       ->capture_default_str();
   command->add_option("--master-bind-host", flags->master_bind_host,
                       "Of the master: as in --join-listen; \"*\" is every address");

@@ -135,6 +135,10 @@ std::optional<int> ScriptRun::Load() {
   if (const std::optional<int> code = StartConductor(role); code.has_value()) {
     return code;
   }
+  if (told_.worker) {
+    Say("'worker' must be given as --worker or LOCUST_MODE_WORKER=1, not in a configuration file");
+    return Code(ExitCode::kUsage);
+  }
   if (role == ScriptRole::kLocal && (told_.master || told_.processes != 0)) {
     conductor_ = nullptr;  // a file or the environment has asked for agents
     told_ = ScriptDescription();

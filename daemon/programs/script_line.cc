@@ -68,10 +68,14 @@ bool NamePositionalFile(std::vector<std::string>* arguments) {
 
 }  // namespace
 
+bool IsLocust(std::string_view program) {
+  return program.substr(program.rfind('/') + 1) == "locust";
+}
+
 std::optional<ScriptLine> FindScriptLine(std::string_view program,
                                          const std::vector<std::string>& arguments) {
   ScriptLine line;
-  line.as_locust = program.substr(program.rfind('/') + 1) == "locust";
+  line.as_locust = IsLocust(program);
   line.arguments = arguments;
   if (HasFlag(line, "--worker")) {
     return std::nullopt;

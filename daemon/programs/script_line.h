@@ -17,6 +17,9 @@ struct ScriptLine {
   std::vector<std::string> arguments;  // without the program and `run`
 };
 
+// Whether the program was called by Locust's name.
+bool IsLocust(std::string_view program);
+
 // Nothing when the line is of another kind: a plan, another command, a worker (which gets its
 // locustfile from elsewhere). `program` is argv[0].
 std::optional<ScriptLine> FindScriptLine(std::string_view program,

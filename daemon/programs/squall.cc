@@ -42,9 +42,23 @@ Environment ReadEnvironment() {
   return environment;
 }
 
-// `locust -f plan …` has no command: what begins with a flag of `run` is a run.
-std::vector<std::string> WithCommand(int argc, char** argv) {
+// The command line; of `locust`, LOCUST_MODE_WORKER is --worker, since a worker loads no locustfile
+// whose parser could read it.
+std::vector<std::string> ReadArguments(int argc, char** argv, const Environment& environment) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto mode = environment.find("LOCUST_MODE_WORKER");
+  const bool worker =
+      mode != environment.end() && (mode->second == "1" || mode->second == "true" ||
+                                    mode->second == "True" || mode->second == "yes");
+  if (worker && IsLocust(argv[0]) &&
+      std::find(arguments.begin(), arguments.end(), "--worker") == arguments.end()) {
+    arguments.emplace_back("--worker");
+  }
+  return arguments;
+}
+
+// `locust -f plan …` has no command: what begins with a flag of `run` is a run.
+std::vector<std::string> WithCommand(std::vector<std::string> arguments) {
   constexpr std::string_view kOwn[] = {"-h", "--help", "--help-all", "-V", "--version"};
   if (!arguments.empty() && arguments[0].starts_with('-') &&
       std::find(std::begin(kOwn), std::end(kOwn), arguments[0]) == std::end(kOwn)) {
@@ -185,8 +199,10 @@ int main(int argc, char** argv) {
   squall::StopSignals signals;     // before any other thread
   squall::SendGrpcLogTo(nullptr);  // what went wrong is in the status of the call
   const squall::Environment environment = squall::ReadEnvironment();
-  if (auto line = squall::FindScriptLine(argv[0], {argv + 1, argv + argc}); line.has_value()) {
+  std::vector<std::string> arguments = squall::ReadArguments(argc, argv, environment);
+  if (auto line = squall::FindScriptLine(argv[0], arguments); line.has_value()) {
     return squall::ScriptCommand(*std::move(line), argv[0], environment, &signals);
   }
-  return squall::CommandLine(argv[0], environment, &signals).Run(squall::WithCommand(argc, argv));
+  return squall::CommandLine(argv[0], environment, &signals)
+      .Run(squall::WithCommand(std::move(arguments)));
 }

@@ -104,6 +104,7 @@ absl::StatusOr<ScriptDescription> ParseScriptDescription(std::string_view json) 
   members.Read("skip_log", &to.skip_log);
   members.Read("loglevel", &to.log_level);
   members.Read("logfile", &to.log_file);
+  members.Read("worker", &to.worker);
   members.Read("master", &to.master);
   members.Read("master_bind_host", &to.master_bind_host);
   members.ReadWhole("master_bind_port", &to.master_bind_port);

@@ -41,6 +41,7 @@ struct ScriptDescription {
   std::string log_level;
   std::string log_file;
 
+  bool worker = false;
   bool master = false;
   std::string master_bind_host;
   uint16_t master_bind_port = 0;  // 0: not given
