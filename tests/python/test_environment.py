@@ -6,6 +6,7 @@ import json
 import unittest
 from unittest import mock
 
+import fakes
 import gevent
 from gevent.queue import Queue
 from locust import LoadTestShape, User, _native, constant, log, tag, task
@@ -145,6 +146,43 @@ class LibraryRunTest(EngineCase):
         runner.greenlet.join(timeout=10)
         self.assertEqual(STATE_STOPPED, runner.state)
         self.assertEqual("test_stop", self.fired[-1])
+
+    def end_in_a_user(self, wish):
+        ended = []
+
+        class Leaver(User):
+            @task
+            def leave(self):
+                getattr(self.environment.runner, wish)()
+                ended.append(wish)
+                self.stop()
+
+        runner = Environment(user_classes=[Leaver]).create_local_runner()
+        runner.start(1, spawn_rate=1)
+        self.engine.spawner(fakes.Handle()).join(timeout=10)
+        self.assertEqual([wish], ended)
+        return runner
+
+    def test_a_user_that_stops_the_run_does_not_wait_for_itself(self):
+        runner = self.end_in_a_user("stop")
+        self.assertEqual(STATE_STOPPED, runner.state)
+        runner.stop()
+        self.assertEqual(1, len(runner.greenlet))
+
+    def test_a_user_that_quits_does_not_wait_for_itself(self):
+        runner = self.end_in_a_user("quit")
+        runner.greenlet.join(timeout=10)
+        self.assertEqual(0, len(runner.greenlet))
+
+    def test_a_listener_that_quits_does_not_wait_for_itself(self):
+        environment = self.make()
+        runner = environment.create_local_runner()
+        environment.events.spawning_complete.add_listener(lambda **_: runner.quit())
+        environment.events.test_stop.add_listener(lambda **_: runner.quit())
+        runner.start(1, spawn_rate=1)
+        runner.greenlet.join(timeout=10)
+        self.assertEqual(0, len(runner.greenlet))
+        self.assertEqual(1, self.fired.count("test_stop"))
 
     def test_a_run_can_be_repeated(self):
         runner = self.make().create_local_runner()

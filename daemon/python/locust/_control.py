@@ -52,6 +52,8 @@ class LibraryRun:
         self._ended = Event()
         self._ended.set()
         self._quit = Event()
+        self._stops = False
+        self._quits_at_end = False
 
     def change(self, users, spawn_rate, class_names):
         """Starts the run when there is none."""
@@ -61,7 +63,6 @@ class LibraryRun:
 
     def _begin(self):
         from ._run_events import RunEvents
-        from .user.users import spawn_user
 
         environment = self._runner.environment
         environment._filter_tasks_by_tags()
@@ -72,10 +73,18 @@ class LibraryRun:
         self._events.begin()
         classes = list(environment.user_classes)
         _native.set_classes(classes)
-        _native.engine.set_spawner(functools.partial(spawn_user, environment, classes))
+        _native.engine.set_spawner(functools.partial(self._spawn, classes))
+        self._stops = self._quits_at_end = False
         self._ended.clear()
         if self._follower is None:
             self._follower = gevent.spawn(self._follow)
+
+    def _spawn(self, classes, handle):
+        from .user.users import spawn_user
+
+        greenlet = spawn_user(self._runner.environment, classes, handle)
+        self._runner.user_greenlets.add(greenlet)
+        return greenlet
 
     def _follow(self):
         """The engine says what happens; there is no other who could."""
@@ -87,6 +96,8 @@ class LibraryRun:
                 self._events.ended()
                 _native.engine.report_finished()
                 self._ended.set()
+                if self._quits_at_end:
+                    self._quit.set()
             elif kind == "closed":
                 self._ended.set()
                 return
@@ -95,17 +106,26 @@ class LibraryRun:
         self.stop()
 
     def stop(self):
-        """Returns when all users have ended and the listeners of test_stop were called."""
+        """Returns when all users have ended and the listeners of test_stop were called; in a user
+        or a listener, whose own end that would be, at once."""
         if self._ended.is_set():
             return
-        self._events.stopping()
-        _native.engine.stop_locally()
-        self._ended.wait()
+        if not self._stops:
+            self._stops = True
+            self._events.stopping()
+            _native.engine.stop_locally()
+        if not self._is_part_of_the_run(gevent.getcurrent()):
+            self._ended.wait()
+
+    def _is_part_of_the_run(self, greenlet):
+        return greenlet is self._follower or greenlet in self._runner.user_greenlets
 
     def quit(self):
-        """stop(), and those who wait for the runner's greenlet go on."""
+        """stop(), and when the run has ended those who wait for the runner's greenlet go on."""
+        self._quits_at_end = True
         self.stop()
-        self._quit.set()
+        if self._ended.is_set():
+            self._quit.set()
 
     def send_message(self, message_type, data, client_id):
         raise RuntimeError("there is no other process that could get a message")
