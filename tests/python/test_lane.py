@@ -426,6 +426,14 @@ class AgentTest(LaneCase):
         self.assertEqual([("classes", [("Buyer", 1.0, 0)]), "start_users", "report_finished"],
                          self.parent.calls)
 
+    def test_init_listeners_know_which_agent_it_is(self):
+        self.run_lane("agent", [self.load([]), FINISH], [], USER + """
+    @events.init.add_listener
+    def _(environment, runner, **_):
+        environment.seen = (runner.client_id, runner.worker_index)
+        """)
+        self.assertEqual(("agent-7", 2), self.environment.seen)
+
     def test_a_logfile_that_it_cannot_write_is_no_reason_to_refuse(self):
         arguments = ['--squall-options={"logfile": "/no/such/file"}']
         self.assertEqual(0, self.run_lane("agent", [self.load(arguments), FINISH]))

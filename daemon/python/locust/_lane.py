@@ -59,10 +59,10 @@ def _run(role, argv):
     arguments, options = _description.split_agent_arguments(order.get("arguments", []))
     sys.argv = ["locust", *arguments]
     files = [os.path.abspath(path) for path in order["locustfiles"]]
-    lane = Lane(role, test_loader.load(role, arguments, files, options))
-    lane.runner.client_id = order.get("agent_id", "")
-    lane.runner.worker_index = order.get("worker_index", -1)
-    return lane.run()
+    identity = {
+        "client_id": order.get("agent_id", ""), "worker_index": order.get("worker_index", -1)
+    }
+    return Lane(role, test_loader.load(role, arguments, files, options, identity)).run()
 
 
 def _send(kind, payload):

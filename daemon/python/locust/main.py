@@ -48,10 +48,11 @@ class Test:
     arguments: list
 
 
-def load(role, arguments, locustfiles=None, handed_over=None):
+def load(role, arguments, locustfiles=None, handed_over=None, identity=None):
     """Everything up to and including the init event. Raises Exit.
 
-    An agent gets the files from its coordinator, and the options in `handed_over`.
+    An agent gets the files from its coordinator, the options in `handed_over`, and, for its
+    runner, a client_id and a worker_index in `identity`.
     """
     try:
         paths = locustfiles or _find_locustfiles(arguments)
@@ -68,7 +69,7 @@ def load(role, arguments, locustfiles=None, handed_over=None):
     _answer_questions_first(loaded, options)
     if role != "agent":
         logger.info("Starting Locust %s (squall)", __version__)
-    environment = _make_environment(role, loaded, options)
+    environment = _make_environment(role, loaded, options, identity)
     environment.events.init.fire(
         environment=environment, runner=environment.runner, web_ui=environment.web_ui
     )
@@ -140,7 +141,7 @@ def _users_for_ratios(user_classes):
     return fixed or (int(weights) if weights == int(weights) else 1_000_000)
 
 
-def _make_environment(role, loaded, options):
+def _make_environment(role, loaded, options, identity=None):
     classes = _chosen_classes(loaded, options.user_classes)
     if options.master and options.worker:
         _refuse(EXIT_WRONG_COMBINATION, "The --master argument cannot be combined with --worker")
@@ -177,7 +178,7 @@ def _make_environment(role, loaded, options):
         )
     if role != "agent":
         _warn_of_options_without_effect(environment.shape_class, options)
-    environment._take_runner(_RUNNERS[role])
+    environment._take_runner(_RUNNERS[role], **(identity or {}))
     return environment
 
 

@@ -362,12 +362,14 @@ class MasterRunner(DistributedRunner):
 class WorkerRunner(DistributedRunner):
     """The side that has users and does as the master says."""
 
-    def __init__(self, environment, master_host="127.0.0.1", master_port=5557):
+    def __init__(
+        self, environment, master_host="127.0.0.1", master_port=5557, client_id="", worker_index=-1
+    ):
         super().__init__(environment)
         self.master_host = master_host
         self.master_port = master_port
-        self.worker_index = -1
-        self.client_id = ""
+        self.client_id = client_id
+        self.worker_index = worker_index
         self._reported = {}
         self._wished_users = 0  # a share of them, which the master says at the start
 
