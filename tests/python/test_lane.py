@@ -186,6 +186,20 @@ class LocalTest(LaneCase):
         self.assertEqual(expected, {name: loaded[name] for name in expected})
         self.assertIn("reset", self.parent.calls)
 
+    def test_options_without_effect_are_warned_of_in_one_line(self):
+        given = ["--autostart", "--web-port", "9000", "--otel", "--headless", "--web-host", ""]
+        for role, arguments, names in (
+            ("local", given, "--web-port, --autostart, --otel"),
+            ("local", ["--headless", "-u", "3"], None),
+            ("agent", given, None),
+        ):
+            notes = [("load", {"arguments": arguments, "locustfiles": ["locustfile.py"]}), FINISH]
+            self.run_lane(role, notes, arguments)
+            found = [x for x in self.stderr.getvalue().splitlines() if "Without effect" in x]
+            self.assertEqual(0 if names is None else 1, len(found), found)
+            if names is not None:
+                self.assertIn(f"WARNING/locust.main: Without effect here: {names} (", found[0])
+
     def test_constants_that_a_locustfile_sets_are_described(self):
         with mock.patch("locust.stats.PERCENTILES_TO_REPORT", [0.5]):
             self.run_lane("local", [FINISH], [], USER + """

@@ -11,6 +11,23 @@ from .util.timespan import parse_timespan
 
 LOGLEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
+# What they are for in Locust, squall has not: dest -> option.
+WITHOUT_EFFECT = {
+    "web_host": "--web-host",
+    "web_host_display_name": "--web-host-display-name",
+    "web_port": "--web-port",
+    "headful": "--headful",
+    "autostart": "--autostart",
+    "autoquit": "--autoquit",
+    "web_login": "--web-login",
+    "tls_cert": "--tls-cert",
+    "tls_key": "--tls-key",
+    "class_picker": "--class-picker",
+    "build_path": "--build-path",
+    "web_base_path": "--web-base-path",
+    "otel": "--otel",
+}
+
 
 class ErrorRaisingAction(argparse.Action):
     """An option that is no more; `const` says what to use instead."""
@@ -135,10 +152,13 @@ def _add_common(parser):
 
 
 def _add_web_ui(parser):
-    group = parser.add_argument_group("Web UI options")
+    group = parser.add_argument_group(
+        "Web UI options",
+        "Accepted, and but for a warning without effect: there is no web page",
+    )
     group.add_argument(
         "--web-host", metavar="<ip>", default="", env_var="LOCUST_WEB_HOST",
-        help="Address on which the web page is served (default: all)",
+        help="Locust's address of the web page",
     )
     group.add_argument(
         "--web-host-display-name", type=str, env_var="LOCUST_WEB_HOST_DISPLAY_NAME",
@@ -146,19 +166,19 @@ def _add_web_ui(parser):
     )
     group.add_argument(
         "--web-port", "-P", type=int, metavar="<port number>", default=8089,
-        env_var="LOCUST_WEB_PORT", help="Port of the web page (default: 8089)",
+        env_var="LOCUST_WEB_PORT", help="Locust's port of the web page",
     )
     group.add_argument(
         "--headless", action="store_true", env_var="LOCUST_HEADLESS",
-        help="No web page: start at once, and end with the run. Goes with -u, -r and -t",
+        help="What every run is: it starts at once, and the process ends with it",
     )
     group.add_argument(
         "--autostart", action="store_true", env_var="LOCUST_AUTOSTART",
-        help="Start at once, and serve the web page too",
+        help="What every run does, but without a web page",
     )
     group.add_argument(
         "--autoquit", type=int, metavar="<seconds>", default=-1, env_var="LOCUST_AUTOQUIT",
-        help="With --autostart: end the process this long after the run (default: stay)",
+        help="With --autostart; the process ends with the run",
     )
     group.add_argument(
         "--headful", action="store_true", env_var="LOCUST_HEADFUL", help=argparse.SUPPRESS
@@ -170,19 +190,19 @@ def _add_web_ui(parser):
     )
     group.add_argument(
         "--web-login", action="store_true", env_var="LOCUST_WEB_LOGIN",
-        help="Ask for a login before the web page is shown",
+        help="Locust's login for the web page",
     )
     group.add_argument(
         "--tls-cert", metavar="<filename>", default="", env_var="LOCUST_TLS_CERT",
-        help="Certificate of the web page, to serve it by HTTPS",
+        help="Locust's certificate of the web page",
     )
     group.add_argument(
         "--tls-key", metavar="<filename>", default="", env_var="LOCUST_TLS_KEY",
-        help="Private key of --tls-cert",
+        help="Locust's private key of --tls-cert",
     )
     group.add_argument(
         "--class-picker", action="store_true", env_var="LOCUST_USERCLASS_PICKER",
-        help="Let the web page choose among User and shape classes",
+        help="Locust's choice of classes on the web page",
     )
     group.add_argument(
         "--build-path", type=str, default="", env_var="LOCUST_BUILD_PATH", help=argparse.SUPPRESS
@@ -194,7 +214,7 @@ def _add_web_ui(parser):
     )
     group.add_argument(
         "--web-base-path", type=str, metavar="<path>", default="", env_var="LOCUST_WEB_BASE_PATH",
-        help="Path under which the web page lives, such as /locust",
+        help="Locust's path of the web page",
     )
 
 
@@ -208,7 +228,8 @@ def _add_master(parser):
     )
     group.add_argument(
         "--master-bind-host", metavar="<ip>", default="*", env_var="LOCUST_MASTER_BIND_HOST",
-        help="Address on which workers are awaited (default: all)",
+        help="Address on which workers are awaited (default: 127.0.0.1); another one needs TLS and "
+        "a token, or --insecure",
     )
     group.add_argument(
         "--master-bind-port", type=int, metavar="<port number>", default=5557,
@@ -217,7 +238,7 @@ def _add_master(parser):
     group.add_argument(
         "--expect-workers", type=positive_integer, metavar="<int>", default=1,
         env_var="LOCUST_EXPECT_WORKERS",
-        help="With --headless or --autostart: start when this many workers are there",
+        help="Start when this many workers are there (default: 1)",
     )
     group.add_argument(
         "--expect-workers-max-wait", type=int, metavar="<int>", default=0,
@@ -243,8 +264,8 @@ def _add_worker(parser):
     )
     group.add_argument(
         "--processes", type=int, metavar="<int>", env_var="LOCUST_PROCESSES",
-        help="Run this many worker processes on this machine (-1: one per core), with --worker "
-        "or with a master of their own",
+        help="Run the users in this many processes on this machine (-1: one per core); not with "
+        "--worker",
     )
     group.add_argument(
         "--slave", nargs=0, action=ErrorRaisingAction,
@@ -285,7 +306,7 @@ def _add_statistics(parser):
     )
     group.add_argument(
         "--print-stats", action="store_true", env_var="LOCUST_PRINT_STATS",
-        help="Print the table of requests now and then, also when there is a web page",
+        help="Print the table of requests now and then: what every run does",
     )
     group.add_argument(
         "--only-summary", action="store_true", env_var="LOCUST_ONLY_SUMMARY",
@@ -353,11 +374,11 @@ def _add_other(parser):
         help="As many users of each class, whatever their weights",
     )
     group.add_argument(
-        "--profile", type=str, metavar="<name>", help="A name to group runs by"
+        "--profile", type=str, metavar="<name>", help="Sets environment.profile, for your own code"
     )
     group.add_argument(
         "--otel", action="store_true", env_var="LOCUST_ENABLE_OPENTELEMETRY",
-        help="Instrument the run with OpenTelemetry",
+        help="Accepted, and but for a warning without effect",
     )
     group.add_argument(
         "-i", "--iterations", type=int, metavar="<int>", env_var="LOCUST_ITERATIONS",

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import __version__, argument_parser, events, log
+from . import __version__, _options, argument_parser, events, log
 from .env import Environment
 from .exception import RunnerAlreadyExistsError  # noqa: F401  (Locust's users find it here)
 from .runners import LocalRunner, MasterRunner, WorkerRunner
@@ -178,6 +178,7 @@ def _make_environment(role, loaded, options, identity=None):
         )
     if role != "agent":
         _warn_of_options_without_effect(environment.shape_class, options)
+        _warn_of_what_is_not_there(options)
     environment._take_runner(_RUNNERS[role], **(identity or {}))
     return environment
 
@@ -190,6 +191,19 @@ def _warn_of_options_without_effect(shape, options):
         "--users, --spawn-rate and --run-time have no effect, since %s says how many users there "
         "are; with use_common_options = True it may read them", type(shape).__name__,
     )
+
+
+def _warn_of_what_is_not_there(options):
+    defaults = argument_parser.default_args_dict()
+    names = [
+        name for dest, name in _options.WITHOUT_EFFECT.items()
+        if getattr(options, dest, defaults[dest]) != defaults[dest]
+    ]
+    if names:
+        logger.warning(
+            "Without effect here: %s (there is no web page, and no OpenTelemetry)",
+            ", ".join(names),
+        )
 
 
 def _chosen_classes(loaded, names):
