@@ -39,6 +39,8 @@ CASES = [
     Case("catalogue_tags", "shop_catalogue.py", users(1, "-t", "1s", "--tags", "purchase,browse")),
     Case("stages", "shop_stages.py", ()),
     Case("peak", "shop_peak.py", ()),
+    Case("stress", "shop_stress.py", ()),
+    Case("soak", "shop_soak.py", ()),
     Case("spike", "shop_spike.py", ()),
     Case("tally", "shop_tally.py", users(3)),
     Case("retry", "shop_retry.py", users(1, "-t", "1s")),
