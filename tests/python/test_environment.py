@@ -211,7 +211,8 @@ class LibraryRunTest(EngineCase):
     def test_users_are_added_by_class(self):
         runner = self.make().create_local_runner()
         runner.start(2, spawn_rate=1, wait=True)
-        runner.spawn_users({"Admin": 3})
+        runner.spawn_users({"Admin": 3}, wait=True)
+        self.assertEqual(5, runner.user_count)
         self.assertEqual([(2, 1.0), (5, 3.0)], self.engine.runs)
         self.assertEqual(["Admin"], self.engine.allowed)
 

@@ -4,6 +4,7 @@ import unittest
 
 import http_target
 from locust import FastHttpUser
+from locust.contrib import fasthttp
 from locust.contrib.fasthttp import FastHttpSession, LocustBadStatusCode
 from locust.env import Environment
 from locust.exception import StopTest
@@ -24,6 +25,16 @@ class FastTest(http_target.ClientTest):
             {(name, reason) for _, name, reason in self.failed()},
             {(str(c), f"LocustBadStatusCode(code={c})") for c in (400, 300, 209, 500)},
         )
+
+    def test_options_without_effect_are_warned_of_once(self):
+        fasthttp._told.clear()
+        with self.assertLogs("locust.clients", "WARNING") as logs:
+            for _ in range(2):
+                FastHttpSession(self.target.url, max_retries=1, concurrency=20)
+            FastHttpSession(self.target.url, ssl_context_factory=object, concurrency=10)
+        self.assertEqual(len(logs.output), 2)
+        self.assertIn("without effect here: max_retries, concurrency.", logs.output[0])
+        self.assertIn("without effect here: ssl_context_factory.", logs.output[1])
 
     def test_the_error_of_a_bad_status(self):
         response = self.client.get("/status?code=404")

@@ -206,13 +206,6 @@ class _HelpFormatter(argparse.HelpFormatter):
         return f"Usage: {self._prog} [options] [UserClass ...]\n\n"
 
 
-def annotate(action, extra):
-    """Puts what argparse does not know on the action."""
-    for name in _EXTRA_ATTRIBUTES:
-        setattr(action, name, extra.get(name, name == "include_in_web_ui" or None))
-    return action
-
-
 @contextmanager
 def _left_open(weaker):
     """The actions have no defaults and none is required while the arguments are parsed."""
@@ -263,7 +256,7 @@ def setup_parser_arguments(parser):
     _options.add_all(parser)
 
 
-def get_parser(default_config_files=None):
+def get_parser():
     """The whole parser, as it is before a locustfile adds to it."""
     parser = LocustArgumentParser(prog="locust", add_help=False)
     _options.add_all(parser)

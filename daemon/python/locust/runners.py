@@ -196,13 +196,14 @@ class Runner:
         self.control.change(users, spawn_rate, class_names)
 
     def spawn_users(self, user_classes_spawn_count, wait=False):
-        """Adds users; of these classes only, when that is not all of them."""
+        """Adds users; of these classes only, when that is not all of them. `wait` as in start()."""
         more = sum(user_classes_spawn_count.values())
         classes = [self.user_classes_by_name[name] for name in user_classes_spawn_count]
         self.start(
             self.target_user_count + more,
             max(more, 1),
-            user_classes=None if len(classes) == len(self.user_classes) else classes,
+            wait,
+            None if len(classes) == len(self.user_classes) else classes,
         )
 
     def stop(self):

@@ -1,6 +1,7 @@
 """FastHttpUser: here the same client as HttpUser's, with the defaults and the names of Locust's."""
 
 import json
+import logging
 import re
 import time
 import traceback
@@ -16,6 +17,7 @@ from ..user.users import missing_host as _missing_host
 
 _ABSOLUTE = re.compile("^https?://", re.IGNORECASE)
 _TEXT_MAX = 200
+_told = set()
 
 
 class ConnectionError(Exception):  # noqa: A001  (its name in Locust)
@@ -144,6 +146,11 @@ class FastHttpSession(_squall.Session):
         if proxy_host is not None:
             proxy = f"http://{proxy_host}:{proxy_port}"
             self.proxies = {"http": proxy, "https": proxy}
+        _tell_without_effect(
+            max_retries=max_retries != 0,
+            concurrency=concurrency != 10,
+            ssl_context_factory=ssl_context_factory is not None,
+        )
         if client_pool is not None:
             from ..clients import _pools
 
@@ -185,6 +192,17 @@ class FastHttpSession(_squall.Session):
         response.__class__ = _StreamedResponse
 
 
+def _tell_without_effect(**given):
+    """Once for each in a process."""
+    new = [name for name, is_given in given.items() if is_given and name not in _told]
+    if new:
+        _told.update(new)
+        logging.getLogger("locust.clients").warning(
+            "FastHttpUser: without effect here: %s. No failed request is repeated, a user may have "
+            "any number of connections, and for TLS there are verify and cert", ", ".join(new),
+        )
+
+
 class FastHttpUser(User):
     """A user whose client costs little CPU time: as here HttpUser's does, too."""
 
@@ -218,6 +236,8 @@ class FastHttpUser(User):
             network_timeout=self.network_timeout,
             connection_timeout=self.connection_timeout,
             max_redirects=self.max_redirects,
+            max_retries=self.max_retries,
+            concurrency=self.concurrency,
             proxy_host=self.proxy_host,
             proxy_port=self.proxy_port,
         )
