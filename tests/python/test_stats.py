@@ -242,6 +242,25 @@ class RequestStatsTest(unittest.TestCase):
             self.assertEqual(0.0, self.stats.total.current_fail_per_sec)
             self.assertIsNone(self.stats.total.get_current_response_time_percentile(0.5))
 
+    def test_counts_of_each_second_are_those_of_the_last_twenty(self):
+        with mock.patch.object(stats_module.time, "time", side_effect=lambda: self.now):
+            self.now = 1000.0
+            self.stats.reset_all()
+            entry = self.stats.get("/second", "GET")
+            self.assertEqual({}, entry.num_reqs_per_sec)
+            for second in range(1, 31):
+                self.now = 1000.9 + second
+                if second % 2:
+                    self.stats.log_request("GET", "/second", 20, 0)
+                    self.stats.log_error("GET", "/second", "bad")
+                self.stats.take_sample()
+                if second == 3:
+                    self.assertEqual({1001: 2, 1003: 2}, entry.num_reqs_per_sec)
+                    self.assertEqual({1001: 1, 1003: 1}, entry.num_fail_per_sec)
+                    self.assertEqual({1001: 2, 1003: 2}, self.stats.total.num_reqs_per_sec)
+        self.assertEqual({second: 2 for second in range(1013, 1031, 2)}, entry.num_reqs_per_sec)
+        self.assertNotIn("num_reqs_per_sec", entry.to_dict())
+
 
 if __name__ == "__main__":
     unittest.main()

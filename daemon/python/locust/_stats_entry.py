@@ -97,6 +97,17 @@ class StatsEntry:
     def current_fail_per_sec(self):
         return self.stats.current_rates(self._key)[1]
 
+    @property
+    def num_reqs_per_sec(self):
+        """{epoch second: requests} of the last 20 seconds at most; Locust has it for the whole run.
+        Counted once a second, so the second that goes on is not in it."""
+        return self.stats.per_second(self._key, 0)
+
+    @property
+    def num_fail_per_sec(self):
+        """The same of failures."""
+        return self.stats.per_second(self._key, 1)
+
     def get_response_time_percentile(self, percent):
         """Milliseconds that this part (0 to 1) of the requests did not exceed; 0 without any."""
         return self.stats.percentile(self._key, percent) or 0
@@ -118,7 +129,8 @@ class StatsEntry:
         self.stats.reset_entry(self._key)
 
     def to_dict(self):
-        """What the JSON report says of an entry."""
+        """What the JSON report says of an entry, but for the counts of each second: here there are
+        only those of the last ones."""
         names = (
             "name", "method", "last_request_timestamp", "start_time", "num_requests",
             "num_none_requests", "num_failures", "total_response_time", "max_response_time",

@@ -275,6 +275,18 @@ class RequestStats:
         seconds = max(now - since, 1.0)
         return (row.requests - before[0]) / seconds, (row.failures - before[1]) / seconds
 
+    def per_second(self, key, column):
+        """{epoch second: count} of requests (column 0) or failures (1), as far as samples go."""
+        found = {}
+        # With a full deque nobody knows when the counts of the first sample came about.
+        before = 0 if len(self._samples) < _SAMPLES else None
+        for when, counts, _ in self._samples:
+            count = counts.get(key, (0, 0))[column]
+            if before is not None and count > before:
+                found[int(when)] = found.get(int(when), 0) + count - before
+            before = count
+        return found
+
     def current_percentile(self, key, percent):
         sample = self._sample_before(time.time())
         if key != self.total._key or sample is None:
