@@ -2,6 +2,7 @@
 name, texts of failures, lines printed, exit code (tests/golden/locust/runs; record_locust.py made
 them). Where Locust is wrong, what must come stands here, with the reason."""
 import concurrent.futures
+import dataclasses
 import json
 import os
 import unittest
@@ -118,6 +119,19 @@ class LocustFilesTest(harness.SquallTest):
             if code != INVALID:
                 break
         return report
+
+    def test_on_agents_each_process_has_its_own_module_and_the_data_beside_it(self):
+        case = dataclasses.replace(
+            BY_NAME["from_csv"], options=("-u", "4", "-r", "40", "-t", "4s", "--processes", "2"))
+        outcome, errors = self.outcome_of(case)
+        alone = expected("from_csv")
+        # Two of the four persons, each of them twice.
+        self.assertEqual(outcome["output"], sorted(
+            2 * [line for line in alone["output"] if line.startswith(("Books", "Clothing"))]))
+        self.assertEqual(outcome["requests"], {
+            "GET /products?category=Books": [6, 0], "GET /products?category=Clothing": [4, 0],
+            "GET in order": [4, 0], "POST /echo": [4, 0]}, errors[-3000:])
+        self.assertEqual(outcome["exit_code"], 0)
 
     def test_the_hint_about_with_blocks_comes_once(self):
         outcome, errors = self.outcome_of(BY_NAME["catalogue"])
