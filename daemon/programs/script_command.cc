@@ -81,7 +81,8 @@ class ScriptRun final {
   std::optional<Nanos> RunTime() const;
   absl::StatusOr<Plan> MakePlan() const;
   std::optional<int> MakeConsole();
-  absl::StatusOr<RunReport> Coordinate(Plan plan, RunAgents* agents, CoordinatorOptions options);
+  absl::StatusOr<RunReport> Coordinate(Plan plan, RunAgents* agents,
+                                       const CoordinatorOptions& options);
   int Conclude(RunReport report);
   absl::Status WriteFiles(const RunReport& report, const Outputs& outputs);
   std::string HtmlName() const;
@@ -244,7 +245,7 @@ std::optional<int> ScriptRun::MakeConsole() {
 }
 
 absl::StatusOr<RunReport> ScriptRun::Coordinate(Plan plan, RunAgents* agents,
-                                                CoordinatorOptions options) {
+                                                const CoordinatorOptions& options) {
   RunSettings settings;
   settings.seed = flags_.seed;
   ScriptObserver observer(
@@ -363,8 +364,7 @@ int ScriptRun::Run(const std::string& self) {
       code.has_value()) {
     return *code;
   }
-  absl::StatusOr<RunReport> report =
-      Coordinate(*std::move(plan), agents_.get(), std::move(options));
+  absl::StatusOr<RunReport> report = Coordinate(*std::move(plan), agents_.get(), options);
   if (!report.ok()) {
     return SayStatus(report.status());
   }

@@ -304,6 +304,8 @@ void ScriptEngine::OnNote(const std::string& kind, const std::string& json) {
     if (seconds != nullptr && seconds->ToNumber(&number)) {
       Blocked(number, TextOf(note, "where"));
     }
+  } else if ((kind == "quit" || kind == "stop") && own_process_ != nullptr) {
+    Stop("the locustfile ended its part of the run", /*immediate=*/false);  // as Locust's worker
   } else if (kind == "message" && own_process_ != nullptr) {
     const std::lock_guard<std::mutex> lock(mutex_);
     notes_bytes_ += json.size();
@@ -367,9 +369,10 @@ void ScriptEngine::OnEnd(const LaneEnd& end) {
       why = failure_;
       finished_ = true;
     }
+    why = started_ ? why : "";  // else whoever waits for the start tells it
     heard_.notify_all();
   }
-  if (!why.empty() && started_ && order_.on_finished) {
+  if (!why.empty() && order_.on_finished) {
     order_.on_finished(why);
   }
 }

@@ -80,6 +80,8 @@ class FakeLane final {
       const int code = mode_ == "wants code 9" ? 9 : std::stoi(value.Find("exit_code")->ToText());
       Say("exit_code", "{\"code\":" + std::to_string(code) + "}");
       _exit(code);
+    } else if (note.kind() == "message") {
+      Say("message", note.json());
     }
   }
 
@@ -96,6 +98,8 @@ class FakeLane final {
     } else if (mode_ == "has a shape") {
       Say("shape", R"({"users":4,"spawn_rate":2})");
       Say("shape", R"({"stop":true})");
+    } else if (mode_ == "quits") {
+      Say("quit", "{}");
     } else if (mode_ == "blocks") {
       Say("blocked", R"({"seconds":2.5,"where":"locustfile.py:9"})");
     }

@@ -13,10 +13,12 @@ namespace {
 
 const std::string kFakeLane = SQUALL_BINARY_DIR "/tests/daemon/script/fake_lane";
 
-std::unique_ptr<ScriptConductor> Start(const std::string& mode, const Clock* clock) {
+std::unique_ptr<ScriptConductor> Start(const std::string& mode, const Clock* clock,
+                                       ScriptRole role = ScriptRole::kLocal) {
   ScriptConductorOptions options;
   options.program = std::filesystem::absolute(kFakeLane).string();
   options.arguments = {mode};
+  options.role = role;
   auto conductor = ScriptConductor::Start(std::move(options), clock);
   EXPECT_TRUE(conductor.ok()) << conductor.status();
   return conductor.ok() ? *std::move(conductor) : nullptr;
@@ -80,6 +82,24 @@ TEST(ScriptConductorTest, ItsShapeChangesTheLoadAndEndsTheRun) {
   ASSERT_EQ(end.wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_EQ(end.get(), "the load shape has ended");
   EXPECT_EQ(loads, "4@2");
+  conductor->Grant({});
+}
+
+TEST(ScriptConductorTest, MessagesPassBetweenAgentsAndTheCoordinatorsCode) {
+  const SystemClock clock;
+  const auto conductor = Start("does all well", &clock, ScriptRole::kCoordinator);
+  ScriptDescription description;
+  ASSERT_TRUE(conductor->WaitLoaded(&description).ok());
+  std::promise<std::string> told;
+  ScriptWishes wishes;
+  wishes.stop = [](const std::string& /*reason*/) {};
+  wishes.tell_agents = [&](const std::string& agent, const std::string& kind,
+                           const std::string& json) { told.set_value(agent + kind + json); };
+  conductor->Grant(std::move(wishes));
+  conductor->HearAgent("a-1", "message", R"({"type":"hello"})");  // the fake sends it back
+  std::future<std::string> heard = told.get_future();
+  ASSERT_EQ(heard.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  EXPECT_EQ(heard.get(), R"(message{"type":"hello","node_id":"a-1"})");
   conductor->Grant({});
 }
 

@@ -132,6 +132,29 @@ TEST_F(ScriptEngineTest, OneThatIsSilentForTooLongIsKilledAndThePlaceIsNamed) {
             "loop was blocked, in locustfile.py:9");
 }
 
+TEST_F(ScriptEngineTest, UserCodeCanEndItsPartOfTheRun) {
+  const auto engine = Make("quits");
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  (*engine)->Start(clock_.Now());
+  WaitForEnd();
+  EXPECT_EQ((*engine)->failure(), "");
+  EXPECT_TRUE((*engine)->finished());
+}
+
+TEST_F(ScriptEngineTest, MessagesGoToUserCodeAndItsOwnAreKeptForTheCoordinator) {
+  const auto engine = Make("does all well");
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  (*engine)->Tell({"message", R"({"type":"echo"})"});
+  (*engine)->Start(clock_.Now());
+  (*engine)->Stop("enough", /*immediate=*/false);
+  WaitForEnd();  // what was said before has come by then
+  const std::vector<EngineNote> notes = (*engine)->TakeNotes();
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_EQ(notes[0].kind, "message");
+  EXPECT_EQ(notes[0].json, R"({"type":"echo"})");
+  EXPECT_TRUE((*engine)->TakeNotes().empty());
+}
+
 TEST_F(ScriptEngineTest, ABlockedLoopIsAWarning) {
   const auto engine = Make("blocks");
   ASSERT_TRUE(engine.ok()) << engine.status();
