@@ -19,6 +19,7 @@
 #include "daemon/engine/thread_usage.h"
 #include "daemon/net/reactor.h"
 #include "daemon/net/target_allow_list.h"
+#include "daemon/python/forked_child.h"
 #include "daemon/python/gevent_hub.h"
 #include "daemon/python/http_python.h"
 #include "daemon/python/interpreter.h"
@@ -76,6 +77,7 @@ absl::StatusOr<int> Run(const Flags& flags) {
   Lane lane(&context, &clock, {flags.channel_fd, flags.role == "coordinator"});
   set_lane(&lane);
   SQUALL_RETURN_IF_ERROR(lane.Open());
+  SQUALL_RETURN_IF_ERROR(WatchForks());
   const int code = flags.script.empty() ? interpreter->RunLane(flags.role, flags.arguments)
                                         : interpreter->RunScript(flags.script, flags.arguments);
   // Threads and greenlets of user code may still be there; nothing of ours waits to be written.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/base/check.h"
+#include "daemon/python/forked_child.h"
 #include "daemon/python/greenlet_wait.h"
 #include "daemon/python/py_ref.h"
 
@@ -55,13 +56,17 @@ absl::StatusOr<std::unique_ptr<GeventHub>> GeventHub::Make(Reactor* reactor) {
 GeventHub::~GeventHub() {
   SQUALL_CHECK(waits_.empty());
   if (watcher_ != nullptr) {
-    const PyRef stopped(PyObject_CallMethod(watcher_, "stop", nullptr));
-    if (!stopped) {
-      PyErr_Clear();
-    }
+    StopWatcher();
   }
   Py_XDECREF(watcher_);
   Py_XDECREF(reinterpret_cast<PyObject*>(hub_));
+}
+
+void GeventHub::StopWatcher() {
+  const PyRef stopped(PyObject_CallMethod(watcher_, "stop", nullptr));
+  if (!stopped) {
+    PyErr_Clear();
+  }
 }
 
 GreenletWait* GeventHub::FindWait(PyObject* greenlet) const {
@@ -75,6 +80,10 @@ PyObject* GeventHub::OnReadable(PyObject* self, PyObject* /*unused*/) {
 }
 
 void GeventHub::Turn() {
+  if (InForkedChild()) {
+    StopWatcher();  // the descriptor is the first process's as well
+    return;
+  }
   turning_ = true;
   const TimePoint until = reactor_->Fresh() + kTurnsTake;
   for (int i = 0; i < kTurnsInARow; ++i) {
@@ -84,12 +93,12 @@ void GeventHub::Turn() {
       break;
     }
     RunWoken();
-    if (reactor_->Fresh() >= until) {
+    if (InForkedChild() || reactor_->Fresh() >= until) {
       break;
     }
   }
   turning_ = false;
-  if (!woken_.empty()) {
+  if (!woken_.empty() && !InForkedChild()) {
     reactor_->Post([] {});
   }
 }
@@ -105,7 +114,7 @@ void GeventHub::AddWoken(GreenletWait* wait) {
 // to be saved and restored at every switch.
 void GeventHub::RunWoken() {
   running_.swap(woken_);
-  for (size_t i = 0; i < running_.size(); ++i) {
+  for (size_t i = 0; i < running_.size() && !InForkedChild(); ++i) {
     GreenletWait* wait = running_[i];
     if (wait == nullptr) {
       continue;  // something was thrown into it meanwhile
@@ -127,6 +136,13 @@ bool GreenletWait::Wait() {
   SQUALL_CHECK(greenlet_ == nullptr);
   if (woken_) {
     return true;
+  }
+  if (ForkedHere()) {
+    if (kind_ == Kind::kPause) {
+      LeaveForkedChild();
+    }
+    PyErr_SetString(PyExc_RuntimeError, "must not send requests in a process that was forked");
+    return false;
   }
   PyGreenlet* current = PyGreenlet_GetCurrent();
   if (current == hub_->hub_) {

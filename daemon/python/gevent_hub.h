@@ -43,6 +43,7 @@ class GeventHub final {
   explicit GeventHub(Reactor* reactor) : reactor_(reactor) {}
   static _object* OnReadable(_object* self, _object* unused);
   void Turn();
+  void StopWatcher();
   void RunWoken();
   void AddWoken(GreenletWait* wait);
 

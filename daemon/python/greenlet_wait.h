@@ -23,7 +23,8 @@ class GreenletWait final {
 
   // Suspends the current greenlet until Wake; at once true when that has come already. False with a
   // Python exception set when something was thrown into it (GreenletExit, gevent.Timeout), or when
-  // this is the hub, which must not wait.
+  // this is the hub, which must not wait, or in a copy of the process that this
+  // greenlet has made (forked_child.h).
   bool Wait();
   // The greenlet runs after this turn of the loop.
   void Wake();

@@ -9,6 +9,7 @@
 #include "daemon/base/check.h"
 #include "daemon/base/units.h"
 #include "daemon/net/co.h"
+#include "daemon/python/forked_child.h"
 #include "daemon/python/py_ref.h"
 #include "daemon/python/user_handle.h"
 
@@ -16,6 +17,18 @@ namespace squall {
 namespace {
 
 constexpr double kPauseSecondsMax = 1e9;  // a pause for ever, to the timers
+
+// A copy of the process would run the users a second time: the one who made it leaves it, the
+// others wait for ever.
+void StayOutOfCopies(GeventHub* hub) {
+  if (!InForkedChild()) {
+    return;
+  }
+  if (!ForkedHere()) {
+    std::make_unique<GreenletWait>(hub, GreenletWait::Kind::kPause)->Wait();
+  }
+  LeaveForkedChild();
+}
 
 }  // namespace
 
@@ -123,11 +136,13 @@ void PythonUser::Nudge() {
 }
 
 bool PythonUser::Begin() {
+  StayOutOfCopies(hub_);
   begun_ = true;
   return stopping_ == 0;
 }
 
 int PythonUser::BeginTask() {
+  StayOutOfCopies(hub_);
   while (stopping_ == 0 && host_->paused()) {
     holding_ = true;
     const bool woken = SleepUntil(Reactor::kNever);
@@ -178,6 +193,7 @@ void PythonUser::SetIntended(double seconds_late) {
 std::optional<TimePoint> PythonUser::TakeIntended() { return std::exchange(intended_, {}); }
 
 void PythonUser::NoteEnded() {
+  StayOutOfCopies(hub_);
   if (!ended_) {
     ended_ = true;
     host_->OnEnded(this);
