@@ -13,6 +13,7 @@ namespace {
 
 constexpr auto kGlance = std::chrono::milliseconds(100);
 constexpr double kFirstSeconds = 1;
+constexpr double kTimesAsLong = 5;
 
 std::string AttributeText(PyObject* object, const char* name) {
   const PyRef value(PyObject_GetAttrString(object, name));
@@ -25,6 +26,25 @@ std::string AttributeText(PyObject* object, const char* name) {
 }
 
 }  // namespace
+
+double Standstill::Glance(uint64_t turns, double glance) {
+  if (turns != turns_) {
+    Reset(turns);
+    return 0;
+  }
+  seconds_ += glance;
+  if (seconds_ < next_) {
+    return 0;
+  }
+  next_ *= kTimesAsLong;
+  return seconds_;
+}
+
+void Standstill::Reset(uint64_t turns) {
+  turns_ = turns;
+  seconds_ = 0;
+  next_ = kFirstSeconds;
+}
 
 LoopWatchdog::LoopWatchdog(const GeventHub* hub, OnBlocked on_blocked)
     : hub_(hub), on_blocked_(std::move(on_blocked)), watched_thread_(PyThread_get_thread_ident()) {}
@@ -55,28 +75,23 @@ void LoopWatchdog::Watch(bool on) {
 // it.
 void LoopWatchdog::Run() {
   const double glance = std::chrono::duration<double>(kGlance).count();
-  uint64_t seen = hub_->turns();
-  double still = 0;
-  double next = kFirstSeconds;
+  Standstill standstill(hub_->turns());
   std::unique_lock<std::mutex> lock(mutex_);
   while (!closing_) {
     wake_.wait_for(lock, kGlance);
     const uint64_t turns = hub_->turns();
-    if (turns != seen || !watching_) {
-      seen = turns;
-      still = 0;
-      next = kFirstSeconds;
+    if (!watching_) {
+      standstill.Reset(turns);
       continue;
     }
-    still += glance;
-    if (still < next || closing_) {
+    const double seconds = standstill.Glance(turns, glance);
+    if (seconds == 0 || closing_) {
       continue;
     }
-    next *= 5;
     lock.unlock();
     const PyGILState_STATE state = PyGILState_Ensure();
-    if (hub_->turns() == seen) {  // getting the GIL may have taken until the end of it
-      on_blocked_(still, WhereItIs());
+    if (hub_->turns() == turns) {  // getting the GIL may have taken until the end of it
+      on_blocked_(seconds, WhereItIs());
     }
     PyGILState_Release(state);
     lock.lock();

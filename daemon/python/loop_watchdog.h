@@ -15,10 +15,25 @@
 
 namespace squall {
 
+// How long a loop has stood still, as one sees who glances at it now and then. Pure.
+class Standstill final {
+ public:
+  explicit Standstill(uint64_t turns) : turns_(turns) {}
+  // So often has it turned, `glance` seconds after the last look. Its seconds of standing still
+  // when they are to be told: after one, five, 25 …; otherwise 0.
+  double Glance(uint64_t turns, double glance);
+  void Reset(uint64_t turns);
+
+ private:
+  uint64_t turns_;
+  double seconds_ = 0;
+  double next_ = 1;  // when it is to be told
+};
+
 class LoopWatchdog final {
  public:
-  // `on_blocked` runs on the watchdog's thread with the GIL held, once when the loop has stood
-  // still for a second and again each time that has doubled. `where` may be empty.
+  // `on_blocked` runs on the watchdog's thread with the GIL held, when a Standstill is to be told.
+  // `where` may be empty.
   using OnBlocked = std::function<void(double seconds, const std::string& where)>;
   // GIL held, on the interpreter's thread, whose code is watched.
   LoopWatchdog(const GeventHub* hub, OnBlocked on_blocked);
