@@ -1,7 +1,6 @@
 #!/usr/bin/python3
-"""User code that misbehaves: it hurts the process of the locustfile alone, and the report says so."""
+"""User code that misbehaves hurts the process of the locustfile alone, and the report says so."""
 import json
-import os
 import signal
 import subprocess
 import time
@@ -239,5 +238,4 @@ class Interrupts(Isolation):
 
 
 if __name__ == "__main__":
-    os.environ["PYTHONUNBUFFERED"] = "1"
     unittest.main()
