@@ -2,11 +2,11 @@
 // room, after <Python.h>. GIL held.
 #pragma once
 
+#include <Python.h>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <Python.h>
 #include <absl/status/status.h>
 #include <fmt/format.h>
 
