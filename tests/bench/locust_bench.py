@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import re
-import signal
 import statistics
 import subprocess
 import time
@@ -110,7 +109,7 @@ class Generator:
     def stop(self):
         """Ends it; gives what its statistics say of all requests."""
         self.check()
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()
         self.process.wait(PATIENCE)
         with open(f"{self.prefix}_stats.csv", newline="") as file:
             return [row for row in csv.DictReader(file) if row["Name"] == "Aggregated"][0]
