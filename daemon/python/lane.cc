@@ -26,7 +26,8 @@ namespace {
 
 // The parent asks its agent's snapshots at least that often of us.
 constexpr Nanos kReportInterval = std::chrono::milliseconds(200);
-constexpr Nanos kStatisticsAge = std::chrono::milliseconds(100);
+// Code that asks after every request spends at most one part in so many of its time on it.
+constexpr int kStatisticsShare = 20;
 constexpr int kLookAtSpawned = 4;  // times in a report interval
 
 std::string Json(ValueObject object) {
@@ -290,9 +291,10 @@ const Snapshot& Lane::Statistics() {
   }
   const TimePoint now = clock_->Now();
   if (engine_.state() != RunState::kRunning || !statistics_at_.has_value() ||
-      now - *statistics_at_ >= kStatisticsAge) {
+      now - *statistics_at_ >= statistics_cost_ * kStatisticsShare) {
     statistics_ = engine_.TakeStatistics();
     statistics_at_ = now;
+    statistics_cost_ = clock_->Now() - now;
   }
   return statistics_;
 }

@@ -110,6 +110,7 @@ class Lane final {
   Snapshot totals_;      // a coordinator's
   Snapshot statistics_;  // as it was at …
   std::optional<TimePoint> statistics_at_;
+  Nanos statistics_cost_{0};
   bool spawned_told_ = false;
   uint64_t spawned_target_ = 0;
   bool reset_when_spawned_ = false;
