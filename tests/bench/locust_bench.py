@@ -185,6 +185,10 @@ def measure_latency(program, server, user_class, seconds):
 def bench_latency(programs, server, rounds, seconds):
     lines = ["| user | tool | p50 on the wire, ms | p50 reported | p99 on the wire | p99 reported "
              "| difference | p99 from when it was due |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+    try:
+        WireClock(server.port, b"").socket.close()
+    except PermissionError:
+        return ["Skipped: watching the wire needs CAP_NET_RAW."]
     for title, user_class in (("HttpUser", "HttpPaced"), ("FastHttpUser", "FastPaced")):
         figures = {tool: [] for tool in programs}
         for _ in range(rounds):
@@ -233,8 +237,8 @@ def bench(squall, directory, nginx, rounds, seconds):
             f"Locust {LOCUST} from PyPI and squall with the same locustfile "
             "(tests/bench/locustfile.py), options and nginx, in turn; nginx on the first core, all "
             "processes of the generator on the last.", "",
-            f"Requests per CPU second: {USERS} users without a wait, {rounds} rounds of {seconds} s "
-            "each after the ramp, CPU time of all processes, requests as nginx counts them. "
+            f"Requests per CPU second: {USERS} users without a wait, {rounds} rounds of {seconds} "
+            "s each after the ramp, CPU time of all processes, requests as nginx counts them. "
             "Medians; the ratio is that of the rounds.", "",
             *bench_cost(programs, server, rounds, seconds), "",
             f"{USERS * PACE:,} requests/s offered: {USERS} users with constant_throughput({PACE}), "
