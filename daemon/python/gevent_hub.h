@@ -16,8 +16,8 @@
 
 #include "daemon/net/reactor.h"
 
-struct _greenlet;  // PyGreenlet
-struct _object;    // PyObject
+struct _greenlet;  // PyGreenlet. NOLINT(readability-identifier-naming): the name is greenlet's
+struct _object;    // PyObject. NOLINT(readability-identifier-naming): the name is CPython's
 
 namespace squall {
 

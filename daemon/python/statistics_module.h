@@ -1,7 +1,7 @@
 // The part of `_squall` that is about statistics. GIL held.
 #pragma once
 
-struct _object;  // PyObject
+struct _object;  // PyObject. NOLINT(readability-identifier-naming): the name is CPython's
 
 namespace squall {
 

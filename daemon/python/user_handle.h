@@ -6,7 +6,7 @@
 
 #include "daemon/base/clock.h"
 
-struct _object;  // PyObject
+struct _object;  // PyObject. NOLINT(readability-identifier-naming): the name is CPython's
 
 namespace squall {
 
