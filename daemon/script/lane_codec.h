@@ -8,12 +8,9 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <google/protobuf/message_lite.h>
 
 #include "daemon/plan/load_change.h"
-
-namespace google::protobuf {
-class MessageLite;
-}
 
 namespace squall {
 
