@@ -28,9 +28,11 @@ using PythonFunction = std::function<PyObject*(PyObject* arguments)>;
 PyRef MakeCallable(PythonFunction function);
 
 class EmbeddedPython : public testing::Test {
+ public:
+  ~EmbeddedPython() override;
+
  protected:
   EmbeddedPython();
-  ~EmbeddedPython() override;
 
   // Statements, in a namespace of the test's own. An exception fails the test.
   void Run(const std::string& code);

@@ -24,6 +24,22 @@
 namespace squall {
 
 class LaneTest : public EmbeddedPython {
+ public:
+  ~LaneTest() override {
+    LeaveTurn();
+    LaneEngine* const engine = lane->engine();
+    if (engine->prepared() && !engine->finished()) {
+      engine->Stop("test over", /*immediate=*/true);
+      TurnUntil([&] { return engine->finished(); });
+    }
+    lane.reset();
+    set_lane(nullptr);
+    HangUp();
+    if (fds_[1] >= 0) {
+      close(fds_[1]);
+    }
+  }
+
  protected:
   explicit LaneTest(bool coordinator = false, bool with_parent = true) {
     if (with_parent) {
@@ -49,20 +65,6 @@ def spawn(handle):
 _squall.set_classes([('First', 1.0, 0), ('Second', 1.0, 0)])
 _squall.set_spawner(spawn)
 )");
-  }
-  ~LaneTest() override {
-    LeaveTurn();
-    LaneEngine* const engine = lane->engine();
-    if (engine->prepared() && !engine->finished()) {
-      engine->Stop("test over", /*immediate=*/true);
-      TurnUntil([&] { return engine->finished(); });
-    }
-    lane.reset();
-    set_lane(nullptr);
-    HangUp();
-    if (fds_[1] >= 0) {
-      close(fds_[1]);
-    }
   }
 
   // The parent's side.
