@@ -14,9 +14,6 @@
 namespace squall {
 namespace {
 
-// After a stop, an open request may still end by itself for this long; then it counts as
-// unfinished. Long enough for a healthy target, short enough for a person at the keyboard.
-constexpr Nanos kRequestGrace = std::chrono::seconds(2);
 constexpr Nanos kHeartbeat = std::chrono::milliseconds(20);
 constexpr Nanos kLogInterval = std::chrono::seconds(1);
 // A start that was heard no later than this is made up for; later, the agent joins a run that goes
@@ -353,7 +350,7 @@ void Shard::BeginStop(std::string reason, bool immediate) {
     abort_at_ = now;
   } else {
     hurry_at_ = std::min(hurry_at_, now + plan().stop_timeout);
-    abort_at_ = std::min(abort_at_, now + plan().stop_timeout + kRequestGrace);
+    abort_at_ = std::min(abort_at_, now + plan().stop_timeout + options_.request_grace);
   }
   if (pump_ != nullptr) {
     pump_->Stop();

@@ -49,6 +49,9 @@ struct ShardOptions {
   // Loop thread: a variable shared by all users changed; tell the other shards.
   std::function<void(std::string_view name, Value value)> on_shared;
   std::function<void(std::string_view text)> log;
+  // After a stop, an open request may still end by itself for this long; then it counts as
+  // unfinished. Long enough for a healthy target, short enough for a person at the keyboard.
+  Nanos request_grace = std::chrono::seconds(2);
   // Set: the loop belongs to somebody else, who turns it on the thread that makes and ends the
   // shard. Otherwise the shard has a loop and a thread of its own.
   Reactor* reactor = nullptr;

@@ -16,6 +16,9 @@
 namespace squall {
 namespace {
 
+// Locust gives none at all; with this, Ctrl-C still ends a run within a second.
+constexpr Nanos kRequestGrace = std::chrono::milliseconds(500);
+
 UserClass ClassOf(const UserKind& kind) {
   UserClass user_class;
   user_class.name = kind.name;
@@ -134,6 +137,7 @@ absl::Status LaneEngine::Prepare(Plan plan, Assignment assignment, const RunSett
   options.seed = shared->seed;
   options.assignment = std::move(assignment);
   options.reactor = lane_->reactor();
+  options.request_grace = kRequestGrace;
   options.on_stopping = [this](const std::string& reason) {
     stopping_ = true;
     callbacks_.on_stopping(reason);
