@@ -236,6 +236,21 @@ class Interrupts(Isolation):
                 self.assertEqual(rows[0]["name"], "/products/1")
                 self.assertGreaterEqual(rows[0]["num_requests"], 5)
 
+    @by_the_clock
+    def test_an_interrupt_ends_the_run_within_a_second_though_the_target_hangs(self):
+        target = self.target("--latency", "60s..60s")
+        process = subprocess.Popen(
+            [BIN / "locust", "-f", self.locustfile(), "-u", "3", "-r", "100", "-H", target.url,
+             "--headless", "--only-summary"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self._reap, process)
+        wait_for(lambda: target.stats()["total"] >= 3, "the requests to hang")
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+        self.assert_in_time(time.monotonic() - begin, 1, "the end after SIGINT")
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn("unfinished at the end of the run", errors)
+
 
 if __name__ == "__main__":
     unittest.main()
