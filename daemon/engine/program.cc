@@ -156,6 +156,9 @@ absl::StatusOr<std::shared_ptr<const Program>> CompileProgram(std::shared_ptr<co
     return absl::Status(profile.status().code(),
                         fmt::format("load_profile: {}", std::string(profile.status().message())));
   }
+  if (profile->PeakUsers() == 0) {  // only a locustfile's shape may say so later
+    return absl::InvalidArgumentError("load_profile: must ask for at least one user at some time");
+  }
   Compiler compiler(plan.get(), &protocol);
   std::vector<ProgramClass> classes;
   for (const UserClass& user_class : plan->users) {
