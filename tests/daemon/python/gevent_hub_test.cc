@@ -12,6 +12,9 @@ namespace squall {
 namespace {
 
 class GeventHubTest : public EmbeddedPython {
+ public:
+  ~GeventHubTest() override { LeaveTurn(); }
+
  protected:
   GeventHubTest() {
     // wait(i): "woken", or what was thrown into it.
@@ -35,7 +38,6 @@ def body(i):
       waits.push_back(std::make_unique<GreenletWait>(hub.get()));
     }
   }
-  ~GeventHubTest() override { LeaveTurn(); }
 
   // A greenlet that waits for the wait of that number.
   void Spawn(int index) {

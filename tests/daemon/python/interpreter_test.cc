@@ -11,9 +11,10 @@ namespace squall {
 namespace {
 
 class InterpreterTest : public testing::Test {
- protected:
+ public:
   ~InterpreterTest() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   // Runs it as a program; keeps what it writes to stderr.
   int RunScript(const std::string& code, const std::vector<std::string>& arguments = {}) {
     std::filesystem::create_directories(folder_);

@@ -12,6 +12,14 @@ namespace {
 constexpr double kAtOnce = 1e6;  // users per second
 
 class LaneEngineTest : public EmbeddedPython {
+ public:
+  ~LaneEngineTest() override {
+    if (engine.prepared() && !engine.finished()) {
+      engine.Stop("test over", /*immediate=*/true);
+      TurnUntil([&] { return engine.finished(); });
+    }
+  }
+
  protected:
   LaneEngineTest() {
     Run(R"(
@@ -35,12 +43,6 @@ def spawn(handle):
 )");
     engine.set_kinds({{"First", 1, 0}, {"Second", 1, 0}});
     engine.set_spawner(Py_NewRef(Find("spawn")));
-  }
-  ~LaneEngineTest() override {
-    if (engine.prepared() && !engine.finished()) {
-      engine.Stop("test over", /*immediate=*/true);
-      TurnUntil([&] { return engine.finished(); });
-    }
   }
 
   static Plan PlanOf(uint64_t users, std::optional<Nanos> run_time = std::nullopt) {

@@ -36,7 +36,11 @@ class PythonHost final : public UserHost {
   bool open_model() const override { return false; }
   bool paused() const override { return is_paused; }
   bool once() const override { return false; }
-  bool TakeIteration() override { return budget > 0 && budget-- > 0; }
+  bool TakeIteration() override {
+    const bool left = budget > 0;
+    budget -= left ? 1 : 0;
+    return left;
+  }
   uint64_t peak_users() const override { return 1; }
   void CountIteration() override { ++iterations; }
   void CountDropped() override {}

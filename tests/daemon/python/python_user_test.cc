@@ -10,6 +10,14 @@ namespace squall {
 namespace {
 
 class PythonUserTest : public EmbeddedPython {
+ public:
+  ~PythonUserTest() override {
+    if (user != nullptr && !user->ended()) {
+      user->Abort();
+      TurnUntil([&] { return user->ended(); });
+    }
+  }
+
  protected:
   PythonUserTest() {
     Run(R"(
@@ -41,12 +49,6 @@ def long_pause(handle):
     LetFunction("wait", [this](PyObject*) -> PyObject* {
       return request->Wait() ? Py_NewRef(Py_None) : nullptr;
     });
-  }
-  ~PythonUserTest() override {
-    if (user != nullptr && !user->ended()) {
-      user->Abort();
-      TurnUntil([&] { return user->ended(); });
-    }
   }
 
   // A user whose life is the function of that name, after its first steps.
