@@ -61,6 +61,7 @@ absl::StatusOr<std::unique_ptr<ScriptEngine>> ScriptEngine::Make(ScriptOrder ord
                                                                  const Clock* clock) {
   std::unique_ptr<ScriptEngine> engine(
       new ScriptEngine(std::move(order), std::move(options), clock));
+  engine->owns_process_ = true;
   SQUALL_RETURN_IF_ERROR(engine->StartProcess());
   SQUALL_RETURN_IF_ERROR(engine->Prepare());
   return engine;
@@ -304,9 +305,9 @@ void ScriptEngine::OnNote(const std::string& kind, const std::string& json) {
     if (seconds != nullptr && seconds->ToNumber(&number)) {
       Blocked(number, TextOf(note, "where"));
     }
-  } else if ((kind == "quit" || kind == "stop") && own_process_ != nullptr) {
+  } else if ((kind == "quit" || kind == "stop") && owns_process_) {
     Stop("the locustfile ended its part of the run", /*immediate=*/false);  // as Locust's worker
-  } else if (kind == "message" && own_process_ != nullptr) {
+  } else if (kind == "message" && owns_process_) {
     const std::lock_guard<std::mutex> lock(mutex_);
     notes_bytes_ += json.size();
     if (notes_bytes_ <= kNotesBytesMax) {  // else nobody reads them

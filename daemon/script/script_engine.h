@@ -124,6 +124,7 @@ class ScriptEngine final : public LoadEngine, private LaneListener {
 
   std::unique_ptr<ScriptDirectory> directory_;
   std::unique_ptr<LaneProcess> own_process_;  // after the directory: ends first
+  bool owns_process_ = false;                 // the same, known before the process can say a word
   LaneProcess* process_ = nullptr;
 };
 
