@@ -56,12 +56,16 @@ function(squall_bench name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endfunction()
 
-# squall_test(SRCS … [DEPS …] [LIBS …]): the one test binary of a room; its directory under tests/
-# mirrors the room (tests/daemon/stats tests daemon/stats), which it links without being told.
-# Tests run in the root of the tree; the paths they are given are relative to it, since an absolute
-# one on the command line would spoil ccache for every other clone.
+# squall_test(SRCS … [DEPS …] [LIBS …] [PROGRAMS …]): the one test binary of a room; its directory
+# under tests/ mirrors the room (tests/daemon/stats tests daemon/stats), which it links without
+# being told. PROGRAMS are targets that it runs. Nothing without SQUALL_BUILD_TESTS. Tests run in
+# the root of the tree; the paths they are given are relative to it, since an absolute one on the
+# command line would spoil ccache for every other clone.
 function(squall_test)
-  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  if(NOT SQUALL_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS;PROGRAMS" ${ARGN})
   file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
   file(RELATIVE_PATH binary_dir ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   string(REPLACE "/" "_" name "${room}")
@@ -73,6 +77,13 @@ function(squall_test)
   _squall_link(${target} DEPS ${arg_DEPS} LIBS ${arg_LIBS} GTest::gtest_main)
   target_compile_definitions(${target} PRIVATE SQUALL_SOURCE_DIR="."
                                                SQUALL_BINARY_DIR="${binary_dir}")
+  if(SQUALL_SANITIZE)
+    # Saves a third of its compilation; the code under test keeps its -O1.
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+  if(arg_PROGRAMS)
+    add_dependencies(${target} ${arg_PROGRAMS})  # which the test runs
+  endif()
   add_test(NAME ${name} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
@@ -82,6 +93,9 @@ endfunction()
 # runs; every other preset makes a test that replays the seeds once, so a crash that was found
 # stays found.
 function(squall_fuzzer name)
+  if(NOT SQUALL_BUILD_TESTS)
+    return()
+  endif()
   cmake_parse_arguments(arg "" "" "SRCS;DEPS;LIBS" ${ARGN})
   set(target "fuzz_${name}")
   if(SQUALL_BUILD_FUZZERS)
@@ -99,6 +113,7 @@ function(squall_fuzzer name)
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${target} PROPERTIES TIMEOUT 300)
   endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # sources of several rooms
   _squall_link(${target} DEPS ${arg_DEPS} LIBS ${arg_LIBS})
 endfunction()
 

@@ -4,13 +4,17 @@
 DIR holds ctest.xml (ctest --output-junit) and one XML report per GoogleTest binary
 (GTEST_OUTPUT=xml:DIR/). A ctest test that left a report counts by its cases, any other as one. A
 skipped or disabled test passes nothing; with CI=true it counts as failed, so that a test that
-quietly stopped running is seen. Names of what failed go to stderr.
+quietly stopped running is seen; but for MAY_SKIP. Names of what did not pass go to stderr.
 """
 
 import os
 import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
+
+
+# ctest tests that say so themselves where the machine cannot run them: no Docker engine.
+MAY_SKIP = ("docker",)
 
 
 def gtest_cases(report):
@@ -58,7 +62,7 @@ def main(arguments):
             passed += 1
             continue
         print(f"{state}: {name}", file=sys.stderr)
-        if state == "failed" or skipped_is_failed:
+        if state == "failed" or (skipped_is_failed and name not in MAY_SKIP):
             failed += 1
     print(passed, failed)
     return 1 if failed else 0

@@ -7,6 +7,8 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/engine/engine.h"
+#include "daemon/plan/output_target.h"
+#include "daemon/plan/stage_at.h"
 #include "daemon/wire/plan_digest.h"
 
 namespace squall {
@@ -15,6 +17,8 @@ namespace {
 constexpr size_t kRunIdBytesMax = 128;
 constexpr Nanos kStartPastMax = std::chrono::hours(24 * 30);
 constexpr auto kHousekeepInterval = std::chrono::milliseconds(200);
+
+PumpSample SampleOf(HeldRun held) { return {std::move(held.figures), held.stage}; }
 
 bool IsOver(RunState state) {
   return state == RunState::kFinished || state == RunState::kFailed || state == RunState::kIdle;
@@ -29,12 +33,18 @@ Agent::Agent(AgentConfig config, const Protocol* protocol, const Clock* clock)
       housekeeper_([this] { Housekeep(); }) {}
 
 Agent::~Agent() {
+  std::shared_ptr<MetricPump> last;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     closing_ = true;
+    if (run_ != nullptr && run_->pump != nullptr) {
+      run_->pump->End(SampleOf(LookLocked()));
+      last = std::move(run_->pump);
+    }
   }
   wake_.notify_all();
   housekeeper_.join();
+  leaving_.clear();  // waits for them, while run_ is still there to be looked at
 }
 
 absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
@@ -48,11 +58,15 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
   }
   auto run = std::make_unique<Run>();
   run->digest = PlanDigest(order.plan);
+  if (!order.plan.outputs.traces.has_value()) {
+    order.plan.outputs.traces = config_.traces;
+  }
   auto plan = std::make_shared<Plan>(order.plan);
   SQUALL_RETURN_IF_ERROR(ApplyRunSettings(order.settings, plan.get()));
   run->plan = plan;
   run->epoch = order.epoch;
   run->order = std::move(order);
+  SQUALL_ASSIGN_OR_RETURN(run->pump, MakePump(run->order));
 
   const std::lock_guard<std::mutex> lock(mutex_);
   if (draining_) {
@@ -70,7 +84,7 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
           fmt::format("agent is held by {} with run '{}' ({}); stop that run first", OwnerLocked(),
                       run_->order.run_id, RunStateName(state)));
     }
-    run_.reset();  // frees the old event loops before the new ones are made
+    DropLocked();  // frees the old event loops before the new ones are made
   }
   SQUALL_ASSIGN_OR_RETURN(run->engine, MakeEngine(*run));
   run_ = std::move(run);
@@ -79,16 +93,78 @@ absl::StatusOr<std::string> Agent::Prepare(PrepareOrder order) {
   return run_->digest;
 }
 
+// Those of the plan, and our own that it does not have: a place that both name hears of the run
+// once, as the plan says.
+std::vector<MetricOutput> Agent::OutputsOf(const Plan& plan) const {
+  std::vector<MetricOutput> outputs = plan.outputs.metrics;
+  for (const MetricOutput& own : config_.metrics) {
+    const bool named = std::any_of(
+        plan.outputs.metrics.begin(), plan.outputs.metrics.end(),
+        [&own](const MetricOutput& other) { return other.kind == own.kind && other.to == own.to; });
+    if (!named) {
+      outputs.push_back(own);
+    }
+  }
+  return outputs;
+}
+
+absl::StatusOr<std::shared_ptr<MetricPump>> Agent::MakePump(const PrepareOrder& order) {
+  MetricSource source = {order.run_id, order.plan.name,
+                         order.agent_id.empty() ? config_.name : order.agent_id};
+  if (const std::optional<TraceOutput>& traces = order.plan.outputs.traces; traces.has_value()) {
+    source.service_name = traces->service_name;
+  }
+  std::vector<MetricPump::Part> parts;
+  for (MetricOutput& output : OutputsOf(order.plan)) {
+    if (output.kind == MetricOutput::Kind::kJsonLines || order.settings.once) {
+      continue;  // a file is the coordinator's, of all agents together
+    }
+    if (!config_.make_metric_sink) {
+      return absl::FailedPreconditionError("this agent takes no plan with outputs.metrics");
+    }
+    absl::StatusOr<std::unique_ptr<MetricSink>> sink = config_.make_metric_sink(output, source);
+    if (!sink.ok()) {
+      return absl::Status(sink.status().code(), fmt::format("output {}: {}", ShownOutput(output),
+                                                            std::string(sink.status().message())));
+    }
+    parts.push_back({std::move(output), *std::move(sink)});
+  }
+  if (parts.empty()) {
+    return nullptr;
+  }
+  MetricPump::Hooks hooks;
+  hooks.sample = [this] { return SampleOf(Look()); };
+  hooks.tell = [this, run_id = order.run_id](std::string_view what, const std::string& text) {
+    Tell(what, run_id, text);
+  };
+  return std::make_shared<MetricPump>(order.run_id, std::move(parts), std::move(hooks),
+                                      &output_counts_, clock_);
+}
+
+// Its outputs get what it has come to, though maybe only when another run is there already.
+void Agent::DropLocked() {
+  if (run_->pump != nullptr && run_->started) {
+    run_->pump->End(SampleOf(LookLocked()));
+    leaving_.push_back(std::move(run_->pump));
+  }
+  run_.reset();
+}
+
 absl::StatusOr<std::unique_ptr<LoadEngine>> Agent::MakeEngine(const Run& run) const {
   const PrepareOrder& order = run.order;
-  const auto on_finished = [this, run_id = order.run_id](const std::string& reason) {
+  const auto on_finished = [this, run_id = order.run_id,
+                            weak = std::weak_ptr(run.pump)](const std::string& reason) {
     Tell("run finished", run_id, reason);
+    if (const std::shared_ptr<MetricPump> pump = weak.lock()) {
+      pump->Wake();
+    }
   };
   if (run.plan->script.has_value()) {
     if (!config_.make_script_engine) {
       return absl::FailedPreconditionError(
           "this agent must be built with Python (SQUALL_WITH_PYTHON) to run a locustfile");
     }
+    SQUALL_RETURN_IF_ERROR(WantsSpans(run).status());  // its process sends them
     return config_.make_script_engine(order, *run.plan, {config_.log, on_finished});
   }
   EngineOptions options;
@@ -99,7 +175,33 @@ absl::StatusOr<std::unique_ptr<LoadEngine>> Agent::MakeEngine(const Run& run) co
   options.assignment = order.assignment;
   options.log = config_.log;
   options.on_finished = on_finished;
+  SQUALL_ASSIGN_OR_RETURN(options.spans, MakeSpanExport(run));
   return Engine::Make(run.plan, protocol_, clock_, options);
+}
+
+absl::StatusOr<bool> Agent::WantsSpans(const Run& run) const {
+  const std::optional<TraceOutput>& output = run.plan->outputs.traces;
+  if (!output.has_value() || output->sample <= 0 || run.order.settings.once) {
+    return false;
+  }
+  if (!config_.make_span_export) {
+    return absl::FailedPreconditionError(
+        "this agent must be built with OpenTelemetry (SQUALL_WITH_OTEL) for outputs.traces; run "
+        "it without, or set outputs.traces.sample to 0");
+  }
+  return true;
+}
+
+// nullptr for a run without spans.
+absl::StatusOr<std::shared_ptr<SpanExport>> Agent::MakeSpanExport(const Run& run) const {
+  SQUALL_ASSIGN_OR_RETURN(const bool wanted, WantsSpans(run));
+  if (!wanted) {
+    return nullptr;
+  }
+  const std::optional<TraceOutput>& output = run.plan->outputs.traces;
+  return config_.make_span_export(*output,
+                                  {run.order.run_id, run.plan->name,
+                                   run.order.agent_id.empty() ? config_.name : run.order.agent_id});
 }
 
 absl::Status Agent::CheckHeld(const std::string& run_id) {
@@ -147,6 +249,9 @@ absl::StatusOr<WallTime> Agent::Start(const std::string& run_id, uint64_t epoch,
   run_->started_steady = clock_->Now() + (at - now);
   run_->started = true;
   run_->engine->Start(run_->started_steady);
+  if (run_->pump != nullptr) {
+    run_->pump->Start();
+  }
   Tell("run started", run_id, "");
   return run_->started_at;
 }
@@ -218,6 +323,9 @@ absl::Status Agent::SetLoad(const std::string& run_id, uint64_t epoch, LoadChang
         "rates: no arrival may be lost or come twice; set arrival_factor instead");
   }
   change.since = ElapsedLocked();
+  if (change.profile != nullptr) {
+    run_->profile = change.profile;
+  }
   run_->engine->Change(change);
   return absl::OkStatus();
 }
@@ -310,6 +418,10 @@ void Agent::LabelLocked(Snapshot* snapshot) const {
   if (snapshot->stop_reason.empty()) {
     snapshot->stop_reason = run_->stop_reason;
   }
+  if (run_->pump != nullptr) {
+    const std::vector<std::string> warnings = run_->pump->Warnings();
+    snapshot->warnings.insert(snapshot->warnings.end(), warnings.begin(), warnings.end());
+  }
 }
 
 AgentStatus Agent::Status() const {
@@ -352,17 +464,28 @@ absl::StatusOr<Snapshot> Agent::TakeSnapshot(const std::string& run_id) {
   return snapshot;
 }
 
-Snapshot Agent::Peek() {
+HeldRun Agent::Look() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Snapshot snapshot;
-  if (run_ != nullptr) {
-    const RunState state = StateLocked();
-    snapshot = run_->engine->TakeSnapshot();
-    snapshot.state = state;
-    snapshot.sequence = run_->sequence;
-    LabelLocked(&snapshot);
+  return LookLocked();
+}
+
+HeldRun Agent::LookLocked() const {
+  HeldRun held;
+  if (run_ == nullptr) {
+    return held;
   }
-  return snapshot;
+  const RunState state = StateLocked();
+  held.figures = run_->engine->TakeSnapshot();
+  held.figures.state = state;
+  held.figures.sequence = run_->sequence;
+  LabelLocked(&held.figures);
+  held.test = run_->plan->name;
+  if (state == RunState::kRunning || state == RunState::kPaused) {
+    held.stage =
+        StageAt(run_->profile == nullptr ? run_->plan->load_profile : run_->profile->load(),
+                ElapsedLocked());
+  }
+  return held;
 }
 
 void Agent::OnWatchBegan() {
@@ -403,6 +526,14 @@ void Agent::Housekeep() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!closing_) {
     wake_.wait_for(lock, kHousekeepInterval);
+    if (!leaving_.empty()) {
+      std::vector<std::shared_ptr<MetricPump>> gone;
+      gone.swap(leaving_);
+      lock.unlock();
+      gone.clear();  // waits for their last reports
+      lock.lock();
+      continue;
+    }
     if (run_ == nullptr || !unwatched_since_.has_value() || run_->stopping ||
         IsOver(StateLocked())) {
       continue;

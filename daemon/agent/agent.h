@@ -28,14 +28,20 @@
 #include "daemon/plan/assignment.h"
 #include "daemon/plan/handover.h"
 #include "daemon/plan/plan.h"
+#include "daemon/plan/profile.h"
 #include "daemon/plan/run_settings.h"
+#include "daemon/sinks/metric_pump.h"
+#include "daemon/sinks/metric_sink.h"
 #include "daemon/stats/snapshot.h"
+#include "daemon/trace/span_export.h"
 
 namespace squall {
 
 // Something that whoever runs the daemon wants to read in its log.
 struct AgentEvent {
-  std::string_view what;  // "run prepared", "run started", "run stopping", "run finished", …
+  // "run prepared", "run started", "run stopping", "run finished", "output failed",
+  // "output works again", "last report not sent", …
+  std::string_view what;
   std::string run_id;
   std::string detail;  // who holds it, or why it ends; may be empty
 };
@@ -66,6 +72,10 @@ struct AgentConfig {
   uint32_t shards = 1;            // event loops; one per core is best
   RequestTrace* trace = nullptr;  // what a single pass (`once`) reports to; nullptr: refuse those
   ScriptEngineMaker make_script_engine;  // none: such plans are refused
+  SpanExportMaker make_span_export;      // none: plans with outputs.traces are refused
+  std::optional<TraceOutput> traces;     // where plans say nothing of traces
+  MetricSinkMaker make_metric_sink;      // none: plans with outputs for figures are refused
+  std::vector<MetricOutput> metrics;     // besides those of each plan
   std::function<void(std::string_view)> log;
   // Any thread, also while the agent is locked: must not call the agent.
   std::function<void(const AgentEvent&)> on_event;
@@ -95,6 +105,13 @@ struct AgentStatus {
   std::string error;
   Assignment assignment;               // once the last Reassign has taken effect
   std::optional<WallTime> started_at;  // the profile's time was 0
+};
+
+// The run that is held, as one look at it shows it.
+struct HeldRun {
+  Snapshot figures;
+  std::string test;    // the plan's name
+  uint64_t stage = 0;  // StageAt of the profile in force; 0 while no load is asked for
 };
 
 class Agent final {
@@ -129,7 +146,8 @@ class Agent final {
   // The next snapshot of the run called `run_id` ("" = whichever is held).
   absl::StatusOr<Snapshot> TakeSnapshot(const std::string& run_id);
   // As TakeSnapshot, for eyes other than the coordinator's: does not use up a sequence number.
-  Snapshot Peek();
+  Snapshot Peek() { return Look().figures; }
+  HeldRun Look();
 
   // A coordinator's Watch stream has begun or ended: feeds the control-loss policy.
   void OnWatchBegan();
@@ -148,6 +166,8 @@ class Agent final {
   // Counts what was refused before it came to the agent.
   void CountRefused(Refusal why);
   RefusedCounts refused() const;
+  // What became of the reports to outputs, of each kind, since the process started.
+  std::vector<OutputFigures> output_figures() const { return output_counts_.Figures(); }
 
   const AgentConfig& config() const { return config_; }
 
@@ -156,9 +176,11 @@ class Agent final {
     PrepareOrder order;
     std::string digest;
     std::shared_ptr<const Plan> plan;
+    std::shared_ptr<MetricPump> pump;  // nullptr without outputs; the engine wakes it
     std::unique_ptr<LoadEngine> engine;
     uint64_t epoch = 0;
-    std::optional<Handover> last_handover;  // as it was asked for
+    std::optional<Handover> last_handover;   // as it was asked for
+    std::shared_ptr<const Profile> profile;  // in the place of the plan's; nullptr: that one
     uint64_t sequence = 0;
     bool started = false;
     bool stopping = false;
@@ -169,8 +191,16 @@ class Agent final {
     TimePoint started_steady{};
   };
 
+  std::vector<MetricOutput> OutputsOf(const Plan& plan) const;
+  // nullptr for a run without outputs.
+  absl::StatusOr<std::shared_ptr<MetricPump>> MakePump(const PrepareOrder& order);
+
   // mutex_ held by all of these
   absl::StatusOr<std::unique_ptr<LoadEngine>> MakeEngine(const Run& run) const;
+  absl::StatusOr<bool> WantsSpans(const Run& run) const;
+  absl::StatusOr<std::shared_ptr<SpanExport>> MakeSpanExport(const Run& run) const;
+  HeldRun LookLocked() const;
+  void DropLocked();
   absl::Status CheckHeld(const std::string& run_id);
   absl::Status CheckEpoch(uint64_t epoch);
   absl::Status Check(const std::string& run_id, uint64_t epoch);
@@ -187,9 +217,12 @@ class Agent final {
   const Protocol* const protocol_;
   const Clock* const clock_;
   std::array<std::atomic<uint64_t>, 4> refused_{};  // by Refusal
+  OutputCounts output_counts_;
 
   mutable std::mutex mutex_;
   std::unique_ptr<Run> run_;  // guarded by mutex_, as all below
+  // Of runs that are gone; their last reports may take seconds, so nobody waits for them here.
+  std::vector<std::shared_ptr<MetricPump>> leaving_;
   int watchers_ = 0;
   std::optional<TimePoint> unwatched_since_;
   bool draining_ = false;

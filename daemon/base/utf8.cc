@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace squall {
 namespace {
@@ -27,8 +28,9 @@ constexpr std::array<Range, 12> kWide = {{{0x1100, 0x115F},
                                           {0x20000, 0x3FFFD}}};
 constexpr std::array<Range, 5> kCombining = {
     {{0x0300, 0x036F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}}};
-constexpr std::array<Range, 6> kHidden = {{{0x00, 0x1F},
+constexpr std::array<Range, 7> kHidden = {{{0x00, 0x1F},
                                            {0x7F, 0x9F},
+                                           {0x061C, 0x061C},
                                            {0x200B, 0x200F},
                                            {0x2028, 0x202E},
                                            {0x2060, 0x206F},
@@ -73,6 +75,14 @@ size_t Utf8Length(std::string_view text) {
 
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
+    // Most text is ASCII: eight characters at once.
+    if (uint64_t word = 0; text.size() >= sizeof(word)) {
+      std::memcpy(&word, text.data(), sizeof(word));
+      if ((word & 0x8080808080808080) == 0) {
+        text.remove_prefix(sizeof(word));
+        continue;
+      }
+    }
     const size_t length = Utf8Length(text);
     if (length == 0) {
       return false;

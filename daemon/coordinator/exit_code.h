@@ -17,6 +17,9 @@ enum class ExitCode : int {
   kInterrupted = 130,
 };
 
+// As a process returns it.
+inline int Code(ExitCode code) { return static_cast<int>(code); }
+
 // The first that applies, in this order: interrupted, agents lost, invalid, thresholds failed,
 // requests failed (`on_error`), passed.
 int ExitCodeOf(const RunReport& report, int on_error);

@@ -21,6 +21,7 @@
 #include "daemon/coordinator/next_command.h"
 #include "daemon/plan/plan.h"
 #include "daemon/plan/run_settings.h"
+#include "daemon/report/report.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
@@ -46,6 +47,12 @@ struct MemberRecord {
   std::optional<Snapshot> last = {};  // of one of whom nothing more will come
 };
 
+// Whether its users went to others because it was lost, and not because it left by order.
+inline bool WasLost(const MemberRecord& member) {
+  const bool stopped = member.last.has_value() && member.last->error.empty();
+  return member.fate == MemberFate::kLost || (member.fate == MemberFate::kGone && !stopped);
+}
+
 // What was asked of the run while it went on.
 struct RunControl {
   std::optional<LoadRequest> load;
@@ -54,6 +61,16 @@ struct RunControl {
   StopLevel stop = StopLevel::kNone;
   std::string stop_reason;
 };
+
+// What of it takes the profile's place; nothing: the profile is followed.
+inline std::optional<LoadByHand> ByHand(const RunControl& control) {
+  if (!control.load.has_value() || control.load->clear) {
+    return std::nullopt;
+  }
+  return LoadByHand{.users = control.load->users,
+                    .spawn_rate = control.load->spawn_rate,
+                    .arrival_factor = control.load->arrival_factor};
+}
 
 struct RosterOptions {
   std::string run_id;

@@ -14,12 +14,12 @@ namespace squall {
 namespace {
 
 constexpr Nanos kTick = std::chrono::seconds(1);
-constexpr Nanos kPatience = std::chrono::milliseconds(50);
-constexpr Nanos kCurrentWindow = std::chrono::seconds(10);
+constexpr Nanos kTurnPatience = std::chrono::milliseconds(50);
 // The more agents, the less often each reports, since a thousand snapshots a second are enough to
 // read for one core; but once for every tick.
 constexpr Nanos kSnapshotSpacing = std::chrono::milliseconds(1);
-constexpr size_t kHistoryMax = 900;  // seconds: the longest sliding window
+constexpr size_t kReportEventsMax = 1'000;  // in the report
+constexpr size_t kHistoryMax = 900;         // seconds: the longest sliding window
 // Where the profile names no spawn rate at the moment: after its end, or in the open model.
 constexpr double kJoinRateDefault = 100;
 
@@ -80,8 +80,14 @@ absl::StatusOr<std::unique_ptr<RunCoordinator>> RunCoordinator::Resume(
   if (resumption.control.profile.has_value()) {
     SQUALL_ASSIGN_OR_RETURN(coordinator->profile_, Profile::Make(*resumption.control.profile));
   }
-  SQUALL_RETURN_IF_ERROR(coordinator->series_.Restore(std::move(resumption.series),
-                                                      MergeSnapshots(roster->Snapshots())));
+  // What was stored is the beginning of every window, so that nothing seems to have stood still.
+  const auto stored = std::make_shared<const Snapshot>(MergeSnapshots(roster->Snapshots()));
+  SQUALL_RETURN_IF_ERROR(coordinator->series_.Restore(std::move(resumption.series), *stored));
+  SQUALL_RETURN_IF_ERROR(coordinator->heat_.Restore(std::move(resumption.heat)));
+  if (stored->elapsed > Nanos(0)) {
+    coordinator->merged_ = stored;
+    coordinator->history_.push_back(stored);
+  }
   coordinator->resumed_ = true;
   coordinator->started_at_ = resumption.started_at;
   coordinator->warnings_ = std::move(resumption.warnings);
@@ -158,17 +164,25 @@ void RunCoordinator::Begin() {
 // What was said before this moment is heard before anybody is called silent.
 void RunCoordinator::Step() {
   const TimePoint listening_since = clock_->Now();
-  inbox_.RunSome(kPatience);
+  inbox_.RunSome(kTurnPatience);
   if (fatal_.ok()) {
     roster_->Advance(listening_since);
   }
 }
 
-void RunCoordinator::OnNote(std::string_view text) { observer_->OnEvent(text); }
+void RunCoordinator::OnNote(std::string_view text) { Note(text); }
 
 void RunCoordinator::OnWarning(std::string text) {
   warnings_.push_back(std::move(text));
-  observer_->OnEvent(warnings_.back());
+  Note(warnings_.back());
+}
+
+void RunCoordinator::Note(std::string_view text) {
+  events_.push_back({clock_->Wall(), std::string(text), ++events_noted_});
+  if (events_.size() > kReportEventsMax) {
+    events_.pop_front();
+  }
+  observer_->OnEvent(text);
 }
 
 void RunCoordinator::OnMembers() {
@@ -206,13 +220,15 @@ void RunCoordinator::Tick() {
   if (agents.empty()) {
     return;
   }
-  merged_ = MergeSnapshots(agents);
-  series_.Add(merged_, agents);
-  second_counter_.Add(merged_);
+  merged_ = std::make_shared<const Snapshot>(MergeSnapshots(agents));
+  series_.Add(*merged_, agents);
+  heat_.Add(series_.run().end(), series_.run().response());
+  second_counter_.Add(*merged_);
   RunProgress progress;
-  progress.merged = &merged_;
+  progress.merged = merged_;
   progress.before = WindowStart(kCurrentWindow);
   progress.series = &series_.run();
+  progress.heat = &heat_;
   progress.lines = &series_;
   progress.profile = &profile_;
   progress.agents = std::move(agents);
@@ -230,11 +246,11 @@ void RunCoordinator::Tick() {
   }
 }
 
-const Snapshot* RunCoordinator::WindowStart(Nanos over) const {
-  const Snapshot* best = nullptr;
-  for (const Snapshot& old : history_) {
-    if (merged_.elapsed - old.elapsed >= over - kTick / 2) {
-      best = &old;
+std::shared_ptr<const Snapshot> RunCoordinator::WindowStart(Nanos over) const {
+  std::shared_ptr<const Snapshot> best;
+  for (const std::shared_ptr<const Snapshot>& old : history_) {
+    if (merged_->elapsed - old->elapsed >= over - kTick / 2) {
+      best = old;
     }
   }
   return best;
@@ -243,12 +259,12 @@ const Snapshot* RunCoordinator::WindowStart(Nanos over) const {
 void RunCoordinator::JudgeThresholds(bool may_abort) {
   thresholds_.clear();
   for (const Threshold& threshold : plan_.thresholds) {
-    const Snapshot* start = threshold.over > Nanos(0) ? WindowStart(threshold.over) : nullptr;
-    thresholds_.push_back(JudgeThreshold(threshold, merged_, start));
+    const auto start = threshold.over > Nanos(0) ? WindowStart(threshold.over) : nullptr;
+    thresholds_.push_back(JudgeThreshold(threshold, *merged_, start.get()));
     const ThresholdResult& result = thresholds_.back();
     const bool abort = may_abort && threshold.abort_on_fail && !result.passed &&
                        result.observed.has_value() && roster_->wish().stop == StopLevel::kNone &&
-                       merged_.elapsed >= threshold.abort_delay;
+                       merged_->elapsed >= threshold.abort_delay;
     if (abort) {
       Stop(fmt::format("threshold '{}' failed ({})", threshold.text, FormatObserved(result)),
            /*immediate=*/false);
@@ -259,7 +275,7 @@ void RunCoordinator::JudgeThresholds(bool may_abort) {
 void RunCoordinator::Stop(std::string reason, bool immediate) {
   inbox_.Post([this, reason = std::move(reason), immediate] {
     if (roster_->wish().stop == StopLevel::kNone) {
-      observer_->OnEvent(fmt::format("stopping: {}", reason));
+      Note(fmt::format("stopping: {}", reason));
     }
     roster_->SetStop(immediate ? StopLevel::kImmediate : StopLevel::kGraceful, reason);
     OnMembers();
@@ -268,23 +284,44 @@ void RunCoordinator::Stop(std::string reason, bool immediate) {
 
 absl::Status RunCoordinator::SetProfile(const LoadProfile& load) {
   SQUALL_ASSIGN_OR_RETURN(Profile profile, Profile::Make(load));
-  if (profile.IsOpen() || std::holds_alternative<Arrival>(plan_.load_profile.load)) {
+  if (profile.IsOpen() || IsOpen()) {
     return absl::InvalidArgumentError(
         "arrival rates cannot be replaced while a run goes on; change the arrival factor instead");
   }
   inbox_.Post([this, load, profile = std::move(profile)]() mutable {
     profile_ = std::move(profile);
+    Note(fmt::format("the load is now {}", DescribeLoad(load)));
     roster_->SetProfile(load);
     OnMembers();
   });
   return absl::OkStatus();
 }
 
-void RunCoordinator::SetLoad(LoadRequest request) {
+// As agents say it.
+absl::Status RunCoordinator::CheckLoad(const LoadRequest& request) const {
+  if (request.users.has_value() && IsOpen()) {
+    return absl::InvalidArgumentError(
+        "users must not be set in an arrival-rate run; set arrival_factor instead");
+  }
+  if (request.arrival_factor.has_value() && !IsOpen()) {
+    return absl::InvalidArgumentError(
+        "arrival_factor must not be set in a run with a number of users; set users instead");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunCoordinator::SetLoad(LoadRequest request) {
+  SQUALL_RETURN_IF_ERROR(CheckLoad(request));
   inbox_.Post([this, request] {
     roster_->SetLoad(request);
     OnMembers();
   });
+  return absl::OkStatus();
+}
+
+// No profile that takes its place changes the model of a run.
+bool RunCoordinator::IsOpen() const {
+  return std::holds_alternative<Arrival>(plan_.load_profile.load);
 }
 
 void RunCoordinator::SetThresholds(std::vector<Threshold> thresholds) {
@@ -299,8 +336,13 @@ void RunCoordinator::Tell(std::string agent, ScriptMessage message) {
   });
 }
 
+void RunCoordinator::Remark(std::string text) {
+  inbox_.Post([this, text = std::move(text)] { Note(text); });
+}
+
 void RunCoordinator::Pause() {
   inbox_.Post([this] {
+    Note("paused");
     roster_->SetPaused(true);
     OnMembers();
   });
@@ -308,6 +350,7 @@ void RunCoordinator::Pause() {
 
 void RunCoordinator::Resume() {
   inbox_.Post([this] {
+    Note("goes on after the pause");
     roster_->SetPaused(false);
     OnMembers();
   });
@@ -356,7 +399,20 @@ RunReport RunCoordinator::MakeReport() {
     report.agents.push_back(*agent);
   }
   report.agents_lost = roster_->lost();
-  report.total = merged_;
+  for (const MemberRecord& member : roster_->Records()) {
+    if (WasLost(member)) {
+      report.lost_agents.insert(member.name);
+    }
+  }
+  report.planned = PlannedPoints(profile_);
+  if (const auto* stages = std::get_if<std::vector<Stage>>(&profile_.load().load)) {
+    report.stages = *stages;
+  }
+  report.overridden = ByHand(roster_->control());
+  report.tasks = TaskShares(plan_, profile_.PeakUsers());
+  report.events.assign(events_.begin(), events_.end());
+  report.heat = heat_.columns();
+  report.total = *merged_;
   SeriesLines lines = series_.Lines();
   report.series = std::move(lines.run);
   report.series_by_name = std::move(lines.by_name);
@@ -369,7 +425,7 @@ RunReport RunCoordinator::MakeReport() {
   const bool failures_allowed =
       std::any_of(plan_.thresholds.begin(), plan_.thresholds.end(),
                   [](const Threshold& item) { return item.metric == ThresholdMetric::kFailures; });
-  report.verdict = JudgeRun(merged_, agents, thresholds_, failures_allowed);
+  report.verdict = JudgeRun(*merged_, agents, thresholds_, failures_allowed);
   report.warnings = warnings_;
   report.seed = plan_.seed;
   return report;

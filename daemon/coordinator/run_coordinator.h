@@ -22,6 +22,7 @@
 #include "daemon/plan/run_settings.h"
 #include "daemon/report/locust_json.h"
 #include "daemon/report/report.h"
+#include "daemon/stats/heat_map.h"
 #include "daemon/stats/series_set.h"
 #include "daemon/stats/snapshot.h"
 
@@ -54,14 +55,16 @@ struct Resumption {
   std::vector<Member> members;
   RunControl control;
   SeriesLines series;
+  std::vector<HeatColumn> heat = {};
   std::vector<std::string> warnings;
 };
 
-// What a running run looks like; everything is borrowed for the call.
+// What a running run looks like; all but the two snapshots is borrowed for the call.
 struct RunProgress {
-  const Snapshot* merged = nullptr;
-  const Snapshot* before = nullptr;  // about ten seconds older; nullptr when there is none yet
+  std::shared_ptr<const Snapshot> merged;
+  std::shared_ptr<const Snapshot> before;  // about ten seconds older; nullptr when there is none
   const Series* series = nullptr;
+  const HeatMap* heat = nullptr;
   const Profile* profile = nullptr;
   std::vector<const Snapshot*> agents;
   const std::vector<ThresholdResult>* thresholds = nullptr;
@@ -91,6 +94,9 @@ class RunObserver {
   virtual void OnMessage(const std::string& /*agent*/, const ScriptMessage& /*message*/) {}
 };
 
+// What "current" rates and quantiles are of.
+inline constexpr Nanos kCurrentWindow = std::chrono::seconds(10);
+
 class RunCoordinator final : private Roster::Listener {
  public:
   // `observer` and `clock` outlive it. INVALID_ARGUMENT when plan and settings do not fit together.
@@ -116,7 +122,11 @@ class RunCoordinator final : private Roster::Listener {
 
   // Any thread, any time; they take effect in Run().
   void Stop(std::string reason, bool immediate);
-  void SetLoad(LoadRequest request);
+  // INVALID_ARGUMENT, and nothing else happens, for a load of the other model: users where tasks
+  // arrive by a rate, or a factor where they do not. No agent would do it, and one that joins later
+  // would refuse the profile with it.
+  absl::Status SetLoad(LoadRequest request);
+  absl::Status CheckLoad(const LoadRequest& request) const;  // what SetLoad would say
   // Another profile in the place of the plan's, on the clock that goes on: the users are at once
   // those that it would have by now; when it is over by now, the run ends. INVALID_ARGUMENT for one
   // that cannot be, or when either of the two has arrival rates.
@@ -125,6 +135,8 @@ class RunCoordinator final : private Roster::Listener {
   void SetThresholds(std::vector<Threshold> thresholds);
   // To user code on one agent, or with "" on all; who is away misses it.
   void Tell(std::string agent, ScriptMessage message);
+  // One more line among the run's events: for who has asked something of it and wants that known.
+  void Remark(std::string text);
   void Pause();
   void Resume();
   // An agent that comes while the run goes on: it gets its share of the users at the spawn rate.
@@ -138,6 +150,8 @@ class RunCoordinator final : private Roster::Listener {
   void Abandon();
 
   // As every agent gets them: the settings include the seed that was chosen.
+  // Whether tasks arrive by a rate. Any thread: nothing changes that.
+  bool IsOpen() const;
   const Plan& sent_plan() const { return sent_plan_; }
   const RunSettings& settings() const { return settings_; }
 
@@ -159,7 +173,8 @@ class RunCoordinator final : private Roster::Listener {
   double JoinRate(Nanos elapsed) override;
   void Tick();
   void JudgeThresholds(bool may_abort);
-  const Snapshot* WindowStart(Nanos over) const;
+  std::shared_ptr<const Snapshot> WindowStart(Nanos over) const;
+  void Note(std::string_view text);
   RunReport MakeReport();
 
   Plan plan_;  // with the settings applied
@@ -177,9 +192,13 @@ class RunCoordinator final : private Roster::Listener {
   bool resumed_ = false;
   TimePoint next_tick_{};
 
-  Snapshot merged_;
-  std::deque<Snapshot> history_;  // one a second, as long as windows and current rates need
+  std::shared_ptr<const Snapshot> merged_ = std::make_shared<const Snapshot>();
+  // One a second, as long as windows and current rates need.
+  std::deque<std::shared_ptr<const Snapshot>> history_;
   SeriesSet series_;
+  HeatMap heat_;
+  std::deque<EventView> events_;  // the newest ones
+  int64_t events_noted_ = 0;
   SecondCounter second_counter_;
   std::vector<ThresholdResult> thresholds_;
   std::vector<std::string> warnings_;

@@ -25,6 +25,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
   engine->on_finished_ = std::move(options.on_finished);
   engine->cpu_at_start_ = ReadProcessUsage().cpu_seconds;
   engine->running_ = options.shards;
+  engine->spans_ = options.spans;
+  engine->closed_ = options.spans == nullptr;
   Engine* raw = engine.get();
   for (uint32_t i = 0; i < options.shards; ++i) {
     ShardOptions shard;
@@ -34,6 +36,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(std::shared_ptr<const Plan>
     shard.assignment = options.assignment;
     shard.recorder = options.recorder;
     shard.trace = options.trace;
+    shard.spans = options.spans == nullptr ? nullptr : options.spans->hub()->NewRecorder();
     shard.once = options.once;
     shard.log = options.log;
     shard.on_finished = [raw](std::string reason) { raw->OnShardFinished(std::move(reason)); };
@@ -63,6 +66,9 @@ Engine::~Engine() {
   Stop("shut down", /*immediate=*/true);
   for (std::unique_ptr<Shard>& shard : shards_) {
     shard->Join();
+  }
+  if (closer_.joinable()) {
+    closer_.join();
   }
 }
 
@@ -108,7 +114,7 @@ void Engine::Stop(const std::string& reason, bool immediate) {
 
 bool Engine::finished() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return running_ == 0;
+  return running_ == 0 && closed_;
 }
 
 void Engine::OnShardFinished(std::string reason) {
@@ -119,6 +125,21 @@ void Engine::OnShardFinished(std::string reason) {
     if (--running_ > 0 || closing_) {
       return;
     }
+    if (spans_ != nullptr) {
+      closer_ = std::thread([this] { CloseSpans(); });  // may take seconds: not on the loop
+      return;
+    }
+  }
+  if (on_finished_) {
+    on_finished_(reason_);
+  }
+}
+
+void Engine::CloseSpans() {
+  spans_->Close();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
   }
   if (on_finished_) {
     on_finished_(reason_);
@@ -152,8 +173,11 @@ Snapshot Engine::TakeSnapshot() {
   snapshot.health.rss_bytes = usage.rss_bytes;
   snapshot.health.open_fds = usage.open_fds;
   snapshot.health.fd_limit = usage.fd_limit;
+  if (spans_ != nullptr) {
+    spans_->hub()->Fill(&snapshot);
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
-  snapshot.stop_reason = running_ == 0 ? reason_ : "";
+  snapshot.stop_reason = running_ == 0 && closed_ ? reason_ : "";
   return snapshot;
 }
 

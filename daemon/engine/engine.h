@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <absl/status/statusor.h>
@@ -19,6 +20,7 @@
 #include "daemon/plan/assignment.h"
 #include "daemon/plan/handover.h"
 #include "daemon/stats/snapshot.h"
+#include "daemon/trace/span_export.h"
 
 namespace squall {
 
@@ -29,9 +31,12 @@ struct EngineOptions {
   Assignment assignment;
   RecorderLimits recorder;
   RequestTrace* trace = nullptr;  // set, with `once`, for a verbose single pass (one shard)
+  // Takes spans of the requests; nullptr: there are none. Closed before the engine says that it has
+  // finished, so that its figures are final then. Shared only so that options can be copied.
+  std::shared_ptr<SpanExport> spans;
   bool once = false;
-  // A shard's thread; every user of every shard has ended. Once, and never after the destructor has
-  // begun.
+  // A thread of the engine; every user of every shard has ended. Once, and never after the
+  // destructor has ended.
   std::function<void(std::string reason)> on_finished;
   // A shard's thread; what log steps say, at most one line a second and shard.
   std::function<void(std::string_view text)> log;
@@ -64,13 +69,17 @@ class Engine final : public LoadEngine {
   Engine() = default;
   void OnShardFinished(std::string reason);
   void OnShardDeserted(bool deserted, bool ended);
+  void CloseSpans();
 
   std::function<void(std::string)> on_finished_;
   Resolver resolver_;
+  std::shared_ptr<SpanExport> spans_;  // outlives the shards, which have recorders of it
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::thread closer_;  // closes spans_
   double cpu_at_start_ = 0;
   mutable std::mutex mutex_;
   size_t running_ = 0;    // guarded by mutex_
+  bool closed_ = true;    // spans_ is, or there is none; guarded by mutex_
   size_t deserted_ = 0;   // of the running ones; guarded by mutex_
   bool ended_ = false;    // some user, of its own accord; guarded by mutex_
   bool closing_ = false;  // guarded by mutex_

@@ -17,6 +17,7 @@
 #include "daemon/plan/plan.h"
 #include "daemon/plan/template.h"
 #include "daemon/stats/recorder.h"
+#include "daemon/trace/span_recorder.h"
 
 namespace squall {
 
@@ -46,6 +47,7 @@ class UserContext : public TemplateScope {
   virtual Waiter* waiter() = 0;
   virtual Recorder* recorder() const = 0;
   virtual RequestTrace* trace() const = 0;  // nullptr in a normal run
+  virtual SpanRecorder* spans() const = 0;  // of the loop; nullptr: nobody wants spans
   // When the schedule wanted this request to start; given once per task run, to its first request.
   virtual std::optional<TimePoint> TakeIntendedStart() = 0;
   virtual RunPhase PhaseAt(TimePoint when) const = 0;

@@ -27,6 +27,7 @@
 #include "daemon/plan/assignment.h"
 #include "daemon/plan/handover.h"
 #include "daemon/stats/recorder.h"
+#include "daemon/trace/span_recorder.h"
 
 namespace squall {
 
@@ -37,6 +38,7 @@ struct ShardOptions {
   Assignment assignment;
   RecorderLimits recorder;
   RequestTrace* trace = nullptr;  // set only in a single pass
+  SpanRecorder* spans = nullptr;  // of this loop alone; nullptr: nobody wants spans
   bool once = false;              // each task once, then the end
   // Loop thread: every user has ended and no more will come. Why: "profile finished", …
   std::function<void(std::string reason)> on_finished;
@@ -102,6 +104,7 @@ class Shard final : private UserHost {
   Reactor* reactor() override { return reactor_; }
   Recorder* recorder() override { return &recorder_; }
   RequestTrace* trace() override { return options_.trace; }
+  SpanRecorder* spans() override { return options_.spans; }
   const Program& program() const override { return *program_; }
   RunPhase PhaseAt(TimePoint when) const override;
   const Value* FindShared(std::string_view name) const override { return shared_.Find(name); }

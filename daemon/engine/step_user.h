@@ -35,6 +35,7 @@ class StepUser final : public User, public UserContext {
   Waiter* waiter() override { return &waiter_; }
   Recorder* recorder() const override { return host_->recorder(); }
   RequestTrace* trace() const override { return host_->trace(); }
+  SpanRecorder* spans() const override { return host_->spans(); }
   std::optional<TimePoint> TakeIntendedStart() override;
   RunPhase PhaseAt(TimePoint when) const override { return host_->PhaseAt(when); }
   void SetVariable(std::string_view name, Value value, VariableScope scope) override;

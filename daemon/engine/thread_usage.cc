@@ -1,11 +1,8 @@
 #include "daemon/engine/thread_usage.h"
 
 #include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <dirent.h>
 #include <fcntl.h>
-#include <string>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -40,31 +37,6 @@ ThreadUsage ThreadUsageReader::Read() const {
     char* rest = nullptr;
     std::strtoull(text.data(), &rest, 10);
     usage.run_delay_seconds = static_cast<double>(std::strtoull(rest, nullptr, 10)) * 1e-9;
-  }
-  return usage;
-}
-
-ProcessUsage ReadProcessUsage() {
-  ProcessUsage usage;
-  usage.cpu_seconds = ClockSeconds(CLOCK_PROCESS_CPUTIME_ID);
-  if (FILE* file = std::fopen("/proc/self/statm", "re"); file != nullptr) {
-    unsigned long size = 0;
-    unsigned long resident = 0;
-    if (std::fscanf(file, "%lu %lu", &size, &resident) == 2) {
-      usage.rss_bytes = uint64_t{resident} * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-    }
-    std::fclose(file);
-  }
-  if (DIR* directory = opendir("/proc/self/fd"); directory != nullptr) {
-    while (readdir(directory) != nullptr) {
-      ++usage.open_fds;
-    }
-    closedir(directory);
-    usage.open_fds -= usage.open_fds > 3 ? 3 : usage.open_fds;  // ".", ".." and the directory
-  }
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    usage.fd_limit = limit.rlim_cur;
   }
   return usage;
 }

@@ -1,8 +1,10 @@
-// What the kernel says of the calling thread and of the process: CPU time, and time spent runnable
-// while another had the CPU. The material of "the generator was the limit".
+// What the kernel says of the calling thread: CPU time, and time spent runnable while another had
+// the CPU. The material of "the generator was the limit".
 #pragma once
 
 #include <cstdint>
+
+#include "daemon/base/process_usage.h"  // IWYU pragma: export
 
 namespace squall {
 
@@ -23,16 +25,6 @@ class ThreadUsageReader final {
  private:
   int fd_ = -1;
 };
-
-struct ProcessUsage {
-  double cpu_seconds = 0;
-  uint64_t rss_bytes = 0;
-  uint64_t open_fds = 0;
-  uint64_t fd_limit = 0;
-};
-
-// Reads /proc; any thread.
-ProcessUsage ReadProcessUsage();
 
 // Raises the soft limit of descriptors to the hard one; returns the limit now in force.
 uint64_t RaiseDescriptorLimit();

@@ -14,6 +14,7 @@
 #include "daemon/net/reactor.h"
 #include "daemon/plan/value.h"
 #include "daemon/stats/recorder.h"
+#include "daemon/trace/span_recorder.h"
 
 namespace squall {
 
@@ -47,6 +48,7 @@ class UserHost {
   virtual Reactor* reactor() = 0;
   virtual Recorder* recorder() = 0;
   virtual RequestTrace* trace() = 0;
+  virtual SpanRecorder* spans() = 0;  // nullptr: nobody wants spans
   virtual const Program& program() const = 0;
   virtual RunPhase PhaseAt(TimePoint when) const = 0;
   virtual const Value* FindShared(std::string_view name) const = 0;

@@ -6,19 +6,34 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/coordinator/exit_code.h"
+#include "daemon/coordinator/report_request.h"
+#include "daemon/report/options.h"
+#include "daemon/report/view_json.h"
+#include "daemon/report/view_of.h"
 
 namespace squall {
 namespace {
 
-constexpr Nanos kCurrentWindow = std::chrono::seconds(10);
-constexpr auto kReportPatience = std::chrono::seconds(5);
+// Those that a run which is taken over may be in. It is not over as long as it has no report.
+RunState Resumed(RunState stored) {
+  return stored == RunState::kPaused || stored == RunState::kStopping ? stored : RunState::kRunning;
+}
+
+std::string InWords(const LoadRequest& load) {
+  if (load.clear) {
+    return "back to the planned load";
+  }
+  if (load.arrival_factor.has_value()) {
+    return fmt::format("the planned arrivals times {:g}", *load.arrival_factor);
+  }
+  return fmt::format("{} users wanted, at {:g}/s", load.users.value_or(0), load.spawn_rate);
+}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ActiveRun>> ActiveRun::Create(RunParts parts, RunOrder order) {
-  Plan applied = order.plan;
-  SQUALL_RETURN_IF_ERROR(ApplyRunSettings(order.settings, &applied));  // before anything is stored
   std::unique_ptr<ActiveRun> run(new ActiveRun(std::move(parts), std::move(order)));
+  SQUALL_RETURN_IF_ERROR(run->Announce());  // before anything is stored
   RunRecord record;
   record.run_id = run->order_.run_id;
   record.name = run->order_.plan.name.substr(0, kStoredNameBytesMax);
@@ -27,10 +42,7 @@ absl::StatusOr<std::unique_ptr<ActiveRun>> ActiveRun::Create(RunParts parts, Run
   run->journal_ = std::make_unique<RunJournal>(run->parts_.store, std::move(record),
                                                run->order_.fixed_agents, run->parts_.clock);
   SQUALL_RETURN_IF_ERROR(run->journal_->Create(run->order_.plan, run->order_.settings));
-  run->now_.summary.run_id = run->order_.run_id;
-  run->now_.summary.plan_name = run->order_.plan.name;
-  run->now_.summary.state = RunState::kPrepared;
-  run->Begin();
+  run->thread_ = std::thread([raw = run.get()] { raw->Work(); });
   return run;
 }
 
@@ -52,20 +64,40 @@ absl::StatusOr<std::unique_ptr<ActiveRun>> ActiveRun::Resume(RunParts parts,
   order.fixed_agents = stored.fixed_agents;
   record.owner = parts.owner.substr(0, kStoredNameBytesMax);
   std::unique_ptr<ActiveRun> run(new ActiveRun(std::move(parts), std::move(order)));
+  SQUALL_RETURN_IF_ERROR(run->Announce());
   run->journal_ = std::make_unique<RunJournal>(run->parts_.store, std::move(record),
                                                run->order_.fixed_agents, run->parts_.clock);
   run->journal_->Adopt(stored.resumption.members);
-  run->now_.summary = std::move(stored.summary);
-  run->now_.summary.run_id = run_id;
-  run->now_.summary.plan_name = run->order_.plan.name;
-  run->now_.summary.state = RunState::kRunning;
+  run->keeper_.Update([&](RunView* view) {
+    const RunState state = Resumed(stored.summary.state);
+    view->summary = std::move(stored.summary);
+    view->summary.run_id = run_id;
+    view->summary.plan_name = run->order_.plan.name;
+    view->summary.state = state;
+  });
+  run->keeper_.Restore(stored.resumption);
   run->resumption_ = std::move(stored.resumption);
-  run->Begin();
+  run->thread_ = std::thread([raw = run.get()] { raw->Work(); });
   return run;
 }
 
 ActiveRun::ActiveRun(RunParts parts, RunOrder order)
-    : parts_(std::move(parts)), order_(std::move(order)) {}
+    : parts_(std::move(parts)), order_(std::move(order)), keeper_(*parts_.clock, parts_.version) {}
+
+// What the run is about to do, for those who look at it from now on.
+absl::Status ActiveRun::Announce() {
+  Plan applied = order_.plan;
+  SQUALL_RETURN_IF_ERROR(ApplyRunSettings(order_.settings, &applied));
+  SQUALL_ASSIGN_OR_RETURN(const Profile profile, Profile::Make(applied.load_profile));
+  load_ = applied.load_profile;
+  keeper_.Begin(applied, profile);
+  keeper_.Update([&](RunView* view) {
+    view->summary.run_id = order_.run_id;
+    view->summary.plan_name = applied.name;
+    view->summary.state = RunState::kPrepared;
+  });
+  return absl::OkStatus();
+}
 
 ActiveRun::~ActiveRun() {
   if (!thread_.joinable()) {
@@ -83,31 +115,45 @@ ActiveRun::~ActiveRun() {
   parts_.pool->Release(order_.run_id);
 }
 
-void ActiveRun::Begin() {
-  thread_ = std::thread([this] { Work(); });
-}
-
 void ActiveRun::Work() {
+  for (const std::string& note : order_.notes) {
+    OnEvent(note);
+  }
   const absl::Status ready = Prepare();
   if (ready.ok()) {
     for (const PoolAgent& agent : parts_.pool->List()) {
       Offer(agent);  // it came when there was nobody yet to take it
     }
   }
-  // Nobody but this thread replaces the coordinator.
-  const absl::StatusOr<RunReport> report =
-      ready.ok() ? coordinator_->Run() : absl::StatusOr<RunReport>(ready);
+  absl::StatusOr<RunReport> report = ready.ok() ? Run() : absl::StatusOr<RunReport>(ready);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     running_ = false;
   }
   // A run that was abandoned stays in the store as it is, for whoever comes next.
-  if (!abandoned_) {
-    Conclude(report);
+  const bool concluded = !abandoned_;
+  if (concluded) {
+    Conclude(std::move(report));
   }
   parts_.pool->Release(order_.run_id);
   over_ = true;
   over_.notify_all();
+  if (concluded && order_.companion != nullptr) {
+    order_.companion->OnOver();
+  }
+}
+
+absl::StatusOr<RunReport> ActiveRun::Run() {
+  RunCompanion* const companion = order_.companion.get();
+  RunCoordinator* const coordinator = coordinator_.get();  // only this thread replaces it
+  if (companion != nullptr) {
+    companion->OnCoordinator(coordinator);
+  }
+  absl::StatusOr<RunReport> report = coordinator->Run();
+  if (companion != nullptr) {
+    companion->OnCoordinator(nullptr);
+  }
+  return report;
 }
 
 // From the order to a coordinator that can run.
@@ -116,7 +162,10 @@ absl::Status ActiveRun::Prepare() {
   options.run_id = order_.run_id;
   options.owner = parts_.owner;
   options.version = parts_.version;
+  options.watch_interval = parts_.watch_interval;
+  options.start_lead = parts_.start_lead;
   options.loss_timeout = parts_.loss_timeout;
+  options.call_timeout = parts_.call_timeout;
   absl::StatusOr<std::unique_ptr<RunCoordinator>> made = absl::InternalError("not made");
   if (resumption_.has_value()) {
     for (const Resumption::Member& member : resumption_->members) {
@@ -136,8 +185,7 @@ absl::Status ActiveRun::Prepare() {
     std::vector<AgentTarget> targets;
     for (const PoolAgent& agent : agents) {
       targets.push_back(agent.Target());
-      const std::lock_guard<std::mutex> lock(mutex_);
-      now_.summary.agents.push_back(agent.agent);
+      keeper_.AddAgent(agent.agent);
     }
     made = RunCoordinator::Make(order_.plan, order_.settings, std::move(targets), options, this,
                                 parts_.clock);
@@ -155,52 +203,102 @@ absl::Status ActiveRun::Prepare() {
   return absl::OkStatus();
 }
 
-void ActiveRun::Conclude(const absl::StatusOr<RunReport>& report) {
-  RunSummary summary;
+void ActiveRun::Conclude(absl::StatusOr<RunReport> report) {
   if (report.ok()) {
-    summary = SummaryOf(*report);
+    Finish(*std::move(report));
   } else {
-    summary = Now().summary;
-    summary.state = RunState::kFailed;
-    summary.ended_at = parts_.clock->Wall();
-    summary.stop_reason = std::string(report.status().message());
-    OnEvent(summary.stop_reason);
+    Fail(report.status());
   }
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    summary.agents = now_.summary.agents;
-    summary.plan_digest = now_.summary.plan_digest;
-  }
-  if (report.ok()) {
-    RunReport judged = *report;
-    judged.exit_code = ExitCodeOf(judged, parts_.exit_code_on_error);
-    Check(journal_->Finish(judged, summary));
-    OnEvent(fmt::format("finished: {}", summary.stop_reason));
-  } else {
-    Check(journal_->Fail(summary));
-  }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  now_.summary = std::move(summary);
-  ++now_.version;
 }
 
-RunNow ActiveRun::Now() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return now_;
+void ActiveRun::Finish(RunReport report) {
+  report.exit_code = ExitCodeOf(report, parts_.exit_code_on_error);
+  report.agent_descriptions = Summary().agents;
+  if (order_.companion != nullptr) {
+    order_.companion->OnReport(&report);
+  }
+  RunSummary summary = SummaryOf(report);
+  {
+    const RunSummary before = Summary();
+    summary.agents = before.agents;
+    summary.plan_digest = before.plan_digest;
+  }
+  OnEvent(fmt::format("finished: {}", summary.stop_reason));
+  RunView view = ViewOf(report);
+  view.summary = summary;
+  std::vector<ReportText> texts = RenderReports(report);
+  texts.emplace_back("view", RenderView(view));
+  const absl::Status written = journal_->Finish(report, summary, texts);
+  Close(std::move(view), std::move(texts), written);
+}
+
+void ActiveRun::Fail(const absl::Status& why) {
+  if (order_.companion != nullptr) {
+    order_.companion->OnFailed(why);
+  }
+  RunSummary summary = Summary();
+  summary.state = RunState::kFailed;
+  summary.ended_at = parts_.clock->Wall();
+  summary.stop_reason = std::string(why.message());
+  OnEvent(summary.stop_reason);
+  RunView view = *View();
+  view.version = 0;
+  view.summary = std::move(summary);
+  view.requests_per_second = 0;
+  view.failures_per_second = 0;
+  std::vector<ReportText> texts = {{"view", RenderView(view)}};
+  const absl::Status written = journal_->Fail(view.summary, texts);
+  Close(std::move(view), std::move(texts), written);
+}
+
+// Told after it was stored, so that whoever hears of the end finds the report.
+void ActiveRun::Close(RunView view, std::vector<ReportText> texts, const absl::Status& written) {
+  Check(written);
+  if (!written.ok()) {
+    stored_ = false;
+    unstored_ = std::move(texts);
+  }
+  if (parts_.on_over) {
+    parts_.on_over(view.summary);
+  }
+  keeper_.Finish(std::move(view));
 }
 
 absl::Status ActiveRun::WithCoordinator(const std::function<void(RunCoordinator*)>& work) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!running_) {
-    return absl::FailedPreconditionError(fmt::format(
-        "run '{}' must be running, it is {}", order_.run_id, RunStateName(now_.summary.state)));
+    return absl::FailedPreconditionError(fmt::format("run '{}' must be running, it is {}",
+                                                     order_.run_id, RunStateName(Summary().state)));
   }
   work(coordinator_.get());
   return absl::OkStatus();
 }
 
 absl::Status ActiveRun::SetLoad(const LoadRequest& load) {
-  return WithCoordinator([&](RunCoordinator* coordinator) { coordinator->SetLoad(load); });
+  absl::Status set;
+  SQUALL_RETURN_IF_ERROR(WithCoordinator([&](RunCoordinator* coordinator) {
+    set = coordinator->CheckLoad(load);
+    if (set.ok()) {
+      // Not by the coordinator itself: a locustfile's shape asks every second.
+      coordinator->Remark(InWords(load));
+      set = coordinator->SetLoad(load);
+    }
+  }));
+  return set;
+}
+
+absl::Status ActiveRun::SetStages(const std::vector<Stage>& stages) {
+  LoadProfile load = load_;
+  load.load = stages;
+  load.run_time.reset();  // the stages say how long
+  absl::Status set;
+  SQUALL_RETURN_IF_ERROR(WithCoordinator([&](RunCoordinator* coordinator) {
+    set = coordinator->SetProfile(load);
+    if (set.ok() && View()->overridden) {
+      set = coordinator->SetLoad({.clear = true});
+    }
+  }));
+  return set;
 }
 
 absl::Status ActiveRun::SetPaused(bool paused) {
@@ -209,14 +307,16 @@ absl::Status ActiveRun::SetPaused(bool paused) {
 }
 
 absl::Status ActiveRun::Stop(const std::string& reason, bool immediate) {
-  if (over_) {
+  const RunState state = Summary().state;  // known a moment before over_
+  if (over_ || state == RunState::kFinished || state == RunState::kFailed) {
     return absl::FailedPreconditionError(fmt::format("run '{}' is over", order_.run_id));
   }
   const std::string why = reason.empty() ? "stopped" : reason;
-  const absl::Status told =
-      WithCoordinator([&](RunCoordinator* coordinator) { coordinator->Stop(why, immediate); });
-  if (!told.ok()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+  // Told or left for Prepare under one lock: between two of them the run could begin unstopped.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (running_) {
+    coordinator_->Stop(why, immediate);
+  } else {
     stop_reason_ = why;
     parts_.pool->Cancel(order_.run_id);
   }
@@ -229,62 +329,57 @@ void ActiveRun::Offer(const PoolAgent& agent) {
   }
   WithCoordinator([&](RunCoordinator* coordinator) {
     if (parts_.pool->Take(agent.address, order_.run_id)) {
-      now_.summary.agents.push_back(agent.agent);
+      keeper_.AddAgent(agent.agent);
       coordinator->Join(agent.Target());
     }
   }).IgnoreError();
 }
 
 absl::StatusOr<RunReport> ActiveRun::Report() {
-  struct Slot {
-    std::mutex mutex;
-    std::condition_variable filled;
-    std::optional<RunReport> report;
-  };
-  const auto slot = std::make_shared<Slot>();
-  SQUALL_RETURN_IF_ERROR(WithCoordinator([&](RunCoordinator* coordinator) {
-    coordinator->Report([slot](RunReport report) {
-      const std::lock_guard<std::mutex> lock(slot->mutex);
-      slot->report = std::move(report);
-      slot->filled.notify_all();
-    });
-  }));
-  std::unique_lock<std::mutex> lock(slot->mutex);
-  if (!slot->filled.wait_for(lock, kReportPatience, [&] { return slot->report.has_value(); })) {
-    return absl::UnavailableError("the run is ending; ask again");
-  }
-  return *std::move(slot->report);
+  std::optional<ReportRequest> asked;
+  SQUALL_RETURN_IF_ERROR(
+      WithCoordinator([&](RunCoordinator* coordinator) { asked.emplace(coordinator); }));
+  return asked->Wait();
 }
 
-void ActiveRun::OnStarted(const Plan& /*plan*/, const Profile& /*profile*/) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  now_.summary.state = RunState::kRunning;
-  ++now_.version;
+absl::StatusOr<std::string> ActiveRun::UnstoredReport(const std::string& format) const {
+  for (const auto& [name, text] : unstored_) {
+    if (name == format) {
+      return text;
+    }
+  }
+  return absl::NotFoundError(fmt::format("run '{}' has no report '{}'", order_.run_id, format));
+}
+
+std::string ActiveRun::RenderView(const RunView& view) const {
+  const absl::StatusOr<std::vector<EventRecord>> events = parts_.store->Events(order_.run_id);
+  return ViewJson(view, Points(0).points,
+                  events.ok() ? EventViews(*events) : std::vector<EventView>());
+}
+
+void ActiveRun::OnStarted(const Plan& plan, const Profile& profile) {
+  keeper_.Begin(plan, profile);
+  bool begins = false;
+  keeper_.Update([&](RunView* view) {
+    RunState* state = &view->summary.state;  // of one that is taken over it is known
+    begins = *state == RunState::kPrepared;
+    *state = begins ? RunState::kRunning : *state;
+  });
+  if (begins) {
+    Check(journal_->Event(fmt::format("started: {}", DescribeLoad(plan.load_profile))));
+  }
+  if (order_.companion != nullptr) {
+    order_.companion->OnStarted(plan, profile);
+  }
 }
 
 // Stored first, told then: what anybody has been told is still known after a crash.
 void ActiveRun::OnTick(const RunProgress& progress) {
-  RunNow next = Now();
-  RunSummary* summary = &next.summary;
-  const Snapshot& merged = *progress.merged;
-  const bool over = merged.state == RunState::kFinished || merged.state == RunState::kFailed;
-  summary->state = over ? RunState::kStopping : merged.state;  // over only with its report
-  summary->started_at = merged.started_at;
-  summary->stop_reason = merged.stop_reason;
-  summary->users = merged.UserCount();
-  const EntryStats total = merged.Total();
-  summary->requests = total.requests;
-  summary->failures = total.failures;
-  summary->thresholds = *progress.thresholds;
-  summary->warnings = *progress.warnings;
-  next.merged = std::make_shared<const Snapshot>(merged);
-  next.requests_per_second = progress.series->CurrentRequestRate(kCurrentWindow);
-  next.failures_per_second = progress.series->CurrentFailureRate(kCurrentWindow);
-  Check(journal_->Tick(progress, *summary));
-  const std::lock_guard<std::mutex> lock(mutex_);
-  next.version = now_.version + 1;
-  summary->agents = now_.summary.agents;  // others may have come meanwhile
-  now_ = std::move(next);
+  Check(journal_->Tick(progress, keeper_.SummaryAt(progress)));
+  keeper_.OnTick(progress);
+  if (order_.companion != nullptr) {
+    order_.companion->OnTick(progress);
+  }
 }
 
 void ActiveRun::OnEvent(std::string_view text) {
@@ -292,14 +387,26 @@ void ActiveRun::OnEvent(std::string_view text) {
     parts_.log(order_.run_id, text);
   }
   Check(journal_->Event(text));
-  const std::lock_guard<std::mutex> lock(mutex_);
-  ++now_.version;
+  keeper_.Update([](RunView* /*view*/) {});  // somebody may want to see it
+  if (order_.companion != nullptr) {
+    order_.companion->OnEvent(text);
+  }
 }
 
 void ActiveRun::OnRoster(const RunRoster& roster) {
-  RunSummary summary = Now().summary;
+  RunSummary summary = Summary();
   summary.warnings = roster.warnings;  // not a tick later: there may be none
   Check(journal_->Roster(roster, summary));
+  keeper_.OnRoster(roster);
+  if (order_.companion != nullptr) {
+    order_.companion->OnRoster(roster);
+  }
+}
+
+void ActiveRun::OnMessage(const std::string& agent, const ScriptMessage& message) {
+  if (order_.companion != nullptr) {
+    order_.companion->OnMessage(agent, message);
+  }
 }
 
 // A store that fails does not end the run: its figures are still worth having. Said once.

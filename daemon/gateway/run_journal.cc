@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "daemon/base/status_macros.h"
 #include "daemon/coordinator/checkpoint.h"
@@ -28,10 +29,27 @@ namespace {
 // Of snapshots, in one tick: 1 000 agents with 50 names each take some seconds in turn.
 constexpr size_t kTickBytesMax = 1 << 20;
 
-// Lines of a stored run are called "run", "name|GET|/products" and "agent|a-1".
+// Lines of a stored run are called "run", "heat", "name|GET|/products" and "agent|a-1".
 constexpr std::string_view kRunLine = "run";
 constexpr std::string_view kNameLine = "name|";
 constexpr std::string_view kAgentLine = "agent|";
+constexpr std::string_view kHeatLine = "heat";  // of HeatColumns
+
+struct ReportRenderer {
+  std::string_view format;
+  std::string (*render)(const RunReport&);
+};
+
+constexpr ReportRenderer kRenderers[] = {
+    {"json", JsonReport},
+    {"junit", JunitReport},
+    {"markdown", MarkdownReport},
+    {"text", [](const RunReport& report) { return FinalReport(report, {}); }},
+    {"csv_stats", [](const RunReport& report) { return StatsCsv(report.total); }},
+    {"csv_failures", [](const RunReport& report) { return FailuresCsv(report.total); }},
+    {"csv_exceptions", [](const RunReport& report) { return ExceptionsCsv(report); }},
+    {"csv_history", HistoryCsv},
+};
 
 std::string LineName(const SeriesChange& change) {
   switch (change.line) {
@@ -147,10 +165,32 @@ RunSummary SummaryOf(const RunReport& report) {
   return summary;
 }
 
-std::vector<std::pair<std::string, std::string>> RenderReports(const RunReport& report) {
-  return {{"json", JsonReport(report)},          {"junit", JunitReport(report)},
-          {"markdown", MarkdownReport(report)},  {"text", FinalReport(report, {})},
-          {"csv_stats", StatsCsv(report.total)}, {"csv_failures", FailuresCsv(report.total)}};
+std::vector<EventView> EventViews(const std::vector<EventRecord>& events) {
+  std::vector<EventView> views;
+  for (const EventRecord& event : events) {
+    views.push_back({event.at, event.text, event.number});
+  }
+  return views;
+}
+
+std::vector<ReportText> RenderReports(const RunReport& report) {
+  std::vector<ReportText> texts;
+  for (const ReportRenderer& renderer : kRenderers) {
+    texts.emplace_back(renderer.format, renderer.render(report));
+  }
+  return texts;
+}
+
+absl::StatusOr<std::string> RenderReport(const RunReport& report, const std::string& format) {
+  std::vector<std::string> known;
+  for (const ReportRenderer& renderer : kRenderers) {
+    if (renderer.format == format) {
+      return renderer.render(report);
+    }
+    known.emplace_back(renderer.format);
+  }
+  return absl::NotFoundError(
+      fmt::format("format must be one of {}, got '{}'", fmt::join(known, ", "), format));
 }
 
 RunJournal::RunJournal(RunStore* store, RunRecord record, bool fixed_agents, const Clock* clock)
@@ -215,6 +255,9 @@ absl::Status RunJournal::Tick(const RunProgress& progress, const RunSummary& sum
   std::vector<RunWrite> writes;
   writes.push_back(SummaryDocument(summary));
   AddPoints(progress.lines, &writes);
+  if (progress.heat != nullptr) {
+    AddHeat(progress.heat->columns(), &writes);
+  }
   AddSnapshots(progress.agents, &writes);
   return store_->WriteAll(writes);
 }
@@ -242,6 +285,24 @@ void RunJournal::AddPoints(SeriesSet* lines, std::vector<RunWrite>* writes) cons
   }
 }
 
+// Only the last column grows, until there are too many and neighbours are joined.
+void RunJournal::AddHeat(const std::vector<HeatColumn>& columns, std::vector<RunWrite>* writes) {
+  const bool thinned =
+      columns.size() < heat_columns_ || (!columns.empty() && columns.front().length != heat_step_);
+  size_t index = thinned || heat_columns_ == 0 ? 0 : heat_columns_ - 1;
+  for (; index < columns.size(); ++index) {
+    writes->emplace_back(PointRecord{record_.run_id, std::string(kHeatLine),
+                                     static_cast<int64_t>(index),
+                                     EncodeHeatColumn(columns[index])});
+  }
+  if (thinned) {
+    writes->emplace_back(
+        SeriesCut{record_.run_id, std::string(kHeatLine), static_cast<int64_t>(columns.size())});
+  }
+  heat_columns_ = columns.size();
+  heat_step_ = columns.empty() ? Nanos(0) : columns.front().length;
+}
+
 void RunJournal::AddSnapshots(const std::vector<const Snapshot*>& agents,
                               std::vector<RunWrite>* writes) {
   std::map<std::string_view, const Snapshot*> by_name;
@@ -267,24 +328,43 @@ void RunJournal::AddSnapshots(const std::vector<const Snapshot*>& agents,
   next_agent_ = next == by_name.end() ? "" : std::string(next->first);
 }
 
-absl::Status RunJournal::Finish(const RunReport& report, const RunSummary& summary) {
+absl::Status RunJournal::Finish(const RunReport& report, const RunSummary& summary,
+                                const std::vector<ReportText>& texts) {
   std::vector<RunWrite> writes;
   record_.state = StoredState::kFinished;
   record_.ended_at = report.ended_at;
   record_.verdict = std::string(VerdictName(report.verdict.verdict));
   record_.exit_code = report.exit_code;
   writes.push_back(SummaryDocument(summary));
-  for (const auto& [format, text] : RenderReports(report)) {
-    writes.emplace_back(ReportRecord{record_.run_id, format, text});
-  }
+  AddReports(texts, &writes);
   writes.emplace_back(record_);
   return store_->WriteAll(writes);
 }
 
-absl::Status RunJournal::Fail(const RunSummary& summary) {
+absl::Status RunJournal::Fail(const RunSummary& summary, const std::vector<ReportText>& texts) {
+  std::vector<RunWrite> writes;
   record_.state = StoredState::kFailed;
   record_.ended_at = summary.ended_at.value_or(clock_->Wall());
-  return store_->WriteAll(std::vector<RunWrite>{SummaryDocument(summary), record_});
+  writes.push_back(SummaryDocument(summary));
+  AddReports(texts, &writes);
+  writes.emplace_back(record_);
+  return store_->WriteAll(writes);
+}
+
+void RunJournal::AddReports(const std::vector<ReportText>& texts,
+                            std::vector<RunWrite>* writes) const {
+  for (const auto& [format, text] : texts) {
+    writes->emplace_back(ReportRecord{record_.run_id, format, text});
+  }
+}
+
+absl::StatusOr<std::vector<SeriesPoint>> RunJournal::LoadPoints(const RunStore& store,
+                                                                const std::string& run_id) {
+  SQUALL_ASSIGN_OR_RETURN(const std::vector<PointRecord> records,
+                          store.Series(run_id, std::string(kRunLine)));
+  std::vector<SeriesPoint> points;
+  SQUALL_RETURN_IF_ERROR(ReadLine(records, DecodeSeriesPoint, &points));
+  return points;
 }
 
 absl::StatusOr<StoredRun> RunJournal::Load(const RunStore& store, const std::string& run_id) {
@@ -317,6 +397,9 @@ absl::StatusOr<StoredRun> RunJournal::Load(const RunStore& store, const std::str
   run.resumption.epoch = record.epoch;
   run.resumption.warnings = run.summary.warnings;
   SQUALL_ASSIGN_OR_RETURN(run.resumption.series, LoadLines(store, run_id));
+  SQUALL_ASSIGN_OR_RETURN(const std::vector<PointRecord> heat,
+                          store.Series(run_id, std::string(kHeatLine)));
+  SQUALL_RETURN_IF_ERROR(ReadLine(heat, DecodeHeatColumn, &run.resumption.heat));
   SQUALL_ASSIGN_OR_RETURN(const std::vector<AgentRecord> agents, store.Agents(run_id));
   for (const AgentRecord& agent : agents) {
     SQUALL_ASSIGN_OR_RETURN(Resumption::Member member, LoadMember(agent));

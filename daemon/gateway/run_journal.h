@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -13,10 +14,14 @@
 #include "daemon/base/clock.h"
 #include "daemon/coordinator/run_coordinator.h"
 #include "daemon/report/report.h"
+#include "daemon/report/run_view.h"
 #include "daemon/stats/run_summary.h"
 #include "daemon/store/run_store.h"
 
 namespace squall {
+
+// A report's format, by its name in the store, and its text.
+using ReportText = std::pair<std::string, std::string>;
 
 // What a stored run needs to go on.
 struct StoredRun {
@@ -42,16 +47,22 @@ class RunJournal final {
   // Once a second: the summary, the newest points, and as many snapshots as a budget of bytes
   // allows, in turn; what is not among them is a few seconds older.
   absl::Status Tick(const RunProgress& progress, const RunSummary& summary);
-  // The run is over; every format of its report.
-  absl::Status Finish(const RunReport& report, const RunSummary& summary);
-  // It came to no report.
-  absl::Status Fail(const RunSummary& summary);
+  // The run is over.
+  absl::Status Finish(const RunReport& report, const RunSummary& summary,
+                      const std::vector<ReportText>& texts);
+  // It came to no report; `texts` say what is known all the same.
+  absl::Status Fail(const RunSummary& summary, const std::vector<ReportText>& texts);
 
   const RunRecord& record() const { return record_; }
 
   static absl::StatusOr<StoredRun> Load(const RunStore& store, const std::string& run_id);
+  // Those of the run's own line.
+  static absl::StatusOr<std::vector<SeriesPoint>> LoadPoints(const RunStore& store,
+                                                             const std::string& run_id);
 
  private:
+  void AddReports(const std::vector<ReportText>& texts, std::vector<RunWrite>* writes) const;
+  void AddHeat(const std::vector<HeatColumn>& columns, std::vector<RunWrite>* writes);
   void AddPoints(SeriesSet* lines, std::vector<RunWrite>* writes) const;
   void AddSnapshots(const std::vector<const Snapshot*>& agents, std::vector<RunWrite>* writes);
   RunWrite SummaryDocument(const RunSummary& summary) const;
@@ -62,11 +73,16 @@ class RunJournal final {
   const Clock* const clock_;
   std::map<std::string, AgentRecord> agents_;  // as stored, by agent_id
   std::string next_agent_;                     // whose snapshot is written first next time
+  size_t heat_columns_ = 0;                    // as stored by us
+  Nanos heat_step_{0};                         // length of the first of them
 };
 
 RunSummary SummaryOf(const RunReport& report);
+std::vector<EventView> EventViews(const std::vector<EventRecord>& events);
 
-// The report in every format that GetReport knows, by the format's name in the store.
-std::vector<std::pair<std::string, std::string>> RenderReports(const RunReport& report);
+// In every format that comes of a RunReport alone.
+std::vector<ReportText> RenderReports(const RunReport& report);
+// In one of them; NOT_FOUND names the nearest.
+absl::StatusOr<std::string> RenderReport(const RunReport& report, const std::string& format);
 
 }  // namespace squall

@@ -7,11 +7,15 @@
 
 #include "daemon/base/rng.h"
 #include "daemon/base/status_macros.h"
+#include "daemon/report/html_report.h"
+#include "daemon/report/view_json.h"
 #include "daemon/wire/summary_proto.h"
 #include "protos/squall/v1/run.pb.h"
 
 namespace squall {
 namespace {
+
+constexpr size_t kUnstoredMax = 16;
 
 std::string NewRunId(const Clock& clock) {
   const auto wall = static_cast<uint64_t>(clock.Wall().time_since_epoch().count());
@@ -31,9 +35,21 @@ absl::Status CheckNewRunId(const std::string& run_id) {
   return absl::OkStatus();
 }
 
+RunManagerOptions WithTally(RunManagerOptions options, RunTally* tally) {
+  options.parts.on_over = [tally,
+                           next = std::move(options.parts.on_over)](const RunSummary& summary) {
+    tally->CountEnd(summary);
+    if (next) {
+      next(summary);
+    }
+  };
+  return options;
+}
+
 }  // namespace
 
-RunManager::RunManager(RunManagerOptions options) : options_(std::move(options)) {
+RunManager::RunManager(RunManagerOptions options)
+    : options_(WithTally(std::move(options), &tally_)) {
   options_.parts.pool->OnJoin([this](const PoolAgent& agent) { OnJoin(agent); });
 }
 
@@ -54,6 +70,7 @@ absl::Status RunManager::TakeOver() {
       if (resumed.ok()) {
         const std::lock_guard<std::mutex> lock(mutex_);
         active_.push_back(*std::move(resumed));
+        tally_.CountStart();
         continue;
       }
       record.state = StoredState::kFailed;
@@ -68,56 +85,117 @@ absl::Status RunManager::TakeOver() {
   return absl::OkStatus();
 }
 
+class RunManager::Place final {
+ public:
+  explicit Place(RunManager* runs) : runs_(runs) {}
+  ~Place() {
+    const std::lock_guard<std::mutex> lock(runs_->mutex_);
+    --runs_->places_;
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  RunManager* const runs_;
+};
+
+absl::StatusOr<std::unique_ptr<RunManager::Place>> RunManager::TakePlace() {
+  Reap();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto going_on = static_cast<size_t>(std::count_if(
+      active_.begin(), active_.end(), [](const RunPointer& run) { return !run->over(); }));
+  const size_t busy = going_on + places_;
+  if (options_.abilities.one_at_a_time && busy > 0) {
+    return absl::ResourceExhaustedError("a run goes on already, and there is one at a time");
+  }
+  if (busy >= options_.active_max) {
+    return absl::ResourceExhaustedError(fmt::format("{} runs go on already; stop one first", busy));
+  }
+  ++places_;
+  return std::make_unique<Place>(this);
+}
+
 absl::StatusOr<RunSummary> RunManager::Create(RunOrder order) {
+  SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<Place> place, TakePlace());
+  return Create(std::move(order), std::move(place));
+}
+
+absl::StatusOr<RunSummary> RunManager::Create(RunOrder order, std::unique_ptr<Place> place) {
   SQUALL_RETURN_IF_ERROR(CheckNewRunId(order.run_id));
   if (order.run_id.empty()) {
     order.run_id = NewRunId(*options_.parts.clock);
   }
-  Reap();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (active_.size() >= options_.active_max) {
-    return absl::ResourceExhaustedError(
-        fmt::format("{} runs go on already; stop one first", active_.size()));
+  RunSummary summary;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<ActiveRun> run,
+                            ActiveRun::Create(options_.parts, std::move(order)));
+    summary = run->Summary();
+    active_.push_back(std::move(run));
   }
-  SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<ActiveRun> run,
-                          ActiveRun::Create(options_.parts, std::move(order)));
-  RunSummary summary = run->Now().summary;
-  active_.push_back(std::move(run));
+  tally_.CountStart();
+  place = nullptr;  // the run counts by itself now
   return summary;
 }
 
-// Frees the runs that are over, outside of the lock, and prunes the store.
+absl::StatusOr<RunSummary> RunManager::Start(const StartRequest& request) {
+  const HostAbilities& can = options_.abilities;
+  if (request.text.has_value() ? !can.start_text : !can.start) {
+    return absl::UnimplementedError(request.text.has_value()
+                                        ? "plans cannot be sent to this host"
+                                        : "runs cannot be started here by the name of a plan");
+  }
+  SQUALL_ASSIGN_OR_RETURN(RunOrder order, OrderFromRequest(request, options_.plans));
+  SQUALL_ASSIGN_OR_RETURN(std::unique_ptr<Place> place, TakePlace());
+  order.run_id = NewRunId(*options_.parts.clock);
+  if (options_.on_start) {
+    SQUALL_RETURN_IF_ERROR(options_.on_start(request, &order));
+  }
+  return Create(std::move(order), std::move(place));
+}
+
+// Frees the runs that are over, outside of the lock, and prunes the store. A few that the store has
+// not taken stay, since nobody else knows them.
 void RunManager::Reap() {
-  std::vector<std::shared_ptr<ActiveRun>> over;
+  std::vector<RunPointer> over;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& run : active_) {
-      if (run->over()) {
-        over.push_back(run);
-      }
+    size_t unstored = 0;
+    for (const RunPointer& run : active_) {
+      unstored += run->unstored() ? 1 : 0;
     }
-    std::erase_if(active_, [](const auto& run) { return run->over(); });
+    std::erase_if(active_, [&](const RunPointer& run) {
+      if (!run->over() || (run->unstored() && unstored <= kUnstoredMax)) {
+        return false;
+      }
+      unstored -= run->unstored() ? 1 : 0;
+      over.push_back(run);
+      return true;
+    });
   }
   if (!over.empty()) {
     options_.parts.store->Prune(options_.retention, options_.parts.clock->Wall()).IgnoreError();
   }
 }
 
-std::shared_ptr<ActiveRun> RunManager::Find(const std::string& run_id) {
+RunManager::RunPointer RunManager::Find(const std::string& run_id) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& run : active_) {
-    if (run->run_id() == run_id && !run->over()) {
+  for (const RunPointer& run : active_) {
+    if (run->run_id() == run_id && (!run->over() || run->unstored())) {
       return run;
     }
   }
   return nullptr;
 }
 
-absl::StatusOr<std::shared_ptr<ActiveRun>> RunManager::MustBeActive(const std::string& run_id) {
-  if (std::shared_ptr<ActiveRun> run = Find(run_id); run != nullptr) {
+absl::StatusOr<RunManager::RunPointer> RunManager::MustBeActive(const std::string& run_id) {
+  const RunPointer run = Find(run_id);
+  if (run != nullptr && !run->over()) {
     return run;
   }
-  SQUALL_RETURN_IF_ERROR(options_.parts.store->Get(run_id).status());
+  if (run == nullptr) {
+    SQUALL_RETURN_IF_ERROR(options_.parts.store->Get(run_id).status());
+  }
   return absl::FailedPreconditionError(fmt::format("run '{}' is over", run_id));
 }
 
@@ -138,13 +216,25 @@ absl::StatusOr<RunSummary> RunManager::Stored(const std::string& run_id) const {
   return summary;
 }
 
-absl::StatusOr<RunNow> RunManager::Now(const std::string& run_id) {
-  if (const std::shared_ptr<ActiveRun> run = Find(run_id); run != nullptr) {
-    return run->Now();
+std::vector<PlanOffer> RunManager::Plans() {
+  std::vector<PlanOffer> offers;
+  for (const OfferedPlan& plan : options_.plans) {
+    offers.push_back(plan.offer);
   }
-  RunNow now;
-  SQUALL_ASSIGN_OR_RETURN(now.summary, Stored(run_id));
-  return now;
+  return offers;
+}
+
+std::vector<HostAgent> RunManager::Agents() {
+  std::vector<HostAgent> agents;
+  for (const PoolAgent& agent : options_.parts.pool->List()) {
+    agents.push_back({agent.agent, agent.address, agent.run_id, agent.joined_at});
+  }
+  return agents;
+}
+
+absl::StatusOr<RunSummary> RunManager::Summary(const std::string& run_id) {
+  const RunPointer run = Find(run_id);
+  return run != nullptr ? run->Summary() : Stored(run_id);
 }
 
 absl::StatusOr<std::vector<RunSummary>> RunManager::List(const RunFilter& filter,
@@ -152,11 +242,37 @@ absl::StatusOr<std::vector<RunSummary>> RunManager::List(const RunFilter& filter
   SQUALL_ASSIGN_OR_RETURN(const RunPage page, options_.parts.store->List(filter));
   std::vector<RunSummary> summaries;
   for (const RunRecord& record : page.runs) {
-    SQUALL_ASSIGN_OR_RETURN(RunNow now, Now(record.run_id));
-    summaries.push_back(std::move(now.summary));
+    absl::StatusOr<RunSummary> summary = Summary(record.run_id);
+    if (summary.ok()) {
+      summaries.push_back(*std::move(summary));
+    } else if (!absl::IsNotFound(summary.status())) {  // somebody has just deleted it
+      return summary.status();
+    }
   }
   *next_page = page.next_page_token;
   return summaries;
+}
+
+absl::StatusOr<std::shared_ptr<const RunView>> RunManager::View(const std::string& run_id) {
+  if (const RunPointer run = Find(run_id); run != nullptr) {
+    return run->View();
+  }
+  return MustBeActive(run_id).status();
+}
+
+absl::StatusOr<uint64_t> RunManager::Version(const std::string& run_id) {
+  if (const RunPointer run = Find(run_id); run != nullptr) {
+    return run->Version();
+  }
+  SQUALL_RETURN_IF_ERROR(options_.parts.store->Get(run_id).status());
+  return uint64_t{0};
+}
+
+absl::StatusOr<PointsPage> RunManager::Points(const std::string& run_id, size_t known) {
+  if (const RunPointer run = Find(run_id); run != nullptr) {
+    return run->Points(known);
+  }
+  return MustBeActive(run_id).status();
 }
 
 absl::StatusOr<std::vector<EventRecord>> RunManager::Events(const std::string& run_id,
@@ -165,75 +281,141 @@ absl::StatusOr<std::vector<EventRecord>> RunManager::Events(const std::string& r
 }
 
 absl::Status RunManager::SetLoad(const std::string& run_id, const LoadRequest& load) {
-  SQUALL_ASSIGN_OR_RETURN(const std::shared_ptr<ActiveRun> run, MustBeActive(run_id));
+  SQUALL_ASSIGN_OR_RETURN(const RunPointer run, MustBeActive(run_id));
   return run->SetLoad(load);
 }
 
+absl::Status RunManager::SetStages(const std::string& run_id, const std::vector<Stage>& stages) {
+  SQUALL_ASSIGN_OR_RETURN(const RunPointer run, MustBeActive(run_id));
+  return run->SetStages(stages);
+}
+
 absl::Status RunManager::SetPaused(const std::string& run_id, bool paused) {
-  SQUALL_ASSIGN_OR_RETURN(const std::shared_ptr<ActiveRun> run, MustBeActive(run_id));
+  SQUALL_ASSIGN_OR_RETURN(const RunPointer run, MustBeActive(run_id));
   return run->SetPaused(paused);
 }
 
 absl::Status RunManager::Stop(const std::string& run_id, const std::string& reason,
                               bool immediate) {
-  SQUALL_ASSIGN_OR_RETURN(const std::shared_ptr<ActiveRun> run, MustBeActive(run_id));
+  SQUALL_ASSIGN_OR_RETURN(const RunPointer run, MustBeActive(run_id));
   return run->Stop(reason, immediate);
 }
 
 absl::StatusOr<std::string> RunManager::Report(const std::string& run_id,
                                                const std::string& format) {
-  if (const std::shared_ptr<ActiveRun> run = Find(run_id); run != nullptr) {
+  if (format == "html") {
+    SQUALL_ASSIGN_OR_RETURN(const std::string view, Report(run_id, "view"));
+    return HtmlReportOf(view);
+  }
+  const RunPointer run = Find(run_id);
+  if (run != nullptr && run->unstored()) {
+    return run->UnstoredReport(format);
+  }
+  if (run != nullptr && format == "view") {
+    return run->RenderView(*run->View());
+  }
+  if (run != nullptr) {
     const absl::StatusOr<RunReport> report = run->Report();
     if (report.ok()) {
-      for (auto& [name, text] : RenderReports(*report)) {
-        if (name == format) {
-          return std::move(text);
-        }
-      }
-    } else if (report.status().code() == absl::StatusCode::kUnavailable) {
+      return RenderReport(*report, format);
+    }
+    if (report.status().code() == absl::StatusCode::kUnavailable) {
       return report.status();
     }
   }
+  return StoredReport(run_id, format);
+}
+
+absl::StatusOr<std::string> RunManager::StoredReport(const std::string& run_id,
+                                                     const std::string& format) const {
   absl::StatusOr<std::string> stored = options_.parts.store->Report(run_id, format);
-  if (absl::IsNotFound(stored.status())) {
-    SQUALL_ASSIGN_OR_RETURN(const RunRecord record, options_.parts.store->Get(run_id));
-    if (record.state != StoredState::kFinished) {
-      return absl::FailedPreconditionError(
-          fmt::format("run '{}' has no report, it is {}; squall status {} says why", run_id,
-                      StoredStateName(record.state), run_id));
-    }
+  if (!absl::IsNotFound(stored.status())) {
+    return stored;
+  }
+  SQUALL_ASSIGN_OR_RETURN(const RunRecord record, options_.parts.store->Get(run_id));
+  if (format == "view") {
+    return StoredView(run_id);
+  }
+  if (record.state != StoredState::kFinished) {
+    return absl::FailedPreconditionError(
+        fmt::format("run '{}' has no report, it is {}; squall status {} says why", run_id,
+                    StoredStateName(record.state), run_id));
   }
   return stored;
 }
 
+// Of a run that an earlier squall has finished, or that nobody could go on with: what is known of
+// it without its figures.
+absl::StatusOr<std::string> RunManager::StoredView(const std::string& run_id) const {
+  RunView view;
+  SQUALL_ASSIGN_OR_RETURN(view.summary, Stored(run_id));
+  SQUALL_ASSIGN_OR_RETURN(const std::vector<EventRecord> events,
+                          options_.parts.store->Events(run_id));
+  SQUALL_ASSIGN_OR_RETURN(const std::vector<SeriesPoint> points,
+                          RunJournal::LoadPoints(*options_.parts.store, run_id));
+  return ViewJson(view, points, EventViews(events));
+}
+
 absl::Status RunManager::Delete(const std::string& run_id) {
   Reap();
+  const RunPointer run = Find(run_id);
+  if (run != nullptr && run->unstored()) {
+    SQUALL_ASSIGN_OR_RETURN(RunRecord record, options_.parts.store->Get(run_id));
+    record.state = StoredState::kFailed;  // the store does not know yet that it is over
+    SQUALL_RETURN_IF_ERROR(options_.parts.store->Write(record));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::erase(active_, run);
+  }
   return options_.parts.store->Delete(run_id);
 }
 
 void RunManager::OnJoin(const PoolAgent& agent) {
-  std::vector<std::shared_ptr<ActiveRun>> runs;
+  std::vector<RunPointer> runs;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     runs = active_;
   }
-  for (const auto& run : runs) {
+  for (const RunPointer& run : runs) {
     if (agent.run_id.empty()) {
       run->Offer(agent);
     }
   }
 }
 
-void RunManager::StopAll(const std::string& reason) {
-  std::vector<std::shared_ptr<ActiveRun>> runs;
+CoordinatorFigures RunManager::Figures() {
+  std::vector<RunPointer> runs;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     runs = active_;
   }
-  for (const auto& run : runs) {
+  CoordinatorFigures figures = tally_.Figures();
+  const WallTime now = options_.parts.clock->Wall();
+  for (const RunPointer& run : runs) {
+    if (!run->over()) {
+      figures.runs.push_back(CoordinatedRunOf(*run->View(), now));
+    }
+  }
+  for (const PoolAgent& agent : options_.parts.pool->List()) {
+    figures.agents_idle += agent.run_id.empty() ? 1 : 0;
+  }
+  return figures;
+}
+
+std::shared_ptr<const RunView> RunManager::Newest() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return active_.empty() ? nullptr : active_.back()->View();
+}
+
+void RunManager::StopAll(const std::string& reason) {
+  std::vector<RunPointer> runs;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    runs = active_;
+  }
+  for (const RunPointer& run : runs) {
     run->Stop(reason, /*immediate=*/false).IgnoreError();
   }
-  for (const auto& run : runs) {
+  for (const RunPointer& run : runs) {
     run->Wait();
   }
 }

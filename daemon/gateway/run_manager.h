@@ -1,6 +1,5 @@
-// The runs of `squall serve`: those that go on, each on its thread, and those that are over, in the
-// store. Any thread. Errors: NOT_FOUND unknown run, ALREADY_EXISTS, FAILED_PRECONDITION wrong
-// state, RESOURCE_EXHAUSTED too many runs at once, INVALID_ARGUMENT a plan that cannot be run.
+// The runs of this process: those that go on, each on its thread, and those that are over, in the
+// store. What `squall run` and `squall serve` have as their RunHost. Any thread.
 #pragma once
 
 #include <functional>
@@ -13,7 +12,11 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/gateway/active_run.h"
+#include "daemon/gateway/coordinator_figures.h"
+#include "daemon/gateway/run_host.h"
+#include "daemon/gateway/start_order.h"
 #include "daemon/store/retention.h"
+#include "daemon/telemetry/coordinator_collector.h"
 
 namespace squall {
 
@@ -21,48 +24,75 @@ struct RunManagerOptions {
   RunParts parts;
   AgentPool::Connect connect;
   RetentionPolicy retention;
-  size_t active_max = 16;
+  size_t active_max = 16;  // 1 when abilities.one_at_a_time
+  // Of those that Start works for, `start` needs plans; `start_text` stands on its own.
+  HostAbilities abilities;
+  std::vector<OfferedPlan> plans;
+  // Called with what Start has made of its request, its run_id chosen, and without any lock: may
+  // take its time, change the order and give it a companion. An error is Start's.
+  std::function<absl::Status(const StartRequest& request, RunOrder* order)> on_start;
 };
 
-class RunManager final {
+class RunManager final : public RunHost {
  public:
   explicit RunManager(RunManagerOptions options);
   // Leaves the runs that go on to the next coordinator.
-  ~RunManager();
+  ~RunManager() override;
   RunManager(const RunManager&) = delete;
   RunManager& operator=(const RunManager&) = delete;
 
   // Takes hold again of the runs that the store holds as running, and marks those that had not yet
   // begun as failed. Once, before anything else.
   absl::Status TakeOver();
-
   // An empty run_id is chosen here. The order's plan is checked first.
   absl::StatusOr<RunSummary> Create(RunOrder order);
-  absl::StatusOr<RunNow> Now(const std::string& run_id);
-  // Summaries of a page of the store, with what is known now of those that go on.
-  absl::StatusOr<std::vector<RunSummary>> List(const RunFilter& filter, std::string* next_page);
-  absl::StatusOr<std::vector<EventRecord>> Events(const std::string& run_id, int64_t limit);
-  absl::Status SetLoad(const std::string& run_id, const LoadRequest& load);
-  absl::Status SetPaused(const std::string& run_id, bool paused);
-  absl::Status Stop(const std::string& run_id, const std::string& reason, bool immediate);
-  // In one of RenderReports' formats.
-  absl::StatusOr<std::string> Report(const std::string& run_id, const std::string& format);
-  absl::Status Delete(const std::string& run_id);
-  const AgentPool& pool() const { return *options_.parts.pool; }
-
   // Stops all runs and waits for their reports.
   void StopAll(const std::string& reason);
+  // For the metrics: the runs that go on, and what became of the others.
+  CoordinatorFigures Figures();
+  // The run that was begun last, also when it is over; nullptr when there is none in memory.
+  std::shared_ptr<const RunView> Newest();
+
+  HostAbilities Abilities() const override { return options_.abilities; }
+  std::vector<PlanOffer> Plans() override;
+  std::vector<HostAgent> Agents() override;
+  absl::StatusOr<RunSummary> Start(const StartRequest& request) override;
+  absl::StatusOr<std::vector<RunSummary>> List(const RunFilter& filter,
+                                               std::string* next_page) override;
+  absl::StatusOr<RunSummary> Summary(const std::string& run_id) override;
+  absl::StatusOr<std::shared_ptr<const RunView>> View(const std::string& run_id) override;
+  absl::StatusOr<uint64_t> Version(const std::string& run_id) override;
+  absl::StatusOr<PointsPage> Points(const std::string& run_id, size_t known) override;
+  absl::StatusOr<std::vector<EventRecord>> Events(const std::string& run_id,
+                                                  int64_t limit) override;
+  absl::Status SetLoad(const std::string& run_id, const LoadRequest& load) override;
+  absl::Status SetStages(const std::string& run_id, const std::vector<Stage>& stages) override;
+  absl::Status SetPaused(const std::string& run_id, bool paused) override;
+  absl::Status Stop(const std::string& run_id, const std::string& reason, bool immediate) override;
+  absl::Status Delete(const std::string& run_id) override;
+  absl::StatusOr<std::string> Report(const std::string& run_id, const std::string& format) override;
 
  private:
-  std::shared_ptr<ActiveRun> Find(const std::string& run_id);
-  absl::StatusOr<std::shared_ptr<ActiveRun>> MustBeActive(const std::string& run_id);
+  using RunPointer = std::shared_ptr<ActiveRun>;
+  // A run that is about to be made counts as one that goes on.
+  class Place;
+
+  absl::StatusOr<std::unique_ptr<Place>> TakePlace();
+  absl::StatusOr<RunSummary> Create(RunOrder order, std::unique_ptr<Place> place);
+  RunPointer Find(const std::string& run_id);
+  absl::StatusOr<RunPointer> MustBeActive(const std::string& run_id);
   absl::StatusOr<RunSummary> Stored(const std::string& run_id) const;
+  absl::StatusOr<std::string> StoredReport(const std::string& run_id,
+                                           const std::string& format) const;
+  absl::StatusOr<std::string> StoredView(const std::string& run_id) const;
   void OnJoin(const PoolAgent& agent);
   void Reap();
 
+  RunTally tally_;  // outlives the runs
   const RunManagerOptions options_;
   std::mutex mutex_;
-  std::vector<std::shared_ptr<ActiveRun>> active_;  // guarded by mutex_
+  size_t places_ = 0;  // guarded by mutex_, as what follows
+  std::vector<RunPointer> active_;
 };
 
 }  // namespace squall

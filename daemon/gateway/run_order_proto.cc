@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
-#include "daemon/plan/parse_plan.h"
+#include "daemon/gateway/start_order.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/settings_proto.h"
 #include "daemon/wire/time_proto.h"
@@ -18,7 +18,7 @@ constexpr int kPlanFilesMax = 64;
 constexpr uint32_t kAgentsMax = 10'000;
 constexpr Nanos kAgentsWaitMax = std::chrono::hours(24);
 
-absl::StatusOr<Plan> ParseText(const v1::PlanText& text, std::vector<std::string>* warnings) {
+absl::StatusOr<Plan> ReadText(const v1::PlanText& text, std::vector<std::string>* warnings) {
   if (text.files_size() == 0 || text.files_size() > kPlanFilesMax) {
     return absl::InvalidArgumentError(
         fmt::format("text.files must be 1 to {} files, got {}", kPlanFilesMax, text.files_size()));
@@ -28,16 +28,7 @@ absl::StatusOr<Plan> ParseText(const v1::PlanText& text, std::vector<std::string
     inputs.texts.push_back({file.name().empty() ? "plan.yaml" : file.name(), file.content()});
   }
   inputs.sets.assign(text.sets().begin(), text.sets().end());
-  PlanResult result = ParsePlan(inputs);
-  *warnings = std::move(result.warnings);
-  if (!result.errors.empty()) {
-    std::string message;
-    for (const PlanError& error : result.errors) {
-      message += (message.empty() ? "" : "\n") + error.ToString();
-    }
-    return absl::InvalidArgumentError(message);
-  }
-  return std::move(result.plan);
+  return ParseForeignPlan(inputs, warnings);
 }
 
 }  // namespace
@@ -48,7 +39,7 @@ absl::StatusOr<RunOrder> RunOrderFromProto(const v1::CreateRunRequest& request,
   order.run_id = request.run_id();
   switch (request.source_case()) {
     case v1::CreateRunRequest::kText: {
-      SQUALL_ASSIGN_OR_RETURN(order.plan, ParseText(request.text(), warnings));
+      SQUALL_ASSIGN_OR_RETURN(order.plan, ReadText(request.text(), warnings));
       break;
     }
     case v1::CreateRunRequest::kPlan: {

@@ -14,8 +14,7 @@ namespace v1 {
 class CreateRunRequest;
 }  // namespace v1
 
-// INVALID_ARGUMENT lists all errors of a plan, a line each, as `squall validate` does. Environment
-// variables of the server are none of the plan's business: ${NAME} must have a default.
+// INVALID_ARGUMENT says what must be different; all errors of a plan as ParseForeignPlan.
 absl::StatusOr<RunOrder> RunOrderFromProto(const v1::CreateRunRequest& request,
                                            std::vector<std::string>* warnings);
 

@@ -8,10 +8,13 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/gateway/run_order_proto.h"
+#include "daemon/gateway/run_pieces.h"
 #include "daemon/report/compare.h"
 #include "daemon/report/run_figures.h"
+#include "daemon/report/text.h"
 #include "daemon/rpc/bearer.h"
 #include "daemon/rpc/polling_stream.h"
+#include "daemon/wire/load_profile_proto.h"
 #include "daemon/wire/proto_reader.h"
 #include "daemon/wire/snapshot_proto.h"
 #include "daemon/wire/summary_proto.h"
@@ -27,20 +30,21 @@ constexpr Nanos kGlance = std::chrono::milliseconds(200);
 
 struct Format {
   v1::ReportFormat format;
-  const char* name;  // in RenderReports
+  const char* name;  // RunHost's
   const char* media_type;
 };
 
-constexpr Format kFormats[] = {
+constexpr Format kRpcFormats[] = {
     {v1::REPORT_FORMAT_JSON, "json", "application/json"},
     {v1::REPORT_FORMAT_JUNIT, "junit", "application/xml"},
     {v1::REPORT_FORMAT_MARKDOWN, "markdown", "text/markdown"},
     {v1::REPORT_FORMAT_TEXT, "text", "text/plain"},
     {v1::REPORT_FORMAT_CSV_STATS, "csv_stats", "text/csv"},
     {v1::REPORT_FORMAT_CSV_FAILURES, "csv_failures", "text/csv"},
+    {v1::REPORT_FORMAT_CSV_EXCEPTIONS, "csv_exceptions", "text/csv"},
+    {v1::REPORT_FORMAT_CSV_HISTORY, "csv_history", "text/csv"},
+    {v1::REPORT_FORMAT_HTML, "html", "text/html"},
 };
-
-bool IsOver(RunState state) { return state == RunState::kFinished || state == RunState::kFailed; }
 
 void FillEvent(const EventRecord& event, v1::RunEvent* proto) {
   WallTimeToProto(event.at, proto->mutable_at());
@@ -55,7 +59,8 @@ struct Watched {
 
 class Rpc final : public v1::RunService::CallbackService {
  public:
-  Rpc(RunManager* runs, const TokenGuard* guard) : runs_(runs), guard_(guard) {}
+  Rpc(RunHost* runs, squall::CreateRun create, const TokenGuard* guard)
+      : runs_(runs), create_(std::move(create)), guard_(guard) {}
 
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
@@ -72,7 +77,10 @@ class Rpc final : public v1::RunService::CallbackService {
         response->mutable_run()->set_plan_name(order.plan.name);
         return absl::OkStatus();
       }
-      SQUALL_ASSIGN_OR_RETURN(const RunSummary run, runs_->Create(std::move(order)));
+      if (create_ == nullptr) {
+        return absl::UnimplementedError("runs are not made by this call here");
+      }
+      SQUALL_ASSIGN_OR_RETURN(const RunSummary run, create_(std::move(order)));
       SummaryToProto(run, response->mutable_run());
       return absl::OkStatus();
     });
@@ -134,9 +142,9 @@ class Rpc final : public v1::RunService::CallbackService {
       const v1::ReportFormat wanted = request->format() == v1::REPORT_FORMAT_UNSPECIFIED
                                           ? v1::REPORT_FORMAT_JSON
                                           : request->format();
-      const auto* format = std::find_if(std::begin(kFormats), std::end(kFormats),
+      const auto* format = std::find_if(std::begin(kRpcFormats), std::end(kRpcFormats),
                                         [&](const Format& item) { return item.format == wanted; });
-      if (format == std::end(kFormats)) {
+      if (format == std::end(kRpcFormats)) {
         return absl::InvalidArgumentError(
             fmt::format("format must be one of ReportFormat's, got {}", static_cast<int>(wanted)));
       }
@@ -167,7 +175,7 @@ class Rpc final : public v1::RunService::CallbackService {
   Reactor* ListAgents(Context* context, const v1::ListAgentsRequest* /*request*/,
                       v1::ListAgentsResponse* response) override {
     return Answer(context, [&] {
-      for (const PoolAgent& agent : runs_->pool().List()) {
+      for (const HostAgent& agent : runs_->Agents()) {
         v1::JoinedAgent* proto = response->add_agents();
         AgentDescriptionToProto(agent.agent, proto->mutable_agent());
         proto->set_address(agent.address);
@@ -202,8 +210,8 @@ class Rpc final : public v1::RunService::CallbackService {
   }
 
   absl::Status FillRun(const std::string& run_id, v1::RunSummary* proto) {
-    SQUALL_ASSIGN_OR_RETURN(const RunNow now, runs_->Now(run_id));
-    SummaryToProto(now.summary, proto);
+    SQUALL_ASSIGN_OR_RETURN(const RunSummary summary, runs_->Summary(run_id));
+    SummaryToProto(summary, proto);
     return absl::OkStatus();
   }
 
@@ -237,11 +245,43 @@ class Rpc final : public v1::RunService::CallbackService {
         break;
       case v1::UpdateRunRequest::kPaused:
         return runs_->SetPaused(request.run_id(), request.paused());
+      case v1::UpdateRunRequest::kStages: {
+        v1::LoadProfile proto;
+        *proto.mutable_staged() = request.stages();
+        SQUALL_ASSIGN_OR_RETURN(const LoadProfile profile, LoadProfileFromProto(proto));
+        return runs_->SetStages(request.run_id(), std::get<std::vector<Stage>>(profile.load));
+      }
       case v1::UpdateRunRequest::CHANGE_NOT_SET:
         return absl::InvalidArgumentError(
-            "change must be one of users, arrival_factor, clear, paused");
+            "change must be one of users, arrival_factor, clear, paused, stages");
     }
     return runs_->SetLoad(request.run_id(), load);
+  }
+
+  // Whether it is over.
+  absl::StatusOr<bool> FillNow(const std::string& run_id, bool full,
+                               v1::WatchRunResponse* response) {
+    const absl::StatusOr<std::shared_ptr<const RunView>> view = runs_->View(run_id);
+    if (!view.ok()) {
+      SQUALL_ASSIGN_OR_RETURN(const RunSummary summary, runs_->Summary(run_id));
+      SummaryToProto(summary, response->mutable_run());
+      return IsOver(summary.state);
+    }
+    const RunView& now = **view;
+    SummaryToProto(now.summary, response->mutable_run());
+    response->set_requests_per_second(now.requests_per_second);
+    response->set_failures_per_second(now.failures_per_second);
+    if (full) {
+      response->set_host(WithoutCredentials(now.host));
+      NanosToProto(now.options.warm_up, response->mutable_warm_up());
+      if (now.options.run_time.has_value()) {
+        NanosToProto(*now.options.run_time, response->mutable_run_time());
+      }
+      if (now.total != nullptr) {
+        SnapshotToProto(*now.total, response->mutable_snapshot());
+      }
+    }
+    return IsOver(now.summary.state);
   }
 
   absl::StatusOr<RunFigures> Figures(const std::string& run_id) {
@@ -251,18 +291,12 @@ class Rpc final : public v1::RunService::CallbackService {
 
   absl::StatusOr<Look> Show(const std::string& run_id, bool full, Watched* watched,
                             v1::WatchRunResponse* response) {
-    SQUALL_ASSIGN_OR_RETURN(const RunNow now, runs_->Now(run_id));
-    const bool over = IsOver(now.summary.state);
-    if (now.version == watched->version && !over) {
+    SQUALL_ASSIGN_OR_RETURN(const uint64_t version, runs_->Version(run_id));
+    if (version == watched->version && version != 0) {
       return Look::kNothing;
     }
-    watched->version = now.version;
-    SummaryToProto(now.summary, response->mutable_run());
-    response->set_requests_per_second(now.requests_per_second);
-    response->set_failures_per_second(now.failures_per_second);
-    if (full && now.merged != nullptr) {
-      SnapshotToProto(*now.merged, response->mutable_snapshot());
-    }
+    watched->version = version;
+    SQUALL_ASSIGN_OR_RETURN(const bool over, FillNow(run_id, full, response));
     SQUALL_ASSIGN_OR_RETURN(const std::vector<EventRecord> events,
                             runs_->Events(run_id, kEventsShown));
     for (const EventRecord& event : events) {
@@ -274,14 +308,15 @@ class Rpc final : public v1::RunService::CallbackService {
     return over ? Look::kLast : Look::kSend;
   }
 
-  RunManager* const runs_;
+  RunHost* const runs_;
+  const squall::CreateRun create_;
   const TokenGuard* const guard_;
 };
 
 }  // namespace
 
-RpcService MakeRunService(RunManager* runs, const TokenGuard* guard) {
-  return {"squall.v1.RunService", std::make_unique<Rpc>(runs, guard)};
+RpcService MakeRunService(RunHost* runs, CreateRun create, const TokenGuard* guard) {
+  return {"squall.v1.RunService", std::make_unique<Rpc>(runs, std::move(create), guard)};
 }
 
 }  // namespace squall

@@ -26,7 +26,7 @@ struct X509Deleter {
 struct KeyDeleter {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
-using BioPtr = std::unique_ptr<BIO, BioDeleter>;
+using PemBio = std::unique_ptr<BIO, BioDeleter>;
 using X509Ptr = std::unique_ptr<X509, X509Deleter>;
 
 std::string LastError() {
@@ -36,8 +36,8 @@ std::string LastError() {
   return reason == nullptr ? "no PEM block found" : reason;
 }
 
-BioPtr OpenPem(const std::string& pem) {
-  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+PemBio OpenPem(const std::string& pem) {
+  return PemBio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
 // Without this, OpenSSL asks the terminal for the passphrase of an encrypted key, and waits.
@@ -48,7 +48,7 @@ int NoPassphrase(char*, int, int, void*) { return -1; }
 absl::StatusOr<std::vector<X509Ptr>> ReadCertificates(std::string_view what,
                                                       const std::string& pem) {
   std::vector<X509Ptr> certificates;
-  const BioPtr bio = OpenPem(pem);
+  const PemBio bio = OpenPem(pem);
   while (true) {
     X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr));
     if (certificate == nullptr) {
@@ -88,7 +88,7 @@ absl::Status UseClientCertificate(SSL_CTX* context, const TlsOptions& options) {
   for (size_t i = 1; i < chain.size(); ++i) {
     SSL_CTX_add1_chain_cert(context, chain[i].get());
   }
-  const BioPtr bio = OpenPem(options.client_key_pem);
+  const PemBio bio = OpenPem(options.client_key_pem);
   const std::unique_ptr<EVP_PKEY, KeyDeleter> key(
       PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1) {

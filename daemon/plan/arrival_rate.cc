@@ -45,6 +45,14 @@ absl::Status CheckArrival(const Arrival& arrival) {
 
 }  // namespace
 
+double PeakOf(const Arrival& arrival) {
+  double peak = 0;
+  for (const ArrivalStage& stage : arrival.stages) {
+    peak = std::max({peak, stage.rate, stage.from.value_or(0)});
+  }
+  return peak;
+}
+
 absl::StatusOr<ArrivalRate> ArrivalRate::Make(const Arrival& arrival, Nanos limit) {
   SQUALL_RETURN_IF_ERROR(CheckArrival(arrival));
   ArrivalRate result;
@@ -74,6 +82,15 @@ absl::StatusOr<ArrivalRate> ArrivalRate::Make(const Arrival& arrival, Nanos limi
 }
 
 Nanos ArrivalRate::End() const { return legs_.empty() ? Nanos(0) : legs_.back().end; }
+
+std::vector<Nanos> ArrivalRate::Corners() const {
+  std::vector<Nanos> corners;
+  for (const Leg& leg : legs_) {
+    corners.push_back(leg.start);
+  }
+  corners.push_back(End());
+  return corners;
+}
 
 const ArrivalRate::Leg* ArrivalRate::LegAt(Nanos elapsed) const {
   if (elapsed < Nanos(0) || elapsed >= End()) {

@@ -15,6 +15,11 @@
 
 namespace squall {
 
+inline constexpr double kArrivalRateMax = 1e8;  // per second
+
+// The highest rate of all stages, per second, also of those that a run time cuts off; 0 of none.
+double PeakOf(const Arrival& arrival);
+
 // Immutable value; any thread. Queries take O(log n) in the number of stages.
 class ArrivalRate final {
  public:
@@ -27,6 +32,8 @@ class ArrivalRate final {
   double AreaBy(Nanos elapsed) const;  // constant outside
   double Area() const { return area_; }
   double Peak() const { return peak_; }
+  // Where the rate bends or jumps, ascending, 0 and the end included.
+  std::vector<Nanos> Corners() const;
   // The first instant with a positive rate at which the area is at least `area`: an arrival that is
   // due when the rate falls to 0 comes when it rises again. Nothing when that never happens.
   // Rounded to the nanosecond and always before End().

@@ -10,7 +10,7 @@ namespace squall {
 namespace {
 
 // Enough for an agent that hears of several at once; a bound, since a run may last for weeks.
-constexpr size_t kStepsMax = 8;
+constexpr size_t kHandoversMax = 8;
 
 // Computed from n, never summed up, so that the millionth is as exact as the first.
 Nanos After(Nanos begin, uint64_t n, double rate) {
@@ -34,7 +34,7 @@ Nanos Handover::EndsAt(uint64_t count) const {
 
 void Ownership::Add(Handover handover) {
   SQUALL_CHECK(handover.at >= Nanos(0));
-  if (steps_.size() == kStepsMax) {
+  if (steps_.size() == kHandoversMax) {
     base_ = std::move(steps_.front().handover.after);
     steps_.erase(steps_.begin());
   }

@@ -11,11 +11,11 @@
 namespace squall {
 namespace {
 
-constexpr size_t kTextBytesMax = 4'096;
-constexpr size_t kStepsMax = 64;
+constexpr size_t kPathBytesMax = 4'096;
+constexpr size_t kPathStepsMax = 64;
 
 // RFC 9535 has no '-' in a shorthand name; people write it, and it cannot mean anything else.
-bool IsNamePart(char c) {
+bool IsPathNamePart(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-' || static_cast<unsigned char>(c) >= 0x80;
 }
@@ -30,8 +30,8 @@ class JsonPath::Parser final {
     if (text_.empty()) {
       return Error("must not be empty; '$' is the whole document");
     }
-    if (text_.size() > kTextBytesMax) {
-      return Error(fmt::format("must be at most {} bytes", kTextBytesMax));
+    if (text_.size() > kPathBytesMax) {
+      return Error(fmt::format("must be at most {} bytes", kPathBytesMax));
     }
     if (Peek() == '$') {
       ++at_;
@@ -39,8 +39,8 @@ class JsonPath::Parser final {
       SQUALL_RETURN_IF_ERROR(ParseName());
     }
     while (at_ < text_.size()) {
-      if (segments_.size() == kStepsMax) {
-        return Error(fmt::format("must have at most {} steps", kStepsMax));
+      if (segments_.size() == kPathStepsMax) {
+        return Error(fmt::format("must have at most {} steps", kPathStepsMax));
       }
       if (Peek() == '.') {
         ++at_;
@@ -66,7 +66,7 @@ class JsonPath::Parser final {
       return Error("must be a name: '..' (any depth) is not supported, write the whole path");
     }
     const size_t start = at_;
-    while (at_ < text_.size() && IsNamePart(text_[at_])) {
+    while (at_ < text_.size() && IsPathNamePart(text_[at_])) {
       ++at_;
     }
     if (at_ == start) {

@@ -7,6 +7,7 @@
 #include "daemon/plan/json_path.h"
 #include "daemon/plan/sections.h"
 #include "daemon/plan/template.h"
+#include "daemon/plan/url_fault.h"
 #include "daemon/plan/yaml_text.h"
 
 namespace squall {
@@ -31,44 +32,6 @@ bool IsIdentifier(std::string_view text) {
                      [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-bool IsPort(std::string_view text) {
-  const bool digits = !text.empty() && text.size() <= 5 &&
-                      text.find_first_not_of("0123456789") == std::string_view::npos;
-  return digits && std::stoi(std::string(text)) >= 1 && std::stoi(std::string(text)) <= 65535;
-}
-
-// What is wrong with scheme://host[:port][/prefix]; "" when nothing is.
-std::string UrlFault(std::string_view url) {
-  std::string_view rest = url;
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (url.starts_with(scheme)) {
-      rest = url.substr(scheme.size());
-    }
-  }
-  if (rest.size() == url.size()) {
-    return fmt::format("must start with http:// or https://, got '{}'",
-                       url.find('@') == std::string_view::npos ? Shown(url) : "a URL with '@'");
-  }
-  if (rest.find_first_of("?#") != std::string_view::npos) {
-    return "must not have a query or a fragment";
-  }
-  const bool spaced = std::any_of(url.begin(), url.end(), [](char c) { return c <= ' '; });
-  const std::string_view authority = rest.substr(0, rest.find('/'));
-  if (authority.find('@') != std::string_view::npos) {
-    return "must not hold a user name or password; use service.auth";
-  }
-  const size_t bracket = authority.rfind(']');  // an IPv6 address stands in brackets
-  const size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  const std::string_view host = authority.substr(0, colon);
-  if (host.empty() || spaced || (host.front() == '[') != (host.back() == ']')) {
-    return fmt::format("must look like http://host:8082, got '{}'", Shown(url));
-  }
-  if (colon != std::string_view::npos && !IsPort(authority.substr(colon + 1))) {
-    return fmt::format("must have a port from 1 to 65535, got '{}'", Shown(url));
-  }
-  return "";
-}
-
 }  // namespace
 
 std::optional<std::string> ReadNamedFile(const Place& place, Reading* reading) {
@@ -90,6 +53,19 @@ std::optional<std::string> ReadNamedFile(const Place& place, Reading* reading) {
     return std::nullopt;
   }
   return *std::move(content);
+}
+
+void ReadPem(Fields* fields, std::string_view key, std::string* out, Reading* reading) {
+  const std::optional<Place> place = fields->Find(key);
+  if (!place) {
+    return;
+  }
+  if (const auto text = ReadNamedFile(*place, reading)) {
+    if (text->find("-----BEGIN ") == std::string::npos) {
+      reading->problems->Add(*place, "must name a PEM file (-----BEGIN …), got something else");
+    }
+    *out = *text;
+  }
 }
 
 void CheckTemplate(const Place& place, const std::string& text, Reading* reading) {
@@ -120,12 +96,20 @@ void ReadTemplateField(Fields* fields, std::string_view key, std::string* out, R
   }
 }
 
+bool IsHeaderName(const KeyedPlace& entry, Reading* reading) {
+  const bool fine =
+      !entry.key.empty() && std::all_of(entry.key.begin(), entry.key.end(), IsTokenChar);
+  if (!fine) {
+    reading->problems->Add(entry.key_mark, entry.value.path,
+                           "must be a header's name: letters, digits and -");
+  }
+  return fine;
+}
+
 HeaderList ParseHeaders(const Place& place, Reading* reading) {
   HeaderList headers;
   for (const KeyedPlace& entry : ReadMap(place, reading->problems)) {
-    if (entry.key.empty() || !std::all_of(entry.key.begin(), entry.key.end(), IsTokenChar)) {
-      reading->problems->Add(entry.key_mark, entry.value.path,
-                             "must be a header's name: letters, digits and -");
+    if (!IsHeaderName(entry, reading)) {
       continue;
     }
     const std::optional<std::string> value = ReadTemplate(entry.value, reading);
@@ -189,7 +173,7 @@ std::optional<std::string> ReadUrl(const Place& place, Reading* reading) {
   if (!url) {
     return std::nullopt;
   }
-  if (std::string fault = UrlFault(*url); !fault.empty()) {
+  if (std::string fault = UrlFault(*url, "service.auth"); !fault.empty()) {
     reading->problems->Add(place, std::move(fault));
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/base/units.h"
+#include "daemon/plan/arrival_rate.h"
 #include "daemon/plan/csv.h"
 #include "daemon/plan/profile.h"
 #include "daemon/plan/sections.h"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr WholeRange kUsers{.min = 0, .max = 10'000'000};
 constexpr NumberRange kSpawnRate{.min = 0, .max = 1e7, .above_min = true};
-constexpr NumberRange kArrivalRate{.min = 0, .max = 1e8};
+constexpr NumberRange kArrivalRate{.min = 0, .max = kArrivalRateMax};
 
 // "duration" (seconds or a time span) or the seed document's "duration_seconds".
 void ReadDuration(Fields* fields, Nanos* out) {

@@ -58,19 +58,6 @@ void ParseAuth(const Place& place, Service* service, Reading* reading) {
   }
 }
 
-void ReadPem(Fields* fields, std::string_view key, std::string* out, Reading* reading) {
-  const std::optional<Place> place = fields->Find(key);
-  if (!place) {
-    return;
-  }
-  if (const auto text = ReadNamedFile(*place, reading)) {
-    if (text->find("-----BEGIN ") == std::string::npos) {
-      reading->problems->Add(*place, "must name a PEM file (-----BEGIN …), got something else");
-    }
-    *out = *text;
-  }
-}
-
 TlsSettings ParseTls(const Place& place, Reading* reading) {
   Fields fields(place, reading->problems);
   TlsSettings tls;

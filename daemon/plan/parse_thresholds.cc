@@ -79,14 +79,4 @@ std::vector<Threshold> ParseThresholds(const Place& place, const std::vector<Use
   return thresholds;
 }
 
-Outputs ParseOutputs(const Place& place, Reading* reading) {
-  Fields fields(place, reading->problems);
-  Outputs outputs;
-  fields.FilledText("csv", &outputs.csv_prefix);
-  fields.FilledText("json", &outputs.json_file);
-  fields.FilledText("junit", &outputs.junit_file);
-  fields.FilledText("markdown", &outputs.markdown_file);
-  return outputs;
-}
-
 }  // namespace squall

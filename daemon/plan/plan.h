@@ -270,11 +270,46 @@ struct DataSet {
   bool operator==(const DataSet&) const = default;
 };
 
+enum class OtlpProtocol : uint8_t {
+  kGrpc,  // port 4317
+  kHttp,  // protobuf over HTTP/1.1, port 4318
+};
+
+// Spans of the requests: each agent sends its own to an OpenTelemetry collector.
+struct TraceOutput {
+  std::string endpoint;  // http[s]://host:port; over HTTP "/v1/traces" is added when it has no path
+  OtlpProtocol protocol = OtlpProtocol::kGrpc;
+  double sample = 1;   // the share of requests that get a span, 0 to 1, chosen before the send
+  HeaderList headers;  // sent to the collector; values are secrets
+  std::string ca_pem;  // https: trusted besides the system's store (PEM text, not a path)
+  std::string service_name = "squall";
+  bool operator==(const TraceOutput&) const = default;
+};
+
+// Where figures go while the run goes on. Each agent sends its own, but for the files.
+struct MetricOutput {
+  enum class Kind : uint8_t { kOtlp, kRemoteWrite, kInfluxDb, kStatsd, kJsonLines };
+  Kind kind = Kind::kOtlp;
+  // A URL; "host:port" (UDP) for statsd; a path for JSON lines, which `squall run` writes alone.
+  std::string to;
+  OtlpProtocol protocol = OtlpProtocol::kGrpc;            // of kOtlp
+  Nanos interval = std::chrono::seconds(5);               // between two reports
+  HeaderList headers;                                     // over HTTP and gRPC; values are secrets
+  std::vector<std::pair<std::string, std::string>> tags;  // added to every series
+  std::string prefix = "squall";                          // of statsd's names
+  std::string ca_pem;                                     // https, as above
+  SourceMark mark;
+  bool operator==(const MetricOutput&) const = default;
+};
+
 struct Outputs {
   std::string csv_prefix;
   std::string json_file;
   std::string junit_file;
   std::string markdown_file;
+  std::string html_file;
+  std::optional<TraceOutput> traces;
+  std::vector<MetricOutput> metrics;
   bool operator==(const Outputs&) const = default;
 };
 

@@ -150,6 +150,17 @@ uint64_t PlannedUsers::At(Nanos elapsed) const {
   return UsersIn(ramps_[RampAt(elapsed)], elapsed);
 }
 
+std::vector<Nanos> PlannedUsers::Corners() const {
+  std::vector<Nanos> corners;
+  for (const Ramp& ramp : ramps_) {
+    corners.push_back(ramp.start);
+  }
+  if (!legs_.empty() && End() != kForever) {
+    corners.push_back(End());
+  }
+  return corners;
+}
+
 size_t PlannedUsers::RampAt(Nanos elapsed) const {
   const auto after =
       std::upper_bound(ramps_.begin(), ramps_.end(), elapsed,

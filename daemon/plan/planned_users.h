@@ -30,6 +30,9 @@ class PlannedUsers final {
   // The first instant after `elapsed` at which At differs from At(elapsed).
   std::optional<Nanos> NextChange(Nanos elapsed) const;
   uint64_t Peak() const { return peak_; }
+  // Where the curve bends or jumps, ascending, 0 and the end (if there is one) included; between
+  // two of them it is a straight line in whole users.
+  std::vector<Nanos> Corners() const;
 
  private:
   friend class UserFollower;

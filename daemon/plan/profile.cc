@@ -82,6 +82,8 @@ uint64_t Profile::UsersAt(Nanos elapsed) const { return users_.At(elapsed); }
 std::optional<Nanos> Profile::NextChange(Nanos elapsed) const { return users_.NextChange(elapsed); }
 uint64_t Profile::PeakUsers() const { return open_ ? users_max_ : users_.Peak(); }
 
+std::vector<Nanos> Profile::Corners() const { return open_ ? rate_.Corners() : users_.Corners(); }
+
 double Profile::ArrivalRateAt(Nanos elapsed) const { return rate_.At(elapsed); }
 double Profile::ArrivalsBy(Nanos elapsed) const { return rate_.AreaBy(elapsed); }
 double Profile::PeakArrivalRate() const { return rate_.Peak(); }

@@ -49,6 +49,10 @@ class Profile final {
   // users_max.
   uint64_t PeakUsers() const;
 
+  // Where the users (open model: the rate) bend or jump, ascending, 0 and the end (if there is one)
+  // included; between two of them they are on a straight line.
+  std::vector<Nanos> Corners() const;
+
   double ArrivalRateAt(Nanos elapsed) const;  // per second; 0 in the closed model
   double ArrivalsBy(Nanos elapsed) const;     // the integral of the rate
   double PeakArrivalRate() const;

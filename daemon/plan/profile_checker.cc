@@ -1,6 +1,7 @@
 #include "daemon/plan/profile_checker.h"
 
 #include "daemon/base/units.h"
+#include "daemon/plan/arrival_rate.h"
 
 namespace squall {
 
@@ -15,8 +16,8 @@ void ProfileChecker::SpawnRate(std::string_view name, double per_second) {
 }
 
 void ProfileChecker::ArrivalRate(std::string_view name, double per_second) {
-  Require(per_second >= 0 && per_second <= 1e8, name, "be from 0 to 100000000 per second",
-          per_second);
+  Require(per_second >= 0 && per_second <= kArrivalRateMax, name,
+          fmt::format("be from 0 to {:.0f} per second", kArrivalRateMax), per_second);
 }
 
 void ProfileChecker::NotNegative(std::string_view name, Nanos span) {

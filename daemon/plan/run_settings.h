@@ -28,6 +28,9 @@ struct RunSettings {
   // Any of users, spawn_rate replaces a closed profile by one level, as Locust's -u and -r do.
   std::optional<uint64_t> users;
   std::optional<double> spawn_rate;
+  // Arrivals per second at the peak: an arrival profile is scaled to it (PeakOf), and a closed one
+  // replaced by so many until its end. Not with users or spawn_rate, nor for a script.
+  std::optional<double> arrival_rate;
   std::optional<Nanos> run_time;
   std::optional<uint64_t> iterations;
   ControlLossPolicy control_loss_policy = ControlLossPolicy::kContinue;

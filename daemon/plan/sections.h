@@ -48,12 +48,16 @@ Outputs ParseOutputs(const Place& place, Reading* reading);
 // The content of the file that the plan names here, relative to the folder of the text that names
 // it.
 std::optional<std::string> ReadNamedFile(const Place& place, Reading* reading);
+// The content of the PEM file that a key names.
+void ReadPem(Fields* fields, std::string_view key, std::string* out, Reading* reading);
 // Compiles and notes the variables that it reads; returns the text as it is.
 std::optional<std::string> ReadTemplate(const Place& place, Reading* reading);
 // `text` stands at `place`, maybe changed (the JSON of a map).
 void CheckTemplate(const Place& place, const std::string& text, Reading* reading);
 void ReadTemplateField(Fields* fields, std::string_view key, std::string* out, Reading* reading);
 HeaderList ParseHeaders(const Place& place, Reading* reading);
+// Whether a key is the name of a header; says so when it is none.
+bool IsHeaderName(const KeyedPlace& entry, Reading* reading);
 // RE2; `groups` is how many it must have, or -1 for any.
 std::optional<std::string> ReadRegex(const Place& place, int groups, Reading* reading);
 std::optional<std::string> ReadJsonPath(const Place& place, Reading* reading);

@@ -14,7 +14,7 @@ namespace {
 
 using Kind = TemplateHole::Kind;
 
-constexpr size_t kTextBytesMax = 1 << 20;
+constexpr size_t kTemplateBytesMax = 1 << 20;
 constexpr size_t kHolesMax = 1'000;
 
 // Follows literal text to tell whether its end stands inside a JSON string literal.
@@ -215,9 +215,9 @@ bool IsUnreserved(unsigned char c) {
 }  // namespace
 
 absl::StatusOr<Template> Template::Compile(std::string_view text) {
-  if (text.size() > kTextBytesMax) {
+  if (text.size() > kTemplateBytesMax) {
     return absl::InvalidArgumentError(
-        fmt::format("must be at most {} bytes of text, got {}", kTextBytesMax, text.size()));
+        fmt::format("must be at most {} bytes of text, got {}", kTemplateBytesMax, text.size()));
   }
   Template compiled;
   std::vector<TemplateHole> holes;

@@ -51,7 +51,7 @@ struct Argument {
 };
 
 // What the user wrote, for a message: one short line, whatever it holds.
-std::string Shown(std::string_view text) {
+std::string ShownHole(std::string_view text) {
   constexpr size_t kBytesMax = 80;
   std::string shown;
   AppendPrintable(text, kBytesMax, &shown);
@@ -160,7 +160,7 @@ class HoleParser final {
     SQUALL_RETURN_IF_ERROR(ReadArguments(separator, &arguments));
     if (!TakeArguments(std::move(arguments))) {
       return Error(start, fmt::format("must be {}; got '{}'", function->usage,
-                                      Shown(text_.substr(start, at_ - start))));
+                                      ShownHole(text_.substr(start, at_ - start))));
     }
     return absl::OkStatus();
   }
@@ -337,7 +337,7 @@ class HoleParser final {
     const std::string remedy = nearest.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
                                                : fmt::format("did you mean '{}'?", nearest);
     return Error(offset,
-                 fmt::format("must be a known {}, got '{}'; {}", what, Shown(name), remedy));
+                 fmt::format("must be a known {}, got '{}'; {}", what, ShownHole(name), remedy));
   }
 
   std::string_view text_;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr size_t kProblemsMax = 100;  // the caller shows fewer
 // Aliases may repeat text; four times what can be written out is generous.
-constexpr size_t kTextBytesMax = 4 * kYamlBytesMax;
+constexpr size_t kExpandedBytesMax = 4 * kYamlBytesMax;
 
 // Thrown through yaml-cpp, which cannot be told to stop in any other way; caught in ReadYaml.
 struct StopReading {};
@@ -175,9 +175,9 @@ class TreeBuilder final : public YAML::EventHandler {
     if (nodes_ > kYamlNodesMax) {
       Stop(mark, fmt::format("must not have more than {} values, aliases included", kYamlNodesMax));
     }
-    if (bytes_ > kTextBytesMax) {
+    if (bytes_ > kExpandedBytesMax) {
       Stop(mark, fmt::format("must not have more than {} MiB of text, aliases included",
-                             kTextBytesMax >> 20));
+                             kExpandedBytesMax >> 20));
     }
     CheckDepth(open_.size() + extent.height, mark);
   }

@@ -1,10 +1,10 @@
 #include "daemon/programs/client_commands.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
@@ -12,7 +12,11 @@
 #include "daemon/base/units.h"
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/net/token_guard.h"
+#include "daemon/programs/run_lines.h"
+#include "daemon/programs/run_output.h"
 #include "daemon/programs/serve_client.h"
+#include "daemon/programs/terminal.h"
+#include "daemon/programs/watch_command.h"
 #include "daemon/report/file.h"
 #include "daemon/rpc/pem_file.h"
 #include "daemon/wire/plan_proto.h"
@@ -20,6 +24,11 @@
 #include "daemon/wire/time_proto.h"
 
 namespace squall {
+namespace {
+
+constexpr double kSpawnRateDefault = 100;  // of a change that says nothing else
+
+}  // namespace
 
 struct ClientCommands::Flags {
   std::string server = "127.0.0.1:7070";
@@ -32,6 +41,7 @@ struct ClientCommands::Flags {
   std::string base_run_id;
   RunFlags run;  // start: the plan and the load
   Environment environment;
+  StopSignals* signals = nullptr;
   std::vector<std::string> agents;
   std::optional<uint32_t> agents_min;
   std::string agents_wait = "60s";
@@ -39,9 +49,10 @@ struct ClientCommands::Flags {
   bool detach = false;
   bool dry_run = false;
   std::optional<uint64_t> users;  // scale
-  double spawn_rate = 100;
+  double spawn_rate = kSpawnRateDefault;
   std::optional<double> arrival_factor;
   bool reset = false;
+  std::vector<std::string> stages;
   bool now = false;  // stop
   std::string reason;
   std::string format = "text";  // report
@@ -51,19 +62,6 @@ struct ClientCommands::Flags {
 };
 
 namespace {
-
-int Fail(const absl::Status& status) {
-  fmt::print(stderr, "squall: {}\n", std::string(status.message()));
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return static_cast<int>(ExitCode::kAgentsLost);
-    case absl::StatusCode::kInvalidArgument:
-      return static_cast<int>(ExitCode::kBadPlan);
-    default:
-      return static_cast<int>(ExitCode::kUsage);
-  }
-}
 
 std::string Json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -75,57 +73,30 @@ std::string Json(const google::protobuf::Message& message) {
   return text;
 }
 
-std::string StateName(v1::RunState state) {
-  std::string name = v1::RunState_Name(state).substr(sizeof("RUN_STATE_") - 1);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return name == "prepared" ? "waiting" : name;
+template <typename Number>
+bool ReadNumber(std::string_view text, Number* number) {
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), *number);
+  return error == std::errc() && end == text.end();
 }
 
-std::string VerdictText(v1::Verdict verdict) {
-  return verdict == v1::VERDICT_UNSPECIFIED
-             ? "-"
-             : v1::Verdict_Name(verdict).substr(sizeof("VERDICT_") - 1);
-}
-
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  return time.seconds() == 0 ? "-"
-                             : fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(time.seconds()));
-}
-
-void PrintRuns(const google::protobuf::RepeatedPtrField<v1::RunSummary>& runs) {
-  fmt::print("{:<24} {:<24} {:<9} {:<8} {:>8} {:>10} {:>9}  {}\n", "RUN", "PLAN", "STATE",
-             "VERDICT", "USERS", "REQUESTS", "FAILURES", "STARTED (UTC)");
-  for (const v1::RunSummary& run : runs) {
-    fmt::print("{:<24} {:<24} {:<9} {:<8} {:>8} {:>10} {:>9}  {}\n", run.run_id(),
-               run.plan_name().substr(0, 24), StateName(run.state()), VerdictText(run.verdict()),
-               run.users(), run.requests(), run.failures(), TimeText(run.started_at()));
+// "30s:50" or "30s:50:10".
+absl::Status ReadStage(std::string_view text, v1::Stage* stage) {
+  const size_t first = std::min(text.find(':'), text.size());
+  const size_t second = std::min(text.find(':', first + 1), text.size());
+  const absl::StatusOr<Nanos> duration = ParseTimeSpan(text.substr(0, first));
+  uint64_t users = 0;
+  double rate = kSpawnRateDefault;
+  const bool good = duration.ok() && first < text.size() &&
+                    ReadNumber(text.substr(first + 1, second - first - 1), &users) &&
+                    (second == text.size() || ReadNumber(text.substr(second + 1), &rate));
+  if (!good) {
+    return absl::InvalidArgumentError(
+        fmt::format("STAGE must be DURATION:USERS[:SPAWN_RATE], as 30s:50:10, got '{}'", text));
   }
-}
-
-void PrintRun(const v1::RunSummary& run) {
-  fmt::print(
-      "run       {}\nplan      {}\nstate     {}{}\nstarted   {}\nusers     {}\n"
-      "requests  {} ({} failed)\n",
-      run.run_id(), run.plan_name(), StateName(run.state()),
-      run.stop_reason().empty() ? "" : " (" + run.stop_reason() + ")", TimeText(run.started_at()),
-      run.users(), run.requests(), run.failures());
-  for (const v1::AgentInfo& agent : run.agents()) {
-    fmt::print("agent     {}\n", agent.agent_id());
-  }
-  for (const std::string& warning : run.warnings()) {
-    fmt::print("warning   {}\n", warning);
-  }
-  if (run.verdict() != v1::VERDICT_UNSPECIFIED) {
-    fmt::print("verdict   {}\n", VerdictText(run.verdict()));
-  }
-  for (const std::string& reason : run.reasons()) {
-    fmt::print("          {}\n", reason);
-  }
-}
-
-void PrintEvent(const v1::RunEvent& event) {
-  fmt::print("{}  {}\n", TimeText(event.at()), event.text());
+  NanosToProto(*duration, stage->mutable_duration());
+  stage->set_users(users);
+  stage->set_spawn_rate(rate);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -152,11 +123,11 @@ struct ClientCommands::Actions {
                  const Request& request, const Print& print) {
     const absl::StatusOr<std::unique_ptr<ServeClient>> client = Connect(flags);
     if (!client.ok()) {
-      return Fail(client.status());
+      return SayCallFailed(client.status());
     }
     Response response;
     if (const absl::Status status = (*client)->Call(method, request, &response); !status.ok()) {
-      return Fail(status);
+      return SayCallFailed(status);
     }
     if (flags.json()) {
       fmt::print("{}", Json(response));
@@ -182,71 +153,33 @@ struct ClientCommands::Actions {
   static int Status(const Flags& flags) {
     if (flags.run_id.empty()) {
       return Ask(flags, &v1::RunService::Stub::ListRuns, v1::ListRunsRequest(),
-                 [](const v1::ListRunsResponse& response) { PrintRuns(response.runs()); });
+                 [](const v1::ListRunsResponse& response) {
+                   fmt::print("{}", RunsText(response.runs()));
+                 });
     }
     v1::GetRunRequest request;
     request.set_run_id(flags.run_id);
     return Ask(flags, &v1::RunService::Stub::GetRun, request,
                [](const v1::GetRunResponse& response) {
-                 PrintRun(response.run());
+                 fmt::print("{}", RunText(response.run()));
                  for (const v1::RunEvent& event : response.events()) {
-                   PrintEvent(event);
+                   fmt::print("{}", EventLine(event));
                  }
                });
   }
 
-  // Follows the run to its end; the exit code is the verdict's.
   static int Watch(const Flags& flags) { return Follow(flags, flags.run_id); }
 
   static int Follow(const Flags& flags, const std::string& run_id) {
     const absl::StatusOr<std::unique_ptr<ServeClient>> client = Connect(flags);
     if (!client.ok()) {
-      return Fail(client.status());
+      return SayCallFailed(client.status());
     }
-    grpc::ClientContext context;
-    v1::WatchRunRequest request;
-    request.set_run_id(run_id);
-    const auto stream = (*client)->stub()->WatchRun(&context, request);
-    v1::WatchRunResponse response;
-    v1::RunSummary last;
-    while (stream->Read(&response)) {
-      last = response.run();
-      if (flags.json()) {
-        fmt::print("{}", Json(response));
-      } else {
-        for (const v1::RunEvent& event : response.events()) {
-          PrintEvent(event);
-        }
-        fmt::print("{:<9} {:>8} users {:>10} requests {:>8} failures {:>9.1f} req/s\n",
-                   StateName(last.state()), last.users(), last.requests(), last.failures(),
-                   response.requests_per_second());
-      }
-      std::fflush(stdout);
-    }
-    if (const grpc::Status status = stream->Finish(); !status.ok()) {
-      return Fail((*client)->Explain(status));
-    }
-    if (!flags.json()) {
-      PrintRun(last);
-    }
-    return ExitOf(last);
-  }
-
-  static int ExitOf(const v1::RunSummary& run) {
-    const bool threshold_failed =
-        std::any_of(run.thresholds().begin(), run.thresholds().end(),
-                    [](const v1::ThresholdResult& result) { return !result.passed(); });
-    switch (run.verdict()) {
-      case v1::VERDICT_PASS:
-        return static_cast<int>(ExitCode::kPassed);
-      case v1::VERDICT_INVALID:
-        return static_cast<int>(ExitCode::kInvalid);
-      case v1::VERDICT_FAIL:
-        return static_cast<int>(threshold_failed ? ExitCode::kThresholdsFailed
-                                                 : ExitCode::kRequestsFailed);
-      default:  // it came to no verdict
-        return static_cast<int>(ExitCode::kAgentsLost);
-    }
+    WatchOptions options;
+    options.run_id = run_id;
+    options.json = flags.json();
+    options.terminal = DescribeTerminal(stdout, NoColor(flags.environment));
+    return WatchRun(options, client->get(), flags.signals);
   }
 
   static int Start(const Flags& flags) {
@@ -266,7 +199,7 @@ struct ClientCommands::Actions {
     }
     request.set_run_id(flags.run_id);
     if (const absl::Status status = PlanToProto(plan, request.mutable_plan()); !status.ok()) {
-      return Fail(status);
+      return SayCallFailed(status);
     }
     SettingsToProto(*settings, request.mutable_settings());
     request.mutable_agents()->Assign(flags.agents.begin(), flags.agents.end());
@@ -290,8 +223,9 @@ struct ClientCommands::Actions {
 
   static int Update(const Flags& flags, v1::UpdateRunRequest request) {
     request.set_run_id(flags.run_id);
-    return Ask(flags, &v1::RunService::Stub::UpdateRun, request,
-               [](const v1::UpdateRunResponse& response) { PrintRun(response.run()); });
+    return Ask(
+        flags, &v1::RunService::Stub::UpdateRun, request,
+        [](const v1::UpdateRunResponse& response) { fmt::print("{}", RunText(response.run())); });
   }
 
   static int Scale(const Flags& flags) {
@@ -307,6 +241,17 @@ struct ClientCommands::Actions {
       fmt::print(stderr,
                  "squall: scale: one of --users, --arrival-factor, --reset must be given\n");
       return static_cast<int>(ExitCode::kUsage);
+    }
+    return Update(flags, request);
+  }
+
+  static int Stages(const Flags& flags) {
+    v1::UpdateRunRequest request;
+    for (const std::string& text : flags.stages) {
+      if (const absl::Status read = ReadStage(text, request.mutable_stages()->add_stages());
+          !read.ok()) {
+        return SayCallFailed(read);
+      }
     }
     return Update(flags, request);
   }
@@ -328,15 +273,22 @@ struct ClientCommands::Actions {
     request.set_run_id(flags.run_id);
     request.set_mode(flags.now ? v1::STOP_MODE_IMMEDIATE : v1::STOP_MODE_GRACEFUL);
     request.set_reason(flags.reason);
-    return Ask(flags, &v1::RunService::Stub::StopRun, request,
-               [](const v1::StopRunResponse& response) { PrintRun(response.run()); });
+    return Ask(
+        flags, &v1::RunService::Stub::StopRun, request,
+        [](const v1::StopRunResponse& response) { fmt::print("{}", RunText(response.run())); });
   }
 
   static int Report(const Flags& flags) {
     static const std::map<std::string, v1::ReportFormat> kFormats = {
-        {"json", v1::REPORT_FORMAT_JSON},         {"junit", v1::REPORT_FORMAT_JUNIT},
-        {"markdown", v1::REPORT_FORMAT_MARKDOWN}, {"text", v1::REPORT_FORMAT_TEXT},
-        {"csv", v1::REPORT_FORMAT_CSV_STATS},     {"csv-failures", v1::REPORT_FORMAT_CSV_FAILURES}};
+        {"json", v1::REPORT_FORMAT_JSON},
+        {"junit", v1::REPORT_FORMAT_JUNIT},
+        {"markdown", v1::REPORT_FORMAT_MARKDOWN},
+        {"text", v1::REPORT_FORMAT_TEXT},
+        {"csv", v1::REPORT_FORMAT_CSV_STATS},
+        {"csv-failures", v1::REPORT_FORMAT_CSV_FAILURES},
+        {"csv-exceptions", v1::REPORT_FORMAT_CSV_EXCEPTIONS},
+        {"csv-history", v1::REPORT_FORMAT_CSV_HISTORY},
+        {"html", v1::REPORT_FORMAT_HTML}};
     v1::GetReportRequest request;
     request.set_run_id(flags.run_id);
     request.set_format(kFormats.at(flags.format));
@@ -350,7 +302,7 @@ struct ClientCommands::Actions {
                 written = WriteFileAtomically(flags.file, response.content());
               }
             });
-    return written.ok() ? code : Fail(written);
+    return written.ok() ? code : SayCallFailed(written);
   }
 
   static int Compare(const Flags& flags) {
@@ -395,8 +347,9 @@ CLI::App* ClientCommands::Add(CLI::App* app, const std::string& name, const std:
   return added;
 }
 
-void ClientCommands::Define(CLI::App* app, const Environment& environment) {
+void ClientCommands::Define(CLI::App* app, const Environment& environment, StopSignals* signals) {
   flags_->environment = environment;
+  flags_->signals = signals;
   if (const auto server = environment.find("SQUALL_SERVER"); server != environment.end()) {
     flags_->server = server->second;
   }
@@ -422,6 +375,10 @@ void ClientCommands::Define(CLI::App* app, const Environment& environment) {
   scale->add_option("--arrival-factor", flags_->arrival_factor,
                     "Open model: multiplies the planned rate");
   scale->add_flag("--reset", flags_->reset, "Back to the plan's profile");
+  of_run("stages", "Put other stages in the place of a run's profile", Actions::Stages)
+      ->add_option("STAGE", flags_->stages,
+                   "DURATION:USERS[:SPAWN_RATE], as 30s:50:10; from the run's start on")
+      ->required();
   of_run("pause", "Let users finish their task and start no other", Actions::Pause);
   of_run("resume", "End a pause", Actions::Resume);
   CLI::App* stop = of_run("stop", "End a run", Actions::Stop);
@@ -429,9 +386,10 @@ void ClientCommands::Define(CLI::App* app, const Environment& environment) {
   stop->add_option("--reason", flags_->reason, "For the report");
   CLI::App* report = of_run("report", "Print the report of a run", Actions::Report);
   report->add_option("--format", flags_->format, "Of the report")
-      ->check(CLI::IsMember({"text", "json", "junit", "markdown", "csv", "csv-failures"}))
+      ->check(CLI::IsMember({"text", "json", "junit", "markdown", "html", "csv", "csv-failures",
+                             "csv-exceptions", "csv-history"}))
       ->capture_default_str();
-  report->add_option("--file", flags_->file, "Write it to this file");
+  report->add_option("-o,--file", flags_->file, "Write it to this file");
   CLI::App* compare = Add(app, "compare", "Set two runs side by side", Actions::Compare);
   compare->add_option("BASE", flags_->base_run_id, "What it was")->required();
   compare->add_option("RUN", flags_->run_id, "What it is")->required();
@@ -446,6 +404,8 @@ void ClientCommands::DefineStart(CLI::App* start) {
   start->add_option("-H,--host", flags_->run.host, "Base URL of the target");
   start->add_option("-u,--users", flags_->run.users, "Users; replaces the plan's profile");
   start->add_option("-r,--spawn-rate", flags_->run.spawn_rate, "Users started per second");
+  start->add_option("--arrival-rate", flags_->run.arrival_rate,
+                    "Task runs begun per second, at the peak; instead of users");
   start->add_option("-t,--run-time", flags_->run.run_time, "Ends the run after it");
   start->add_option("-i,--iterations", flags_->run.iterations, "Ends after so many task runs");
   start->add_option("-T,--tags", flags_->run.tags, "Only tasks with one of these tags")

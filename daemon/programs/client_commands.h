@@ -20,8 +20,9 @@ class ClientCommands final {
   ClientCommands(const ClientCommands&) = delete;
   ClientCommands& operator=(const ClientCommands&) = delete;
 
-  // `environment` outlives it: SQUALL_SERVER and SQUALL_TOKEN_FILE are defaults of flags.
-  void Define(CLI::App* app, const Environment& environment);
+  // `environment` and `signals` outlive it. SQUALL_SERVER and SQUALL_TOKEN_FILE in the environment
+  // are defaults of flags.
+  void Define(CLI::App* app, const Environment& environment, StopSignals* signals);
   // Runs the one that was given; its exit code. Nothing when it was none of these.
   std::optional<int> Run();
 

@@ -9,6 +9,8 @@
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/plan/parse_plan.h"
 #include "daemon/programs/sample_plan.h"
+#include "daemon/programs/terminal.h"
+#include "daemon/programs/web_run.h"
 #include "daemon/target/catalogue.h"
 #include "daemon/target/counters.h"
 #include "daemon/target/faults.h"
@@ -50,7 +52,12 @@ int DemoCommand(const DemoFlags& demo, const Environment& environment, StopSigna
   flags.users = demo.users;
   flags.spawn_rate = static_cast<double>(demo.users);
   flags.run_time = demo.run_time;
-  const int code = RunPlan(std::move(parsed.plan), flags, environment, signals);
+  flags.web.port = demo.web_port;
+  flags.web.autostart = true;
+  // Where nobody can press Ctrl-C it ends by itself.
+  const bool headless = demo.headless || !DescribeTerminal(stdin, true).interactive;
+  const int code = headless ? RunPlan(std::move(parsed.plan), flags, environment, signals)
+                            : RunPlanWithPage(std::move(parsed.plan), flags, environment, signals);
   (*server)->Stop(kDrain);
   fmt::print(stderr, "the target has answered {} requests\n", counters.TotalRequests());
   return code;

@@ -11,6 +11,8 @@ namespace squall {
 struct DemoFlags {
   std::string run_time = "20s";
   uint64_t users = 20;
+  bool headless = false;
+  uint16_t web_port = 8089;
 };
 
 int DemoCommand(const DemoFlags& demo, const Environment& environment, StopSignals* signals);

@@ -10,19 +10,18 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
+#include "daemon/programs/terminal.h"
 
 namespace squall {
 namespace {
 
-constexpr int kTableEveryTicks = 2;  // Locust's console interval
+constexpr int kLocustTableEveryTicks = 2;  // Locust's console interval
 
 std::string ShortHostName() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
   return name.data();
 }
-
-void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace
 
@@ -45,6 +44,7 @@ absl::StatusOr<std::unique_ptr<LocustConsole>> LocustConsole::Make(LocustConsole
     SQUALL_ASSIGN_OR_RETURN(console->csv_,
                             CsvReport::Create({chosen.csv_prefix, chosen.csv_full_history}));
   }
+  SQUALL_ASSIGN_OR_RETURN(console->samples_, SampleFiles::Make(chosen.outputs));
   return console;
 }
 
@@ -68,11 +68,12 @@ void LocustConsole::Log(std::string_view level, std::string_view logger, std::st
     std::fwrite(line.data(), 1, line.size(), log_);
     std::fflush(log_);
   } else {
-    Print(line);
+    PrintErr(line);
   }
 }
 
 void LocustConsole::OnStarted(const Plan& plan, const Profile& /*profile*/) {
+  samples_.OnStarted(plan);
   if (options_.run_time.has_value()) {
     Log("INFO", "locust.main",
         fmt::format("Run time limit set to {:g} seconds", ToSeconds(*options_.run_time)));
@@ -92,13 +93,14 @@ void LocustConsole::OnTick(const RunProgress& progress) {
       OnEvent(std::string(status.message()));
     }
   }
+  samples_.OnTick(progress, [this](std::string_view text) { OnEvent(text); });
   const bool over = options_.run_time.has_value() && progress.merged->elapsed >= *options_.run_time;
   if (over && !limit_told_) {
     limit_told_ = true;
     Log("INFO", "locust.main", "--run-time limit reached, shutting down");
   }
-  if (options_.tables && !over && ++ticks_ % kTableEveryTicks == 0) {
-    Print(StatsTable(*progress.merged, progress.before, options_.style));
+  if (options_.tables && !over && ++ticks_ % kLocustTableEveryTicks == 0) {
+    PrintErr(StatsTable(*progress.merged, progress.before.get(), options_.style));
   }
 }
 
@@ -109,9 +111,9 @@ void LocustConsole::OnEvent(std::string_view text) {
 }
 
 absl::Status LocustConsole::Finish(const RunReport& report) {
-  Print(StatsTable(report.total, nullptr, options_.style));
-  Print(PercentileTable(report.total, options_.style));
-  Print(ErrorReport(report.total, options_.style));
+  PrintErr(StatsTable(report.total, nullptr, options_.style));
+  PrintErr(PercentileTable(report.total, options_.style));
+  PrintErr(ErrorReport(report.total, options_.style));
   std::vector<const Snapshot*> agents;
   for (const Snapshot& agent : report.agents) {
     agents.push_back(&agent);
@@ -123,7 +125,11 @@ absl::Status LocustConsole::Finish(const RunReport& report) {
   for (const std::string& warning : report.verdict.warnings) {
     Log("WARNING", "squall", warning);
   }
-  return csv_ == nullptr ? absl::OkStatus() : csv_->Write(report.total, agents);
+  absl::Status written = samples_.Finish(report.total);
+  if (csv_ != nullptr) {
+    written.Update(csv_->Write(report.total, agents));
+  }
+  return written;
 }
 
 }  // namespace squall

@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/coordinator/run_coordinator.h"
+#include "daemon/programs/sample_files.h"
 #include "daemon/report/csv.h"
 #include "daemon/report/table.h"
 
@@ -26,12 +28,13 @@ struct LocustConsoleOptions {
   std::string log_file;    // instead of standard error
   std::string csv_prefix;  // "" = no CSV
   bool csv_full_history = false;
+  std::vector<MetricOutput> outputs;  // those that are files are written
   std::optional<Nanos> run_time;
 };
 
 class LocustConsole final : public RunObserver {
  public:
-  // Creates the CSV files, so that a wrong path fails before any load.
+  // Creates the files, so that a wrong path fails before any load.
   static absl::StatusOr<std::unique_ptr<LocustConsole>> Make(LocustConsoleOptions options,
                                                              const Clock* clock);
   ~LocustConsole() override;
@@ -52,6 +55,7 @@ class LocustConsole final : public RunObserver {
   std::string host_;
   std::FILE* log_ = nullptr;  // owned, unless it is stderr
   std::unique_ptr<CsvReport> csv_;
+  SampleFiles samples_;
   int ticks_ = 0;
   bool csv_broken_ = false;
   bool limit_told_ = false;

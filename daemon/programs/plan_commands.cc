@@ -10,6 +10,7 @@
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/engine/program.h"
 #include "daemon/plan/json_schema.h"
+#include "daemon/plan/output_target.h"
 #include "daemon/plan/profile.h"
 #include "daemon/plan/run_settings.h"
 #include "daemon/plan/value.h"
@@ -29,12 +30,27 @@ std::string Percent(double part, double whole) {
   return fmt::format("{:5.1f} %", whole > 0 ? 100 * part / whole : 0);
 }
 
+std::string OutputsText(const Outputs& outputs) {
+  std::string text;
+  if (outputs.traces.has_value() && outputs.traces->sample > 0) {
+    text += fmt::format("Traces    {}, {:g} % of the requests\n",
+                        ShownUrl(outputs.traces->endpoint), 100 * outputs.traces->sample);
+  }
+  for (const MetricOutput& output : outputs.metrics) {
+    text += fmt::format("Metrics   {}, every {}\n", ShownOutput(output),
+                        FormatTimeSpan(output.interval));
+  }
+  return text;
+}
+
 std::string InspectText(const Plan& plan, const Profile& profile) {
   const std::optional<Nanos> duration = profile.Duration();
   std::string text = fmt::format("Plan      {}\nTarget    {}\nLoad      {}\n", plan.name,
                                  plan.service.base_url, DescribeLoad(plan.load_profile));
-  text += fmt::format("Duration  {}\n",
-                      duration.has_value() ? FormatTimeSpan(*duration) : "until stopped");
+  text += fmt::format("Duration  {}\n", duration.has_value() ? FormatTimeSpan(*duration)
+                                        : profile.iterations().has_value()
+                                            ? "until the iterations are done"
+                                            : "until stopped");
   if (profile.IsOpen()) {
     text += fmt::format("Peak      {:g} arrivals/s, at most {} users\n", profile.PeakArrivalRate(),
                         profile.UsersMax());
@@ -68,7 +84,28 @@ std::string InspectText(const Plan& plan, const Profile& profile) {
   for (const Threshold& threshold : plan.thresholds) {
     text += fmt::format("Threshold  {}\n", threshold.text);
   }
-  return text;
+  return text + OutputsText(plan.outputs);
+}
+
+// Without what only its own keys would say.
+Value OutputsValue(const Outputs& outputs) {
+  ValueObject top;
+  if (outputs.traces.has_value() && outputs.traces->sample > 0) {
+    ValueObject traces;
+    traces.emplace_back("endpoint", ShownUrl(outputs.traces->endpoint));
+    traces.emplace_back("sample", outputs.traces->sample);
+    top.emplace_back("traces", std::move(traces));
+  }
+  ValueList metrics;
+  for (const MetricOutput& output : outputs.metrics) {
+    ValueObject fields;
+    fields.emplace_back("kind", std::string(OutputKindName(output.kind)));
+    fields.emplace_back("to", ShownTarget(output));
+    fields.emplace_back("interval_seconds", ToSeconds(output.interval));
+    metrics.emplace_back(std::move(fields));
+  }
+  top.emplace_back("metrics", std::move(metrics));
+  return top;
 }
 
 Value InspectValue(const Plan& plan, const Profile& profile) {
@@ -100,6 +137,7 @@ Value InspectValue(const Plan& plan, const Profile& profile) {
     classes.emplace_back(std::move(fields));
   }
   top.emplace_back("users", std::move(classes));
+  top.emplace_back("outputs", OutputsValue(plan.outputs));
   return top;
 }
 
@@ -131,6 +169,14 @@ int InspectCommand(const RunFlags& flags, const Environment& environment) {
   }
   if (const absl::Status status = ApplyRunSettings(*settings, &plan); !status.ok()) {
     return Fail(ExitCode::kBadPlan, status);
+  }
+  OtelWishes otel = flags.otel;
+  if (const auto code = ReadOtelOrSay(environment, &otel); code.has_value()) {
+    return *code;
+  }
+  if (const absl::Status status = ApplyOtel(otel.flags, otel.environment, &plan.outputs);
+      !status.ok()) {
+    return Fail(ExitCode::kUsage, status);
   }
   const absl::StatusOr<Profile> profile = Profile::Make(plan.load_profile);
   if (!profile.ok()) {

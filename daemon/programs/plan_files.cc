@@ -64,6 +64,13 @@ absl::StatusOr<Plan> LoadPlan(const PlanArguments& arguments,
   inputs.environment = environment;
   inputs.read_file = [](const std::string& path) { return ReadTextFile(path, kDataBytesMax); };
   for (const std::string& file : arguments.files) {
+    if (file.ends_with(".py")) {
+      // As YAML, its errors would be riddles.
+      return absl::InvalidArgumentError(
+          fmt::format("{}: must be a plan, this is a locustfile: use squall run {}, with "
+                      "--expect-agents N for a run on agents that join it",
+                      file, file));
+    }
     absl::StatusOr<std::string> text = file == "-"
                                            ? ReadStream(stdin, "standard input", kPlanBytesMax)
                                            : ReadTextFile(file, kPlanBytesMax);
@@ -79,7 +86,8 @@ absl::StatusOr<Plan> LoadPlan(const PlanArguments& arguments,
   }
   std::string lines;
   for (const PlanError& error : result.errors) {
-    lines += (lines.empty() ? "" : "\n") + error.ToString();
+    lines += lines.empty() ? "" : "\n";
+    lines += error.ToString();
   }
   return absl::InvalidArgumentError(lines);
 }

@@ -10,33 +10,22 @@
 #include "daemon/agent/agent_service.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
-#include "daemon/coordinator/agent_pool.h"
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/gateway/agent_registry.h"
 #include "daemon/net/target_allow_list.h"
+#include "daemon/otel/otlp.h"
 #include "daemon/programs/agent_hall.h"
 #include "daemon/programs/once_trace.h"
+#include "daemon/programs/run_output.h"
 #include "daemon/protocol/http/http_protocol.h"
 #include "daemon/rpc/pem_file.h"
+#include "daemon/sinks/sink_maker.h"
 
 namespace squall {
 namespace {
 
 constexpr Nanos kLocalInterval = std::chrono::milliseconds(200);
 constexpr Nanos kWaitDefault = std::chrono::seconds(60);
-
-int ExitOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kResourceExhausted:
-      return static_cast<int>(ExitCode::kInvalid);
-    case absl::StatusCode::kDeadlineExceeded:
-      return static_cast<int>(ExitCode::kAgentsLost);
-    case absl::StatusCode::kCancelled:
-      return static_cast<int>(ExitCode::kInterrupted);
-    default:  // a flag that cannot be, a port in use, a file that is not there
-      return static_cast<int>(ExitCode::kUsage);
-  }
-}
 
 absl::StatusOr<Nanos> WaitOf(const RunFlags& flags) {
   if (flags.expect_agents_max_wait.empty()) {
@@ -49,6 +38,16 @@ absl::StatusOr<Nanos> WaitOf(const RunFlags& flags) {
   }
   // As in Locust: 0 waits for ever.
   return *wait == Nanos(0) ? Nanos(std::chrono::hours(24 * 365)) : *wait;
+}
+
+bool WantsHall(const RunFlags& flags) { return flags.expect_agents > 0 || flags.processes != 0; }
+
+size_t CountOf(const RunFlags& flags) {
+  if (flags.processes == 0) {
+    return flags.expect_agents;
+  }
+  return flags.processes > 0 ? static_cast<size_t>(flags.processes)
+                             : std::max(1U, std::thread::hardware_concurrency());
 }
 
 }  // namespace
@@ -64,6 +63,7 @@ struct RunAgents::Local {
 
 // Where agents join.
 struct RunAgents::Hall {
+  std::string listen;
   std::unique_ptr<TemporaryToken> token;
   std::unique_ptr<TokenGuard> guard;
   std::unique_ptr<AgentPool> pool;
@@ -81,7 +81,7 @@ std::optional<int> RunAgents::Find(const RunFlags& flags, ScriptEngineMaker scri
   absl::Status status;
   if (!flags.agents.empty()) {
     status = agents->MakeRemote(flags);
-  } else if (flags.expect_agents > 0 || flags.processes != 0) {
+  } else if (WantsHall(flags)) {
     status = agents->MakeHall(flags, clock);
     if (status.ok()) {
       status = agents->WaitForAgents(flags, options->run_id, signals);
@@ -98,6 +98,77 @@ std::optional<int> RunAgents::Find(const RunFlags& flags, ScriptEngineMaker scri
   }
   *found = std::move(agents);
   return std::nullopt;
+}
+
+absl::StatusOr<std::unique_ptr<RunAgents>> RunAgents::Open(const RunFlags& flags,
+                                                           ScriptEngineMaker scripts,
+                                                           const Clock* clock) {
+  std::unique_ptr<RunAgents> agents(new RunAgents());
+  SQUALL_ASSIGN_OR_RETURN(agents->patience_, WaitOf(flags));
+  if (flags.agents.empty() && WantsHall(flags)) {
+    SQUALL_RETURN_IF_ERROR(agents->MakeHall(flags, clock));
+    agents->wanted_ = CountOf(flags);
+    agents->pool_ = agents->hall_->pool.get();
+    return agents;
+  }
+  if (!flags.agents.empty()) {
+    SQUALL_RETURN_IF_ERROR(agents->MakeRemote(flags));
+  } else {
+    SQUALL_RETURN_IF_ERROR(agents->MakeLocal(flags, std::move(scripts), clock, /*colour=*/false));
+  }
+  SQUALL_RETURN_IF_ERROR(agents->MakePool(clock));
+  return agents;
+}
+
+int RunAgents::ExitOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+      return static_cast<int>(ExitCode::kInvalid);
+    case absl::StatusCode::kDeadlineExceeded:
+      return static_cast<int>(ExitCode::kAgentsLost);
+    case absl::StatusCode::kCancelled:
+      return static_cast<int>(ExitCode::kInterrupted);
+    default:  // a flag that cannot be, a port in use, a file that is not there
+      return static_cast<int>(ExitCode::kUsage);
+  }
+}
+
+// Of targets whose channels are there already.
+absl::Status RunAgents::MakePool(const Clock* clock) {
+  wanted_ = targets_.size();
+  const auto connect =
+      [targets =
+           targets_](const std::string& address) -> absl::StatusOr<std::shared_ptr<grpc::Channel>> {
+    for (const AgentTarget& target : targets) {
+      if (target.name == address) {
+        return target.channel;
+      }
+    }
+    return absl::NotFoundError(fmt::format("there is no agent '{}'", address));
+  };
+  fixed_ = std::make_unique<AgentPool>(connect, clock);
+  pool_ = fixed_.get();
+  for (const AgentTarget& target : targets_) {
+    AgentDescription agent;
+    agent.name = target.name;
+    agent.version = local_ == nullptr ? "" : SQUALL_VERSION;
+    SQUALL_RETURN_IF_ERROR(pool_->Add(std::move(agent), target.name).status());
+  }
+  return absl::OkStatus();
+}
+
+std::vector<OutputFigures> RunAgents::OutputsInside() const {
+  return local_ == nullptr ? std::vector<OutputFigures>() : local_->agent->output_figures();
+}
+
+std::string RunAgents::JoinAddress() const {
+  return hall_ == nullptr || hall_->processes != nullptr
+             ? ""
+             : Reachable(hall_->listen, hall_->server->port());
+}
+
+std::string RunAgents::Ended() const {
+  return hall_ == nullptr || hall_->processes == nullptr ? "" : hall_->processes->Ended();
 }
 
 absl::Status RunAgents::MakeLocal(const RunFlags& flags, ScriptEngineMaker scripts,
@@ -117,6 +188,19 @@ absl::Status RunAgents::MakeLocal(const RunFlags& flags, ScriptEngineMaker scrip
   }
   config.log = [](std::string_view text) { fmt::print(stderr, "log: {}\n", text); };
   config.make_script_engine = std::move(scripts);
+  SinkOptions sinks;
+  sinks.version = SQUALL_VERSION;
+  sinks.process_started_at = clock->Wall();
+  config.make_span_export =
+      OtlpSpanExportMaker(flags.otel.environment.sending, [](std::string_view text) { Say(text); });
+  sinks.otlp = OtlpMetricSinkMaker(flags.otel.environment.sending);
+  config.make_metric_sink = MakeSinks(std::move(sinks));
+  config.on_event = [](const AgentEvent& event) {
+    // Too late for the report; the rest is among the run's warnings.
+    if (event.what == "last report not sent") {
+      Say(fmt::format("{}: {}", event.what, event.detail));
+    }
+  };
   local_->agent = std::make_unique<Agent>(config, &local_->protocol, clock);
   std::vector<RpcService> services;
   services.push_back(MakeAgentService(local_->agent.get(), {SQUALL_VERSION, nullptr}));
@@ -143,6 +227,7 @@ absl::Status RunAgents::MakeHall(const RunFlags& flags, const Clock* clock) {
   AgentCallFlags call = flags.agent_call;
   ServerSecurity security;
   security.listen = flags.join_listen;
+  hall_->listen = flags.join_listen;
   security.insecure = flags.insecure;
   if (flags.processes != 0) {
     // Ours alone, on this machine.
@@ -177,9 +262,8 @@ absl::Status RunAgents::MakeHall(const RunFlags& flags, const Clock* clock) {
   if (flags.processes == 0) {
     return absl::OkStatus();
   }
-  const uint32_t count = flags.processes > 0 ? static_cast<uint32_t>(flags.processes)
-                                             : std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::string> more;
+  // Our own plan names the outputs, and --allow-target is about load.
+  std::vector<std::string> more = {"--allow-output", "any", "--no-otel-defaults"};
   for (const std::string& target : flags.allow_targets) {
     more.push_back("--allow-target");
     more.push_back(target);
@@ -189,18 +273,15 @@ absl::Status RunAgents::MakeHall(const RunFlags& flags, const Clock* clock) {
     more.push_back(std::to_string(*flags.script_memory_max));
   }
   hall_->processes = std::make_unique<LocalProcesses>(flags.self);
-  return hall_->processes->Start(count, fmt::format("127.0.0.1:{}", hall_->server->port()),
+  return hall_->processes->Start(static_cast<uint32_t>(CountOf(flags)),
+                                 fmt::format("127.0.0.1:{}", hall_->server->port()),
                                  call.token_file, more);
 }
 
 absl::Status RunAgents::WaitForAgents(const RunFlags& flags, const std::string& run_id,
                                       StopSignals* signals) {
   SQUALL_ASSIGN_OR_RETURN(const Nanos wait, WaitOf(flags));
-  size_t count = flags.expect_agents;
-  if (flags.processes != 0) {
-    count = flags.processes > 0 ? static_cast<size_t>(flags.processes)
-                                : std::max(1U, std::thread::hardware_concurrency());
-  }
+  const size_t count = CountOf(flags);
   signals->Handle([this, &run_id](int /*count*/) { hall_->pool->Cancel(run_id); });
   const auto on_wait = [&](size_t present) {
     if (flags.processes == 0 && !flags.quiet) {

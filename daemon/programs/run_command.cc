@@ -12,15 +12,16 @@
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/coordinator/run_coordinator.h"
 #include "daemon/engine/thread_usage.h"
+#include "daemon/programs/metrics_door.h"
 #include "daemon/programs/run_agents.h"
 #include "daemon/programs/run_console.h"
 #include "daemon/programs/run_output.h"
 #include "daemon/programs/terminal.h"
+#include "daemon/programs/watched_run.h"
+#include "daemon/programs/web_run.h"
 
 namespace squall {
 namespace {
-
-int Code(ExitCode code) { return static_cast<int>(code); }
 
 absl::Status ReadSpan(const std::string& text, std::string_view flag, std::optional<Nanos>* span) {
   if (text.empty()) {
@@ -42,6 +43,7 @@ absl::StatusOr<RunSettings> SettingsOf(const RunFlags& flags) {
   settings.host = flags.host;
   settings.users = flags.users;
   settings.spawn_rate = flags.spawn_rate;
+  settings.arrival_rate = flags.arrival_rate;
   settings.iterations = flags.iterations;
   settings.seed = flags.seed;
   settings.tags = flags.tags;
@@ -73,7 +75,17 @@ int RunCommand(const RunFlags& flags, const Environment& environment, StopSignal
       code.has_value()) {
     return *code;
   }
-  return RunPlan(std::move(plan), flags, environment, signals);
+  absl::Status status = AddOuts(flags.outs, &plan.outputs);
+  if (status.ok()) {
+    status = ApplyOtel(flags.otel.flags, flags.otel.environment, &plan.outputs);
+  }
+  if (!status.ok()) {
+    Say(std::string(status.message()));
+    return Code(ExitCode::kUsage);
+  }
+  return flags.headless || flags.once
+             ? RunPlan(std::move(plan), flags, environment, signals)
+             : RunPlanWithPage(std::move(plan), flags, environment, signals);
 }
 
 int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
@@ -89,28 +101,31 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
   CoordinatorOptions options;
   options.run_id = NewRunId(clock);
   std::unique_ptr<RunAgents> agents;
+  WatchedRun watched(options.run_id, &clock);
+  const auto metrics = MetricsDoor::OpenForRun(flags, watched.Source(), &clock);
+  if (!metrics.ok()) {
+    Say(std::string(metrics.status().message()));
+    return Code(ExitCode::kUsage);
+  }
   if (const std::optional<int> code =
           RunAgents::Find(flags, nullptr, &clock, out.colour, signals, &options, &agents);
       code.has_value()) {
     return *code;
   }
+  watched.Show(agents.get());
   options.owner = fmt::format("squall run (process {})", getpid());
   options.version = SQUALL_VERSION;
 
-  RunConsoleOptions console_options;
-  console_options.terminal = DescribeTerminal(stderr, NoColor(environment));
-  console_options.quiet = flags.quiet || flags.once;
-  console_options.only_summary = flags.only_summary;
-  console_options.csv_prefix = flags.csv.empty() ? plan.outputs.csv_prefix : flags.csv;
-  console_options.csv_full_history = flags.csv_full_history;
-  const auto console = RunConsole::Make(std::move(console_options));
+  const auto console = RunConsole::Make(ConsoleOptionsOf(flags, plan.outputs, environment));
   if (!console.ok()) {
     Say(std::string(console.status().message()));
     return Code(ExitCode::kUsage);
   }
+  RunObserver* const observer =
+      *metrics == nullptr ? console->get() : watched.Before(console->get());
   const Outputs outputs = plan.outputs;
   const auto coordinator = RunCoordinator::Make(std::move(plan), *settings, agents->TakeTargets(),
-                                                options, console->get(), &clock);
+                                                options, observer, &clock);
   if (!coordinator.ok()) {
     return SayStatus(coordinator.status());
   }
@@ -126,16 +141,7 @@ int RunPlan(Plan plan, const RunFlags& flags, const Environment& environment,
   }
   report->interrupted = signals->received();
   report->exit_code = ExitCodeOf(*report, flags.exit_code_on_error);
-  absl::Status written = (*console)->Finish(*report);
-  written.Update(WriteReports(*report, flags, outputs));
-  if (!flags.once || flags.output == "json") {
-    PrintResult(*report, flags, out);
-  }
-  if (!written.ok()) {
-    Say(std::string(written.message()));
-    return report->exit_code != 0 ? report->exit_code : Code(ExitCode::kUsage);
-  }
-  return report->exit_code;
+  return ConcludeRun(*report, flags, outputs, environment, console->get());
 }
 
 }  // namespace squall

@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "daemon/plan/environment.h"
 #include "daemon/plan/plan.h"
 #include "daemon/plan/run_settings.h"
 #include "daemon/programs/agent_hall.h"
+#include "daemon/programs/otel_flags.h"
 #include "daemon/programs/plan_files.h"
 #include "daemon/programs/signals.h"
+#include "daemon/programs/web_flags.h"
 
 namespace squall {
 
@@ -21,6 +24,7 @@ struct RunFlags {
   std::string host;
   std::optional<uint64_t> users;
   std::optional<double> spawn_rate;
+  std::optional<double> arrival_rate;
   std::string run_time;
   std::optional<uint64_t> iterations;
   std::vector<std::string> tags;
@@ -50,11 +54,15 @@ struct RunFlags {
   std::string json;
   std::string junit;
   std::string markdown;
+  std::string html;
+  std::vector<std::string> outs;  // KIND=TARGET, checked (ParseOutFlag)
+  OtelWishes otel;
   std::string output = "text";  // or "json"
+  WebFlags web;
+  std::string metrics_listen;  // "" = no page of metrics
+  bool metrics_insecure = false;
   int exit_code_on_error = 1;
 };
-
-using Environment = std::map<std::string, std::string>;
 
 // The settings that the flags stand for. INVALID_ARGUMENT names the flag.
 absl::StatusOr<RunSettings> SettingsOf(const RunFlags& flags);

@@ -18,8 +18,6 @@ namespace {
 constexpr int kLineEveryTicks = 2;  // Locust's console interval
 constexpr int kTableEveryTicks = 10;
 
-void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunConsole>> RunConsole::Make(RunConsoleOptions options) {
@@ -27,21 +25,30 @@ absl::StatusOr<std::unique_ptr<RunConsole>> RunConsole::Make(RunConsoleOptions o
   if (!options.csv_prefix.empty()) {
     SQUALL_ASSIGN_OR_RETURN(csv, CsvReport::Create({options.csv_prefix, options.csv_full_history}));
   }
-  return std::unique_ptr<RunConsole>(new RunConsole(std::move(options), std::move(csv)));
+  SQUALL_ASSIGN_OR_RETURN(SampleFiles samples, SampleFiles::Make(options.outputs));
+  return std::unique_ptr<RunConsole>(
+      new RunConsole(std::move(options), std::move(csv), std::move(samples)));
 }
 
-RunConsole::RunConsole(RunConsoleOptions options, std::unique_ptr<CsvReport> csv)
-    : options_(std::move(options)), csv_(std::move(csv)) {}
+RunConsole::RunConsole(RunConsoleOptions options, std::unique_ptr<CsvReport> csv,
+                       SampleFiles samples)
+    : options_(std::move(options)), csv_(std::move(csv)), samples_(std::move(samples)) {}
 
 void RunConsole::OnStarted(const Plan& plan, const Profile& profile) {
   plan_name_ = plan.name;
+  samples_.OnStarted(plan);
   host_ = plan.service.base_url;
+  failures_allowed_ =
+      std::any_of(plan.thresholds.begin(), plan.thresholds.end(),
+                  [](const Threshold& item) { return item.metric == ThresholdMetric::kFailures; });
   if (!options_.quiet) {
     const std::optional<Nanos> duration = profile.Duration();
-    Print(fmt::format(
-        "{}: {}{}{}, {}\n", plan_name_, DescribeLoad(plan.load_profile),
-        host_.empty() ? "" : " against ", host_,  // a locustfile's classes may have one each
-        duration.has_value() ? "for " + FormatTimeSpan(*duration) : "until stopped (Ctrl-C)"));
+    PrintErr(fmt::format("{}: {}{}{}, {}\n", plan_name_, DescribeLoad(plan.load_profile),
+                         host_.empty() ? "" : " against ",
+                         host_,  // a locustfile's classes may have one each
+                         duration.has_value()               ? "for " + FormatTimeSpan(*duration)
+                         : profile.iterations().has_value() ? "until they are done"
+                                                            : "until stopped (Ctrl-C)"));
   }
 }
 
@@ -53,47 +60,55 @@ void RunConsole::OnTick(const RunProgress& progress) {
       OnEvent(std::string(status.message()));
     }
   }
+  samples_.OnTick(progress, [this](std::string_view text) { OnEvent(text); });
   if (options_.quiet) {
     return;
   }
   LiveState state;
-  state.now = progress.merged;
-  state.before = progress.before;
+  state.now = progress.merged.get();
+  state.before = progress.before.get();
   state.points = &progress.series->points();
   state.plan_name = plan_name_;
   state.host = host_;
   state.run_time = progress.profile->Duration();
   state.warm_up = progress.profile->warm_up();
   if (options_.terminal.interactive) {
+    const VerdictReport verdict =
+        JudgeRun(*progress.merged, progress.agents, *progress.thresholds, failures_allowed_);
+    state.agents = progress.agents;
+    state.thresholds = progress.thresholds;
+    state.verdict = &verdict;
     const std::string frame = LiveFrame(
         state, {options_.terminal.width, options_.terminal.height, options_.terminal.colour});
-    Print(LiveRedraw(frame, drawn_lines_));
+    PrintErr(LiveRedraw(frame, drawn_lines_));
     drawn_lines_ = static_cast<size_t>(std::count(frame.begin(), frame.end(), '\n'));
     return;
   }
   if (ticks_ % kLineEveryTicks == 0) {
     const std::string line = LiveLine(state);
-    Print(line.ends_with('\n') ? line : line + "\n");
+    PrintErr(line.ends_with('\n') ? line : line + "\n");
   }
   if (!options_.only_summary && ticks_ % kTableEveryTicks == 0) {
-    Print(StatsTable(*progress.merged, progress.before, TableStyle{}) + "\n");
+    PrintErr(StatsTable(*progress.merged, progress.before.get(), TableStyle{}) + "\n");
   }
 }
 
 void RunConsole::OnEvent(std::string_view text) {
-  Print(fmt::format("squall: {}\n", text));
+  PrintErr(fmt::format("squall: {}\n", text));
   drawn_lines_ = 0;  // the next frame goes below what was said
 }
 
 absl::Status RunConsole::Finish(const RunReport& report) {
+  absl::Status written = samples_.Finish(report.total);
   if (csv_ == nullptr) {
-    return absl::OkStatus();
+    return written;
   }
   std::vector<const Snapshot*> agents;
   for (const Snapshot& agent : report.agents) {
     agents.push_back(&agent);
   }
-  return csv_->Write(report.total, agents);
+  written.Update(csv_->Write(report.total, agents));
+  return written;
 }
 
 }  // namespace squall

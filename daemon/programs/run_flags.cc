@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "daemon/coordinator/exit_code.h"
+#include "daemon/plan/arrival_rate.h"
+#include "daemon/plan/output_target.h"
 #include "daemon/programs/sibling.h"
 
 namespace squall {
@@ -20,6 +22,10 @@ void AddLocustLoadFlags(CLI::App* command, RunFlags* flags) {
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}));
   command->add_option("-r,--spawn-rate", flags->spawn_rate, "Users started per second")
       ->check(CLI::Range(0.001, 1e6));
+  command
+      ->add_option("--arrival-rate", flags->arrival_rate,
+                   "Task runs begun per second, at the peak; instead of users")
+      ->check(CLI::Range(0.001, kArrivalRateMax));
   command->add_option("-t,--run-time", flags->run_time,
                       "Ends the run after it: 20, 20s, 3m, 1h20m");
   command->add_option("-i,--iterations", flags->iterations, "Ends after so many task runs in all");
@@ -55,10 +61,12 @@ void AddLoadFlags(CLI::App* command, RunFlags* flags, FlagWords words) {
 void AddOutputFlags(CLI::App* command, RunFlags* flags, FlagWords words, bool as_locust) {
   const bool all = words == FlagWords::kAll;
   if (all) {
-    command->add_flag("--headless", flags->headless, "Start at once and show the run here");
+    command->add_flag("--headless", flags->headless,
+                      "No web page: start at once, show the run here, and end with it");
     command->add_flag("--once", flags->once,
                       "Run every task once with one user and show each request and reply");
     command->add_option("--csv", flags->csv, "Prefix of Locust's four CSV files");
+    command->add_option("--html", flags->html, "Write the report as one HTML file");
     command->add_flag("--csv-full-history", flags->csv_full_history,
                       "History rows for every name, not only the total");
   }
@@ -67,6 +75,15 @@ void AddOutputFlags(CLI::App* command, RunFlags* flags, FlagWords words, bool as
   }
   command->add_option("--junit", flags->junit, "Write thresholds and checks as JUnit XML");
   command->add_option("--markdown", flags->markdown, "Write a Markdown summary");
+  command
+      ->add_option("--out", flags->outs,
+                   "Send figures while the run goes on, besides the plan's outputs: influxdb=URL,\n"
+                   "statsd=HOST:PORT, remote-write=URL, otlp=URL, json=FILE; may be repeated")
+      ->allow_extra_args(false)
+      ->option_text("KIND=TARGET")
+      ->check([](const std::string& text) {
+        return std::string(ParseOutFlag(text).status().message());
+      });
   command->add_option("--output", flags->output, "What standard output gets at the end")
       ->check(CLI::IsMember({"text", "json"}));
   if (all) {
@@ -131,11 +148,55 @@ void AddAgentFlags(CLI::App* command, RunFlags* flags, FlagWords words) {
   command->add_option("--join-client-ca", flags->join_client_ca, "TLS there: CA of the agents")
       ->needs(cert);
   command->add_flag("--insecure", flags->insecure,
-                    "Let agents of other machines join without TLS and a token");
+                    "Let other machines reach us (page, joining agents) without a credential");
   command
       ->add_option("--script-memory-max", flags->script_memory_max,
                    "Kill a locustfile's process that uses more memory: 2GB (default: no limit)")
       ->transform(CLI::AsSizeValue(true).description("SIZE"));
+}
+
+void AddWebFlags(CLI::App* command, WebFlags* flags, WebFlagSet set) {
+  if (set == WebFlagSet::kRun) {
+    command
+        ->add_option("--web-host", flags->host,
+                     "Address of the web page; \"\" or \"*\" is every address, and needs a\n"
+                     "credential or --insecure")
+        ->capture_default_str();
+    command->add_option("-P,--web-port", flags->port, "Its port; 0: one that is free")
+        ->capture_default_str();
+    auto* autostart =
+        command->add_flag("--autostart", flags->autostart, "Start at once, with the web page");
+    command
+        ->add_option("--autoquit", flags->autoquit_seconds,
+                     "End so many seconds after the run that --autostart has started")
+        ->check(CLI::Range(0.0, 1e6))
+        ->option_text("SECONDS")
+        ->needs(autostart);
+  }
+  command->add_option("--web-token-file", flags->token_file,
+                      "The web page asks for this token (or a login with it)");
+  command->add_option("--web-auth-file", flags->auth_file,
+                      "The web page asks for the USER:PASSWORD in this file");
+  auto* cert = command->add_option("--web-tls-cert", flags->tls_cert,
+                                   "TLS for the web page: certificate chain, PEM");
+  auto* key = command->add_option("--web-tls-key", flags->tls_key, "Its key");
+  cert->needs(key);
+  key->needs(cert);
+  command
+      ->add_option("--web-allowed-host", flags->allowed_hosts,
+                   "A name by which browsers may call the web page; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--web-port-file", flags->port_file,
+                      "Write the web page's port to this file once it is served");
+}
+
+void AddMetricsFlags(CLI::App* command, std::string* listen, bool* insecure) {
+  command
+      ->add_option("--metrics-listen", *listen,
+                   "ADDRESS:PORT for /metrics, /healthz and /readyz; \"\": none")
+      ->capture_default_str();
+  command->add_flag("--metrics-insecure", *insecure,
+                    "Let other machines read them without a credential");
 }
 
 void AddLocustFlags(CLI::App* command, LocustFlags* flags) {
@@ -161,7 +222,7 @@ int WorkerCommand(const LocustFlags& locust, const RunFlags& run) {
   std::vector<std::string> arguments = {
       "--join",           fmt::format("{}:{}", locust.master_host, locust.master_port),
       "--listen",         IsLoopbackHost(locust.master_host) ? "127.0.0.1:0" : "0.0.0.0:0",
-      "--metrics-listen", ""};
+      "--metrics-listen", run.metrics_listen};
   const auto pass = [&](const char* flag, const std::string& value) {
     if (!value.empty()) {
       arguments.insert(arguments.end(), {flag, value});
@@ -175,6 +236,17 @@ int WorkerCommand(const LocustFlags& locust, const RunFlags& run) {
   pass("--client-ca", run.join_client_ca);
   if (run.insecure) {
     arguments.emplace_back("--insecure");
+  }
+  if (run.metrics_insecure) {
+    arguments.emplace_back("--metrics-insecure");
+  }
+  pass("--otel-endpoint", run.otel.flags.endpoint);
+  pass("--otel-protocol", run.otel.flags.protocol);
+  if (run.otel.flags.sample.has_value()) {
+    pass("--otel-sample", fmt::format("{}", *run.otel.flags.sample));
+  }
+  if (run.otel.flags.metrics) {
+    arguments.emplace_back("--otel-metrics");
   }
   for (const std::string& target : run.allow_targets) {
     pass("--allow-target", target);

@@ -23,6 +23,13 @@ struct LocustFlags {
 // A locustfile's own parser knows Locust's words; then only ours are to be taken from the line.
 enum class FlagWords : uint8_t { kAll, kOurs };
 
+// Which flags of the web page a command takes.
+enum class WebFlagSet : uint8_t {
+  kRun,     // all
+  kScript,  // without those that Locust has: the locustfile's own parser reads them
+  kServe,   // where to listen is --web-listen, and runs are started by others
+};
+
 void AddPlanArguments(CLI::App* command, PlanArguments* plan, bool required = true);
 void AddLoadFlags(CLI::App* command, RunFlags* flags, FlagWords words = FlagWords::kAll);
 // `as_locust`: --json is Locust's flag and not our file.
@@ -30,6 +37,9 @@ void AddOutputFlags(CLI::App* command, RunFlags* flags, FlagWords words = FlagWo
                     bool as_locust = false);
 void AddAgentCallFlags(CLI::App* command, AgentCallFlags* flags);
 void AddAgentFlags(CLI::App* command, RunFlags* flags, FlagWords words = FlagWords::kAll);
+void AddWebFlags(CLI::App* command, WebFlags* flags, WebFlagSet set);
+// Where metrics are served; `*listen` is the default.
+void AddMetricsFlags(CLI::App* command, std::string* listen, bool* insecure);
 void AddLocustFlags(CLI::App* command, LocustFlags* flags);
 
 // As --expect-agents and --join-listen.

@@ -4,12 +4,14 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <absl/status/status.h>
 
 #include "daemon/base/clock.h"
 #include "daemon/plan/plan.h"
 #include "daemon/programs/run_command.h"
+#include "daemon/programs/run_console.h"
 #include "daemon/programs/terminal.h"
 #include "daemon/report/report.h"
 
@@ -26,5 +28,16 @@ bool NoColor(const Environment& environment);
 absl::Status WriteReports(const RunReport& report, const RunFlags& flags, const Outputs& outputs);
 // On standard output, as flags.output says.
 void PrintResult(const RunReport& report, const RunFlags& flags, const Terminal& terminal);
+
+// Adds those of --out. INVALID_ARGUMENT when they are too many together.
+absl::Status AddOuts(const std::vector<std::string>& outs, Outputs* outputs);
+
+// How a plan's run is shown while it goes on.
+RunConsoleOptions ConsoleOptionsOf(const RunFlags& flags, const Outputs& outputs,
+                                   const Environment& environment);
+// The end of a plan's run, whose exit code is set already: files and result. The exit code, or that
+// of a file that could not be written.
+int ConcludeRun(const RunReport& report, const RunFlags& flags, const Outputs& outputs,
+                const Environment& environment, RunConsole* console);
 
 }  // namespace squall

@@ -36,12 +36,14 @@ ScriptEngineMaker StartScriptEngines(ScriptEngineOptions options, const Clock* c
   };
 }
 
-ScriptEngineMaker JoinScriptEngine(LaneProcess* process, const Clock* clock) {
-  return [process, clock](const PrepareOrder& order, const Plan& applied,
-                          EngineListener listener) -> absl::StatusOr<std::unique_ptr<LoadEngine>> {
+ScriptEngineMaker JoinScriptEngine(std::function<std::shared_ptr<LaneProcess>()> process,
+                                   const Clock* clock) {
+  return [process = std::move(process), clock](
+             const PrepareOrder& order, const Plan& applied,
+             EngineListener listener) -> absl::StatusOr<std::unique_ptr<LoadEngine>> {
     SQUALL_ASSIGN_OR_RETURN(
         std::unique_ptr<LoadEngine> engine,
-        ScriptEngine::Join(OrderOf(order, applied, std::move(listener)), {}, process, clock));
+        ScriptEngine::Join(OrderOf(order, applied, std::move(listener)), {}, process(), clock));
     return engine;
   };
 }

@@ -105,7 +105,10 @@ std::optional<int> TakeOurFlags(ScriptLine* line, RunFlags* flags) {
   app.allow_extras();
   AddLoadFlags(&app, flags, FlagWords::kOurs);
   AddOutputFlags(&app, flags, FlagWords::kOurs, line->as_locust);
+  AddWebFlags(&app, &flags->web, WebFlagSet::kScript);
   AddAgentFlags(&app, flags, FlagWords::kOurs);
+  AddMetricsFlags(&app, &flags->metrics_listen, &flags->metrics_insecure);
+  AddOtelFlags(&app, &flags->otel.flags);
   try {
     // CLI11 takes them in reverse, and gives back in order what it does not know.
     app.parse(std::vector<std::string>(line->arguments.rbegin(), line->arguments.rend()));

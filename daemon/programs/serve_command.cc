@@ -16,6 +16,10 @@
 #include "daemon/gateway/agent_registry.h"
 #include "daemon/gateway/run_manager.h"
 #include "daemon/gateway/run_service.h"
+#include "daemon/programs/metrics_door.h"
+#include "daemon/programs/plan_offers.h"
+#include "daemon/programs/run_flags.h"
+#include "daemon/programs/web_door.h"
 #include "daemon/report/file.h"
 #include "daemon/rpc/grpc_log.h"
 #include "daemon/rpc/pem_file.h"
@@ -64,6 +68,8 @@ struct Coordinator {
   std::unique_ptr<RpcServer> local_door;  // where agents of our own join
   std::unique_ptr<TokenGuard> local_guard;
   std::unique_ptr<LocalProcesses> processes;
+  std::unique_ptr<WebDoor> door;
+  std::unique_ptr<MetricsDoor> metrics;  // looks at all of them
 };
 
 absl::Status AddFixedAgents(const ServeFlags& flags, AgentPool* pool) {
@@ -92,8 +98,23 @@ absl::Status StartProcesses(const ServeFlags& flags, Coordinator* parts) {
                                  parts->local_token->path(), {});
 }
 
-absl::Status MakeRuns(const ServeFlags& flags, const std::string& store_path, EventLog* log,
-                      Coordinator* parts) {
+HostAbilities Abilities() {
+  HostAbilities abilities;
+  abilities.program = "squall serve";
+  abilities.version = SQUALL_VERSION;
+  abilities.start = true;
+  abilities.start_text = true;
+  abilities.scale = true;
+  abilities.pause = true;
+  abilities.stages = true;
+  abilities.stop = true;
+  abilities.remove = true;
+  abilities.agents = true;
+  return abilities;
+}
+
+absl::Status MakeRuns(const ServeFlags& flags, const Environment& environment,
+                      const std::string& store_path, EventLog* log, Coordinator* parts) {
   SQUALL_ASSIGN_OR_RETURN(parts->store, RunStore::Open(store_path));
   SQUALL_ASSIGN_OR_RETURN(ChannelSecurity channels, ReadAgentCallFlags(flags.agent_call));
   if (flags.processes != 0) {
@@ -124,35 +145,90 @@ absl::Status MakeRuns(const ServeFlags& flags, const std::string& store_path, Ev
   };
   options.retention.max_runs = flags.keep_runs;
   SQUALL_ASSIGN_OR_RETURN(options.retention.max_age, SpanOf(flags.keep_for, "--keep-for"));
+  options.abilities = Abilities();
+  SQUALL_ASSIGN_OR_RETURN(options.plans, OfferPlans(flags.plans, flags.plan_dir, environment, log));
   parts->runs = std::make_unique<RunManager>(std::move(options));
   return parts->runs->TakeOver();
 }
 
-absl::Status Open(const ServeFlags& flags, const std::string& store_path, EventLog* log,
-                  Coordinator* parts) {
+absl::Status OpenDoor(const ServeFlags& flags, EventLog* log, Coordinator* parts) {
+  if (flags.web_listen.empty()) {
+    return absl::OkStatus();
+  }
+  WebFlags web = flags.web;
+  if (web.token_file.empty() && web.auth_file.empty()) {
+    web.token_file = flags.token_file;  // the page opens no door that is closed elsewhere
+  }
+  absl::StatusOr<std::unique_ptr<WebDoor>> door = WebDoor::Open(
+      web, "--web-listen", flags.web_listen, flags.insecure, parts->runs.get(), &parts->clock);
+  if (absl::IsUnavailable(door.status())) {
+    return absl::UnavailableError(
+        fmt::format("{}; choose another with --web-listen, or \"\" for no page",
+                    std::string(door.status().message())));
+  }
+  if (!door.ok()) {
+    return door.status();
+  }
+  parts->door = *std::move(door);
+  log->Info("web page", {{"url", parts->door->Url()}});
+  return absl::OkStatus();
+}
+
+absl::Status OpenMetrics(const ServeFlags& flags, Coordinator* parts) {
+  MetricsSource source;
+  source.coordinator = [runs = parts->runs.get(), store = parts->store.get(),
+                        door = parts->door.get()] {
+    CoordinatorFigures figures = runs->Figures();
+    figures.store_bytes = store->FileBytes();
+    figures.store_writes = store->writes();
+    if (door != nullptr) {
+      figures.http_requests = door->visits().replies();
+      figures.event_streams = door->visits().open_streams();
+    }
+    return figures;
+  };
+  if (flags.processes != 0) {
+    source.load = [runs = parts->runs.get()] { return runs->Newest(); };
+  }
+  SQUALL_ASSIGN_OR_RETURN(
+      parts->metrics,
+      MetricsDoor::Open(flags.metrics_listen, flags.insecure || flags.metrics_insecure,
+                        std::move(source), &parts->clock));
+  return absl::OkStatus();
+}
+
+absl::Status Open(const ServeFlags& flags, const Environment& environment,
+                  const std::string& store_path, EventLog* log, Coordinator* parts) {
   if (!flags.token_file.empty()) {
     SQUALL_ASSIGN_OR_RETURN(parts->guard, TokenGuard::FromFile(flags.token_file));
   }
   SQUALL_ASSIGN_OR_RETURN(const ServerSecurity security, SecurityOf(flags, parts->guard.get()));
-  SQUALL_RETURN_IF_ERROR(MakeRuns(flags, store_path, log, parts));
+  SQUALL_RETURN_IF_ERROR(MakeRuns(flags, environment, store_path, log, parts));
   SQUALL_RETURN_IF_ERROR(AddFixedAgents(flags, parts->pool.get()));
   std::vector<RpcService> services;
-  services.push_back(MakeRunService(parts->runs.get(), parts->guard.get()));
+  const auto create = [runs = parts->runs.get()](RunOrder order) {
+    return runs->Create(std::move(order));
+  };
+  services.push_back(MakeRunService(parts->runs.get(), create, parts->guard.get()));
   services.push_back(MakeAgentRegistry(parts->pool.get(), parts->guard.get()));
   SQUALL_ASSIGN_OR_RETURN(parts->server, RpcServer::Make(security, std::move(services)));
   if (flags.processes != 0) {
     SQUALL_RETURN_IF_ERROR(StartProcesses(flags, parts));
   }
+  SQUALL_RETURN_IF_ERROR(OpenDoor(flags, log, parts));
+  SQUALL_RETURN_IF_ERROR(OpenMetrics(flags, parts));
   if (!flags.port_file.empty()) {
     SQUALL_RETURN_IF_ERROR(
         WriteFileAtomically(flags.port_file, fmt::format("{}\n", parts->server->port())));
   }
-  log->Info("serving", {{"version", SQUALL_VERSION},
-                        {"listen", flags.listen},
-                        {"port", std::to_string(parts->server->port())},
-                        {"store", store_path},
-                        {"tls", security.tls_cert_pem.empty() ? "no" : "yes"},
-                        {"token", parts->guard == nullptr ? "no" : "yes"}});
+  log->Info("serving",
+            {{"version", SQUALL_VERSION},
+             {"listen", flags.listen},
+             {"port", std::to_string(parts->server->port())},
+             {"metrics_port", std::to_string(parts->metrics ? parts->metrics->port() : 0)},
+             {"store", store_path},
+             {"tls", security.tls_cert_pem.empty() ? "no" : "yes"},
+             {"token", parts->guard == nullptr ? "no" : "yes"}});
   return absl::OkStatus();
 }
 
@@ -173,14 +249,17 @@ void WaitForSignal(StopSignals* signals, EventLog* log) {
   signals->Handle(nullptr);
 }
 
-int Serve(const ServeFlags& flags, const std::string& store_path, StopSignals* signals,
+int Serve(const ServeFlags& flags, const Environment& environment, StopSignals* signals,
           EventLog* log) {
+  const std::string store_path = flags.store.empty() ? DefaultStore(environment) : flags.store;
   Coordinator parts;
-  if (const absl::Status status = Open(flags, store_path, log, &parts); !status.ok()) {
+  if (const absl::Status status = Open(flags, environment, store_path, log, &parts); !status.ok()) {
     log->Error("cannot start", {{"reason", std::string(status.message())}});
     return static_cast<int>(ExitCode::kUsage);
   }
   WaitForSignal(signals, log);
+  parts.metrics = nullptr;
+  parts.door = nullptr;
   parts.server->SetServing(false);
   if (store_path == ":memory:" || flags.processes != 0) {
     parts.runs->StopAll("squall serve is shutting down");
@@ -226,6 +305,17 @@ void DefineServeFlags(CLI::App* command, ServeFlags* flags) {
   command->add_option("--keep-for", flags->keep_for, "How long finished runs are kept; 0: for ever")
       ->capture_default_str();
   command->add_option("--port-file", flags->port_file, "Write the port to this file once serving");
+  command
+      ->add_option(
+          "--web-listen", flags->web_listen,
+          "ADDRESS:PORT of the web page and its API; \"\": none. Where no --web-… file is\n"
+          "given it asks for the token of --token-file")
+      ->capture_default_str();
+  AddWebFlags(command, &flags->web, WebFlagSet::kServe);
+  AddMetricsFlags(command, &flags->metrics_listen, &flags->metrics_insecure);
+  command->add_option("--plan", flags->plans, "A plan that the page offers; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--plan-dir", flags->plan_dir, "It offers the plans in this directory, too");
   const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
                                                     {"json", LogFormat::kJson}};
   command->add_option("--log-format", flags->log_format, "Of the log on standard error")
@@ -239,8 +329,7 @@ int ServeCommand(const ServeFlags& flags, const Environment& environment, StopSi
     log.Log(severity == GrpcSeverity::kError ? LogLevel::kWarning : LogLevel::kDebug, "grpc",
             {{"text", std::string(text)}});
   });
-  const int code =
-      Serve(flags, flags.store.empty() ? DefaultStore(environment) : flags.store, signals, &log);
+  const int code = Serve(flags, environment, signals, &log);
   SendGrpcLogTo(nullptr);
   return code;
 }

@@ -9,6 +9,7 @@
 
 #include "daemon/programs/agent_hall.h"
 #include "daemon/programs/run_command.h"
+#include "daemon/programs/web_flags.h"
 #include "daemon/telemetry/event_log.h"
 
 namespace squall {
@@ -28,6 +29,12 @@ struct ServeFlags {
   size_t keep_runs = 1000;
   std::string keep_for = "0";  // 0: for ever
   std::string port_file;
+  std::string web_listen = "127.0.0.1:8089";  // of the page and its API; "" = none
+  WebFlags web;
+  std::string metrics_listen = "127.0.0.1:9647";  // "" = no page of metrics
+  bool metrics_insecure = false;
+  std::vector<std::string> plans;  // files that the page offers
+  std::string plan_dir;            // and all that can be run in this directory
   LogFormat log_format = LogFormat::kText;
   std::string self;  // argv[0]
 };

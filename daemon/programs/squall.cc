@@ -9,9 +9,13 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "daemon/base/clock.h"
+#include "daemon/base/proxy_environment.h"
 #include "daemon/coordinator/exit_code.h"
+#include "daemon/net/health_probe.h"
 #include "daemon/programs/client_commands.h"
 #include "daemon/programs/demo_command.h"
+#include "daemon/programs/otel_flags.h"
 #include "daemon/programs/plan_commands.h"
 #include "daemon/programs/run_command.h"
 #include "daemon/programs/run_flags.h"
@@ -114,7 +118,10 @@ class CommandLine final {
     AddPlanArguments(run, &run_.plan, /*required=*/false);  // not of a worker
     AddLoadFlags(run, &run_);
     AddOutputFlags(run, &run_);
+    AddWebFlags(run, &run_.web, WebFlagSet::kRun);
     AddAgentFlags(run, &run_);
+    AddMetricsFlags(run, &run_.metrics_listen, &run_.metrics_insecure);
+    AddOtelFlags(run, &run_.otel.flags);
     AddLocustFlags(run, &locust_);
     run_.self = self_;
     run_command_ = run;
@@ -128,6 +135,9 @@ class CommandLine final {
       fmt::print(stderr, "squall: run: PLAN must be given\n");
       return static_cast<int>(ExitCode::kUsage);
     }
+    if (const std::optional<int> code = ReadOtelOrSay(environment_, &run_.otel); code.has_value()) {
+      return *code;
+    }
     ApplyMaster(locust_, &run_);
     return RunCommand(run_, environment_, signals_);
   }
@@ -138,7 +148,7 @@ class CommandLine final {
     DefineServeFlags(serve, &serve_);
     AddAgentCallFlags(serve, &serve_.agent_call);
     serve_.self = self_;
-    clients_.Define(&app_, environment_);
+    clients_.Define(&app_, environment_, signals_);
   }
 
   void DefinePlanCommands() {
@@ -149,6 +159,7 @@ class CommandLine final {
                             [this] { return InspectCommand(inspect_, environment_); });
     AddPlanArguments(inspect, &inspect_.plan);
     AddLoadFlags(inspect, &inspect_);
+    AddOtelFlags(inspect, &inspect_.otel.flags);
     inspect->add_option("--output", inspect_.output, "Format")
         ->check(CLI::IsMember({"text", "json"}));
     Add("schema", "Print the JSON Schema of plans, for editors", [] { return SchemaCommand(); });
@@ -160,6 +171,9 @@ class CommandLine final {
     demo->add_option("-t,--run-time", demo_.run_time, "Length of the run");
     demo->add_option("-u,--users", demo_.users, "Users")
         ->check(CLI::Range(uint64_t{1}, uint64_t{100'000}));
+    demo->add_flag("--headless", demo_.headless, "No web page; also where there is no terminal");
+    demo->add_option("-P,--web-port", demo_.web_port, "Port of the web page; 0: one that is free")
+        ->capture_default_str();
     target_ = Add("target", "Start the demo target (squall-target)",
                   [this] { return TargetCommand(self_, target_->remaining()); });
     target_->prefix_command();
@@ -169,10 +183,26 @@ class CommandLine final {
         ->add_option("SHELL", shell_, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    CLI::App* health = Add("health", "Ask a program of ours whether it is well: 0 well, 1 not",
+                           [this] { return AskHealth(); });
+    health
+        ->add_option("ADDRESS", health_address_,
+                     "HOST:PORT of a page, of a --metrics-listen or of a target, with a path or\n"
+                     "without (/healthz); by HTTP, or on loopback by HTTPS, with any certificate,\n"
+                     "where that is spoken; http:// or https:// before it says which")
+        ->required();
+    health->add_flag("--or-absent", health_or_absent_,
+                     "Well, too, when nothing listens there: for runs without a page");
     Add("version", "Print the version", [] {
       fmt::print("squall {}\n", SQUALL_VERSION);
       return 0;
     });
+  }
+
+  int AskHealth() const {
+    const HealthVerdict verdict = JudgeHealth(health_address_, health_or_absent_, SystemClock());
+    fmt::print("{}\n", verdict.line);
+    return verdict.exit_code;
   }
 
   const std::string self_;
@@ -190,15 +220,18 @@ class CommandLine final {
   CLI::App* run_command_ = nullptr;
   CLI::App* target_ = nullptr;
   std::string shell_;
+  std::string health_address_;
+  bool health_or_absent_ = false;
 };
 
 }  // namespace
 }  // namespace squall
 
 int main(int argc, char** argv) {
+  const squall::Environment environment = squall::ReadEnvironment();
+  squall::SetProxiesAside();
   squall::StopSignals signals;     // before any other thread
   squall::SendGrpcLogTo(nullptr);  // what went wrong is in the status of the call
-  const squall::Environment environment = squall::ReadEnvironment();
   std::vector<std::string> arguments = squall::ReadArguments(argc, argv, environment);
   if (auto line = squall::FindScriptLine(argv[0], arguments); line.has_value()) {
     return squall::ScriptCommand(*std::move(line), argv[0], environment, &signals);

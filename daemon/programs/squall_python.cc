@@ -5,20 +5,26 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <signal.h>
 #include <string>
+#include <string_view>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/proxy_environment.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/engine/thread_usage.h"
 #include "daemon/net/reactor.h"
 #include "daemon/net/target_allow_list.h"
+#include "daemon/otel/otlp.h"
+#include "daemon/programs/otel_flags.h"
 #include "daemon/python/forked_child.h"
 #include "daemon/python/gevent_hub.h"
 #include "daemon/python/http_python.h"
@@ -27,6 +33,8 @@
 #include "daemon/python/lane_context.h"
 #include "daemon/python/python_call.h"
 #include "daemon/python/squall_module.h"
+
+extern char** environ;
 
 namespace squall {
 namespace {
@@ -39,12 +47,27 @@ struct Flags {
   std::string role = "local";
   std::string script;
   std::vector<std::string> allow_targets;
+  std::string without_proxy;
   std::vector<std::string> arguments;
 };
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+// Sends the spans of the run as the variables of this process ask for; where to is in the plan.
+absl::StatusOr<SpanExportMaker> MakeSpanExports() {
+  std::map<std::string, std::string> variables;
+  for (char** item = environ; *item != nullptr; ++item) {
+    const std::string_view text = *item;
+    if (const size_t equals = text.find('='); equals != std::string_view::npos) {
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  SQUALL_ASSIGN_OR_RETURN(const OtelEnvironment otel, ReadOtel(variables));
+  return OtlpSpanExportMaker(
+      otel.sending, [](std::string_view text) { fmt::print(stderr, "squall-python: {}\n", text); });
 }
 
 // <here>/../lib/squall/python
@@ -74,7 +97,13 @@ absl::StatusOr<int> Run(const Flags& flags) {
   set_lane_context(&context);
   HttpShop shop(&context);
   set_http_shop(&shop);
-  Lane lane(&context, &clock, {flags.channel_fd, flags.role == "coordinator"});
+  LaneOptions lane_options;
+  lane_options.channel_fd = flags.channel_fd;
+  lane_options.coordinator = flags.role == "coordinator";
+  if (flags.script.empty()) {
+    SQUALL_ASSIGN_OR_RETURN(lane_options.make_span_export, MakeSpanExports());
+  }
+  Lane lane(&context, &clock, std::move(lane_options));
   set_lane(&lane);
   SQUALL_RETURN_IF_ERROR(lane.Open());
   SQUALL_RETURN_IF_ERROR(WatchForks());
@@ -100,6 +129,8 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"local", "coordinator", "agent"}));
   app.add_option("--allow-target", flags.allow_targets, "Put load on nothing else")
       ->allow_extra_args(false);
+  app.add_option("--without-proxy", flags.without_proxy,
+                 "Call this HOST, a collector, without the proxies of the environment");
   app.prefix_command();
   try {
     app.parse(argc, argv);
@@ -115,6 +146,8 @@ int Main(int argc, char** argv) {
                "squall-python: --script FILE must be given; tests are run by squall run -f\n");
     return kExitUsage;
   }
+  TakeProxiesBack();  // users' code may want them
+  CallWithoutProxy(flags.without_proxy);
   const absl::StatusOr<int> code = Run(flags);
   if (!code.ok()) {
     fmt::print(stderr, "squall-python: {}\n", std::string(code.status().message()));

@@ -22,6 +22,7 @@
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
 #include "daemon/net/certificate.h"
+#include "daemon/net/health_probe.h"
 #include "daemon/net/listen_address.h"
 #include "daemon/target/catalogue.h"
 #include "daemon/target/counters.h"
@@ -29,6 +30,7 @@
 #include "daemon/target/router.h"
 #include "daemon/target/server.h"
 #include "daemon/target/store.h"
+#include "daemon/target/traceparent_log.h"
 
 namespace squall {
 namespace {
@@ -40,7 +42,7 @@ constexpr int64_t kPaddingBytesMax = 64 << 20;
 constexpr const char* kFooter = R"(Addresses:
   GET  /products  /products?category=X  /products/{id}    POST /products/details {"name"}
   POST /products/buy {"name","quantity"}    PUT|POST /products/stock {"name","stock"}
-  GET  /healthz  /stats    POST /stats/reset  /admin/stall?for=2s (loopback only)
+  GET  /healthz  /stats  /traceparents    POST /stats/reset  /admin/stall?for=2s (loopback only)
   Fixtures: /bytes/{n} /status/{code} /delay/{ms} /redirect/{n} /cookie/set /cookie/check /gzip
   /chunked /close /echo (POST) /basic-auth (demo:demo) /bearer (demo-token) /truncate /drop
 Products: ids 1 to 100 (Laptop, Phone, Headphones, ...) in Electronics, Clothing and Books;
@@ -52,6 +54,7 @@ struct Flags {
   std::string listen = "127.0.0.1:8082";
   bool insecure = false;
   std::string port_file;
+  std::string health;  // of another squall-target
   size_t threads = 1;
   size_t connections_max = TargetLimits().connections_max;
   std::string idle_timeout = "60s";
@@ -61,6 +64,7 @@ struct Flags {
   std::string stall;
   std::string size = "0";
   uint64_t seed = 1;
+  size_t record_traceparents = 0;
   std::string tls_cert;
   std::string tls_key;
   std::string client_ca;
@@ -83,6 +87,9 @@ void DefineFlags(CLI::App* app, Flags* flags) {
       ->capture_default_str();
   app->add_flag("--insecure", flags->insecure, "Allow an address that other machines can reach");
   app->add_option("--port-file", flags->port_file, "Write the port to this file once listening");
+  app->add_option("--health", flags->health,
+                  "Do not serve: ask the squall-target at ADDRESS:PORT whether it is well (exit\n"
+                  "code 0) or not (1), for health checks; by HTTP or HTTPS");
   app->add_option("--threads", flags->threads, "Event loops")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
@@ -102,6 +109,10 @@ void DefineFlags(CLI::App* app, Flags* flags) {
   app->add_option("--stall", flags->stall, "AFTER,FOR: answer nothing for a while, once: 5s,2s");
   app->add_option("--size", flags->size, "Extra bytes in GET /products")->capture_default_str();
   app->add_option("--seed", flags->seed, "Of the latencies and errors")->capture_default_str();
+  app->add_option("--record-traceparents", flags->record_traceparents,
+                  "Keep so many traceparent headers for GET /traceparents")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   auto* cert = app->add_option("--tls-cert", flags->tls_cert, "HTTPS: certificate chain, PEM file");
   auto* key = app->add_option("--tls-key", flags->tls_key, "HTTPS: private key, PEM file");
   cert->needs(key);
@@ -245,7 +256,10 @@ int Serve(const Settings& settings, const Flags& flags, const Clock& clock,
   ProductStore store(DemoCatalogue());
   TargetCounters counters(settings.server.threads, TargetRouter::RouteLabels());
   StallSwitch stall(clock.Now(), settings.stall);
-  const TargetRouter router(settings.router, &store, &counters, &stall);
+  TraceparentLog traceparents(flags.record_traceparents);
+  TargetRouterOptions answers = settings.router;
+  answers.traceparents = flags.record_traceparents > 0 ? &traceparents : nullptr;
+  const TargetRouter router(answers, &store, &counters, &stall);
   const TargetServer::Parts parts{&router, &stall, &counters, &clock};
   auto server = TargetServer::Start(settings.server, parts);
   if (!server.ok()) {
@@ -274,6 +288,7 @@ int Main(int argc, char** argv) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
 
   CLI::App app("The demo product service: something real to put load on.", "squall-target");
   Flags flags;
@@ -282,6 +297,11 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (!flags.health.empty()) {
+    const HealthVerdict verdict = JudgeHealth(flags.health, false, SystemClock());
+    fmt::print("{}\n", verdict.line);
+    return verdict.exit_code;
   }
   const SystemClock clock;
   const auto settings = Understand(flags, clock);

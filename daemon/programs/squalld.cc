@@ -2,7 +2,8 @@
 // a coordinator (`squall run --agents`) or any gRPC client tells it what to do.
 //
 // Exit codes: 0 stopped by SIGTERM or SIGINT after the run was drained, 1 could not start (port in
-// use, unreadable file), 2 usage, 130 a second signal came before the drain was over.
+// use, unreadable file), 2 usage, 130 a second signal came before the drain or the last reports to
+// outputs were over.
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -16,11 +17,14 @@
 #include <optional>
 #include <signal.h>
 #include <sstream>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <absl/status/status.h>
@@ -30,11 +34,17 @@
 #include "daemon/agent/agent.h"
 #include "daemon/agent/agent_service.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/process_usage.h"
+#include "daemon/base/proxy_environment.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/engine/thread_usage.h"
+#include "daemon/net/health_probe.h"
 #include "daemon/net/target_allow_list.h"
 #include "daemon/net/token_guard.h"
+#include "daemon/otel/otlp.h"
 #include "daemon/programs/join_loop.h"
+#include "daemon/programs/otel_flags.h"
+#include "daemon/programs/output_gate.h"
 #include "daemon/programs/script_engines.h"
 #include "daemon/programs/sibling.h"
 #include "daemon/protocol/http/http_protocol.h"
@@ -42,9 +52,12 @@
 #include "daemon/rpc/grpc_log.h"
 #include "daemon/rpc/pem_file.h"
 #include "daemon/rpc/rpc_server.h"
+#include "daemon/sinks/sink_maker.h"
 #include "daemon/telemetry/event_log.h"
 #include "daemon/telemetry/http_endpoint.h"
 #include "daemon/telemetry/run_collector.h"
+
+extern char** environ;
 
 namespace squall {
 namespace {
@@ -82,6 +95,9 @@ struct Flags {
   bool insecure = false;
   bool metrics_insecure = false;
   std::vector<std::string> allow_targets;
+  std::vector<std::string> allow_outputs;
+  OtelFlags otel;
+  bool no_otel_defaults = false;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
   std::string port_file;
@@ -91,6 +107,7 @@ struct Flags {
   std::string join_ca;
   std::string join_cert;
   std::string join_key;
+  std::string health;  // the metrics address of another squalld
 };
 
 std::string HostName() {
@@ -98,15 +115,22 @@ std::string HostName() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "squalld";
 }
 
-void DefineFlags(CLI::App* app, Flags* flags) {
+void DefineLogFlags(CLI::App* app, Flags* flags) {
   const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
                                                     {"json", LogFormat::kJson}};
   const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
                                                   {"info", LogLevel::kInfo},
                                                   {"warning", LogLevel::kWarning},
                                                   {"error", LogLevel::kError}};
-  app->footer(kFooter);
-  app->set_version_flag("--version", std::string("squalld ") + SQUALL_VERSION);
+  app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->option_text("text|json");
+  app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
+      ->transform(CLI::CheckedTransformer(levels))
+      ->option_text("debug|info|warning|error");
+}
+
+void DefineServingFlags(CLI::App* app, Flags* flags) {
   app->add_option("--listen", flags->listen, "ADDRESS:PORT for gRPC; port 0: the kernel picks one")
       ->capture_default_str();
   app->add_option("--metrics-listen", flags->metrics_listen,
@@ -131,19 +155,9 @@ void DefineFlags(CLI::App* app, Flags* flags) {
                 "Allow addresses that other machines can reach without TLS and a token");
   app->add_flag("--metrics-insecure", flags->metrics_insecure,
                 "Allow the same for --metrics-listen alone");
-  app->add_option("--allow-target", flags->allow_targets,
-                  "Put load on nothing else: addresses, CIDR blocks, hosts, each with or without\n"
-                  "a port; may be repeated")
-      ->allow_extra_args(false)
-      ->option_text("TARGET,...");
-  app->add_option("--plan-directory", flags->plan_directory,
-                  "Let callers read the files below it: plans that come with an image or a volume");
-  app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
-      ->transform(CLI::CheckedTransformer(formats))
-      ->option_text("text|json");
-  app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
-      ->transform(CLI::CheckedTransformer(levels))
-      ->option_text("debug|info|warning|error");
+}
+
+void DefineJoinFlags(CLI::App* app, Flags* flags) {
   auto* join = app->add_option("--join", flags->join,
                                "host:port of a coordinator (squall serve, squall run "
                                "--expect-agents)\nto be at the disposal of");
@@ -159,10 +173,37 @@ void DefineFlags(CLI::App* app, Flags* flags) {
   auto* join_key = app->add_option("--join-key", flags->join_key, "Its key");
   join_cert->needs(join_key);
   join_key->needs(join_cert);
+}
+
+// In the order of --help.
+void DefineFlags(CLI::App* app, Flags* flags) {
+  app->footer(kFooter);
+  app->set_version_flag("--version", std::string("squalld ") + SQUALL_VERSION);
+  DefineServingFlags(app, flags);
+  app->add_option("--allow-target", flags->allow_targets,
+                  "Put load on nothing else: addresses, CIDR blocks, hosts, each with or without\n"
+                  "a port; may be repeated")
+      ->allow_extra_args(false)
+      ->option_text("TARGET,...");
+  app->add_option("--allow-output", flags->allow_outputs,
+                  "Let plans send spans and figures nowhere else: any, none, or as above; may be\n"
+                  "repeated. Default: what --allow-target allows, and without it any")
+      ->allow_extra_args(false)
+      ->option_text("TARGET,...");
+  AddOtelFlags(app, &flags->otel);
+  app->add_flag("--no-otel-defaults", flags->no_otel_defaults,
+                "Heed no endpoint of OTEL_*: where plans ask for nothing, nothing is sent");
+  app->add_option("--plan-directory", flags->plan_directory,
+                  "Let callers read the files below it: plans that come with an image or a volume");
+  DefineLogFlags(app, flags);
+  DefineJoinFlags(app, flags);
   app->add_option("--script-memory-max", flags->script_memory_max,
                   "Kill a locustfile's process that uses more memory: 2GB (default: no limit)")
       ->transform(CLI::AsSizeValue(true).description("SIZE"));
   app->add_option("--port-file", flags->port_file, "Write the gRPC port to this file once serving");
+  app->add_option("--health", flags->health,
+                  "Do not serve: ask the squalld whose --metrics-listen is ADDRESS:PORT whether\n"
+                  "it is well (exit code 0) or not (1), for health checks");
 }
 
 // In one piece: a script that waits for the file never sees half of it.
@@ -196,20 +237,58 @@ absl::StatusOr<ServerSecurity> ReadSecurity(const Flags& flags, const TokenGuard
   return security;
 }
 
-AgentConfig MakeAgentConfig(const Flags& flags, const Clock* clock, EventLog* log) {
+std::map<std::string, std::string> ReadEnvironment() {
+  std::map<std::string, std::string> environment;
+  for (char** item = environ; *item != nullptr; ++item) {
+    const std::string_view text = *item;
+    const size_t equals = text.find('=');
+    if (equals != std::string_view::npos) {
+      environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return environment;
+}
+
+absl::StatusOr<AgentConfig> MakeAgentConfig(const Flags& flags, OutputGate gate, const Clock* clock,
+                                            EventLog* log) {
   AgentConfig config;
+  SQUALL_ASSIGN_OR_RETURN(const OtelEnvironment otel, ReadOtel(ReadEnvironment()));
+  Outputs own;
+  SQUALL_RETURN_IF_ERROR(
+      ApplyOtel(flags.otel, flags.no_otel_defaults ? OtelEnvironment() : otel, &own));
+  gate.Trust(own);
+  config.make_span_export = gate.Guard(OtlpSpanExportMaker(
+      otel.sending, [log](std::string_view text) { log->Log(LogLevel::kWarning, text); }));
+  const bool wanted = !own.metrics.empty() || (own.traces.has_value() && own.traces->sample > 0);
+  if (!config.make_span_export && wanted) {
+    log->Log(LogLevel::kWarning,
+             "built without OpenTelemetry: what OTEL_* and --otel-* ask for is "
+             "not sent");
+    own = Outputs();
+  }
+  config.metrics = own.metrics;
+  config.traces = own.traces;
+  SinkOptions sinks;
+  sinks.version = SQUALL_VERSION;
+  sinks.process_started_at = clock->Wall();
+  sinks.check_of = [gate](std::string_view to) { return gate.CheckOf(to); };
+  sinks.otlp = OtlpMetricSinkMaker(otel.sending);
+  config.make_metric_sink = gate.Guard(MakeSinks(std::move(sinks)));
   ScriptEngineOptions scripts;
   scripts.program = SiblingPath("", "squall-python");
   scripts.memory_bytes_max = flags.script_memory_max;
   scripts.allow_targets = flags.allow_targets;
-  config.make_script_engine = StartScriptEngines(std::move(scripts), clock);
+  config.make_script_engine = gate.Guard(StartScriptEngines(std::move(scripts), clock));
   config.name = flags.name.empty() ? HostName() : flags.name;
   config.shards = flags.shards;
   config.log = [log](std::string_view text) {
     log->Info("plan says", {{"text", std::string(text)}});
   };
   config.on_event = [log](const AgentEvent& event) {
-    log->Info(event.what, {{"run_id", event.run_id}, {"detail", event.detail}});
+    // No report tells of this one.
+    const bool lost = event.what == "last report not sent";
+    log->Log(lost ? LogLevel::kWarning : LogLevel::kInfo, event.what,
+             {{"run_id", event.run_id}, {"detail", event.detail}});
   };
   return config;
 }
@@ -245,20 +324,26 @@ absl::StatusOr<std::unique_ptr<JoinLoop>> Join(const Flags& flags, const AgentCo
   return std::make_unique<JoinLoop>(channel, std::move(options));
 }
 
-ProcessFigures ReadProcessFigures() {
-  const ProcessUsage usage = ReadProcessUsage();
-  return {usage.cpu_seconds, usage.rss_bytes, usage.open_fds, usage.fd_limit};
+// A second signal ends the process here and now: whoever sent it does not want to wait. Returns
+// after a moment when none has come.
+void HeedSecondSignal(const sigset_t& signals, EventLog* log) {
+  if (sigtimedwait(&signals, nullptr, &kDrainPoll) > 0) {
+    log->Log(LogLevel::kWarning, "stopped at once by a second signal");
+    _exit(kExitInterrupted);
+  }
 }
 
-// Waits until the run is over. A second signal ends the process here and now: whoever sent it does
-// not want to wait.
-void WaitForDrain(const Agent& agent, const sigset_t& signals, EventLog* log) {
+// Until the run is over, and from then on in a thread, which `signals` and `log` must outlive: the
+// last reports to outputs may take seconds more.
+std::jthread WaitForDrain(const Agent& agent, const sigset_t& signals, EventLog* log) {
   while (!agent.Idle()) {
-    if (sigtimedwait(&signals, nullptr, &kDrainPoll) > 0) {
-      log->Log(LogLevel::kWarning, "stopped at once by a second signal");
-      _exit(kExitInterrupted);
-    }
+    HeedSecondSignal(signals, log);
   }
+  return std::jthread([&signals, log](const std::stop_token& closed) {
+    while (!closed.stop_requested()) {
+      HeedSecondSignal(signals, log);
+    }
+  });
 }
 
 // By the label of the metric.
@@ -271,6 +356,27 @@ std::map<std::string, uint64_t> RefusedCalls(const Agent& agent, uint64_t failed
           {"tls_handshake", failed_handshakes}};
 }
 
+// Of the page; `agent` and `failed_handshakes` must outlive it.
+RunCollector::Source MakeSource(Agent* agent, const std::atomic<uint64_t>* failed_handshakes) {
+  RunCollector::Source source;
+  source.run = [agent] {
+    HeldRun held = agent->Look();
+    return ShownRun{std::move(held.figures), std::move(held.test), held.stage};
+  };
+  source.process = ReadProcessUsage;
+  source.refused_calls = [agent, failed_handshakes] {
+    return RefusedCalls(*agent, *failed_handshakes);
+  };
+  source.outputs = [agent] {
+    std::vector<OutputCount> counts;
+    for (const OutputFigures& figures : agent->output_figures()) {
+      counts.push_back({std::string(figures.output), figures.sent, figures.failed});
+    }
+    return counts;
+  };
+  return source;
+}
+
 // `failed_handshakes` is what gRPC's log tells; it counts up all the while.
 absl::Status Serve(const Flags& flags, const sigset_t& signals,
                    const std::atomic<uint64_t>* failed_handshakes, EventLog* log) {
@@ -279,6 +385,8 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
   if (!allowed.ok()) {
     return Named("--allow-target", allowed.status());
   }
+  SQUALL_ASSIGN_OR_RETURN(const OutputGate gate,
+                          OutputGate::Make(flags.allow_outputs, flags.allow_targets));
   const HttpProtocol protocol({*allowed});
   std::unique_ptr<TokenGuard> guard;
   if (!flags.token_file.empty()) {
@@ -287,18 +395,19 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
   SQUALL_ASSIGN_OR_RETURN(const ServerSecurity security, ReadSecurity(flags, guard.get()));
   const uint64_t fd_limit = RaiseDescriptorLimit();
 
-  Agent agent(MakeAgentConfig(flags, &clock, log), &protocol, &clock);
-  const RunCollector collector(
-      {SQUALL_VERSION, clock.Wall()},
-      {[&agent] { return agent.Peek(); }, ReadProcessFigures,
-       [&agent, failed_handshakes] { return RefusedCalls(agent, *failed_handshakes); }});
+  SQUALL_ASSIGN_OR_RETURN(AgentConfig config, MakeAgentConfig(flags, gate, &clock, log));
+  std::jthread closing;  // joined last: the agent goes when its outputs have the last reports
+  Agent agent(std::move(config), &protocol, &clock);
+  const RunCollector collector({SQUALL_VERSION, clock.Wall()},
+                               MakeSource(&agent, failed_handshakes));
   std::unique_ptr<HttpEndpoint> endpoint;
   if (!flags.metrics_listen.empty()) {
     HttpEndpointOptions http;
     http.listen = flags.metrics_listen;
     http.insecure = flags.insecure || flags.metrics_insecure;
     auto started = HttpEndpoint::Start(
-        http, {[&collector] { return collector.Text(); }, [&agent] { return !agent.draining(); }});
+        http, {[&collector](MetricFormat format) { return collector.Page(format); },
+               [&agent] { return !agent.draining(); }});
     if (!started.ok()) {
       return Named("--metrics-listen", started.status());
     }
@@ -336,7 +445,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
   log->Info("shutting down", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
   (*server)->SetServing(false);
   agent.Drain("agent is shutting down");
-  WaitForDrain(agent, signals, log);
+  closing = WaitForDrain(agent, signals, log);
   (*server)->Shutdown(kStreamPatience);
   log->Info("stopped");
   return absl::OkStatus();
@@ -362,6 +471,7 @@ int Main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  SetProxiesAside();  // plans name collectors later
 
   CLI::App app("The agent daemon of Squall: it makes the load that a coordinator asks for.",
                "squalld");
@@ -371,6 +481,11 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (!flags.health.empty()) {
+    const HealthVerdict verdict = JudgeHealth(flags.health, false, SystemClock());
+    fmt::print("{}\n", verdict.line);
+    return verdict.exit_code;
   }
   EventLog log(flags.log_format, flags.log_level, &std::cerr);
   std::atomic<uint64_t> failed_handshakes = 0;

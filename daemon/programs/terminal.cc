@@ -17,4 +17,6 @@ Terminal DescribeTerminal(FILE* stream, bool no_color) {
   return terminal;
 }
 
+void PrintErr(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 }  // namespace squall

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <string_view>
 
 namespace squall {
 
@@ -15,5 +16,7 @@ struct Terminal {
 
 // `no_color`: the environment has NO_COLOR or TERM=dumb.
 Terminal DescribeTerminal(FILE* stream, bool no_color);
+
+void PrintErr(std::string_view text);
 
 }  // namespace squall

@@ -20,7 +20,7 @@ std::string Pool(const HttpCall& call) {
 double Seconds(Nanos duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string TimeoutKey(const HttpCall& call, bool fast) {
-  const HttpRequest& request = call.request;
+  const HttpCallRequest& request = call.request;
   if (fast) {
     return fmt::format("RetriesExceeded({}, 0, original=timed out)",
                        Quoted(UrlText(request.origin, request.target)));

@@ -80,6 +80,7 @@ void HttpCall::Reset(std::shared_ptr<ClientState> state) {
   request.rotation = 0;
   request.connect_timeout = Nanos::max();
   request.read_timeout = Nanos::max();
+  request.traced = false;
   reply.status = 0;
   reply.compressed = false;
   history.clear();
@@ -200,6 +201,11 @@ void HttpCall::BuildWire() {
     if (!value.empty()) {
       wire_.append("Cookie: ").append(value).append("\r\n");
     }
+  }
+  if (request.traced) {
+    wire_.append("traceparent: ");
+    AppendTraceparent(request.trace, &wire_);
+    wire_.append("\r\n");
   }
   if (request.has_length || !request.body.empty()) {
     wire_.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
@@ -391,7 +397,7 @@ bool HttpCall::NextHop() {
   if (!to.ok() || too_many_redirects) {
     error = {NetError::Kind::kProtocol,
              too_many_redirects ? "too many redirects" : "bad redirect location"};
-    reply = HttpReply{};
+    reply = HttpCallReply{};
     return false;
   }
   const int status = reply.status;
@@ -400,7 +406,7 @@ bool HttpCall::NextHop() {
   if (history.empty()) {
     first_target = request.target;
   }
-  history.push_back(std::exchange(reply, HttpReply{}));
+  history.push_back(std::exchange(reply, HttpCallReply{}));
   if (((status == 302 || status == 303) && request.method != "HEAD") ||
       (status == 301 && request.method == "POST")) {
     request.method = "GET";

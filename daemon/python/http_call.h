@@ -17,6 +17,7 @@
 #include "daemon/protocol/http/dialer.h"
 #include "daemon/protocol/http/url.h"
 #include "daemon/python/client_pool.h"
+#include "daemon/trace/trace_context.h"
 
 namespace squall {
 
@@ -41,7 +42,7 @@ struct CallContext {
 };
 
 // Texts are as they go on the wire.
-struct HttpRequest {
+struct HttpCallRequest {
   std::string method;
   Origin origin;
   std::string host;     // of the Host header; "" when `fields` has one
@@ -56,9 +57,12 @@ struct HttpRequest {
   uint64_t rotation = 0;
   Nanos connect_timeout = Nanos::max();
   Nanos read_timeout = Nanos::max();  // between two signs of life
+  uint64_t user = 0;                  // its number in the run
+  bool traced = false;                // carries `trace` as its traceparent
+  TraceContext trace;
 };
 
-struct HttpReply {
+struct HttpCallReply {
   int status = 0;    // 0: none has come
   std::string head;  // status line and header lines
   std::string body;  // as it came
@@ -84,9 +88,9 @@ class HttpCall final {
   // From outside, while Run waits: it ends soon, with kCancelled.
   void Cancel();
 
-  HttpRequest request;  // after redirects: the last one
-  HttpReply reply;
-  std::vector<HttpReply> history;
+  HttpCallRequest request;  // after redirects: the last one
+  HttpCallReply reply;
+  std::vector<HttpCallReply> history;
   std::string first_target;  // of the first of several requests; "" when there was only one
 
   NetError error;

@@ -41,7 +41,7 @@ std::string Json(ValueObject object) {
 Lane::Lane(LaneContext* context, const Clock* clock, LaneOptions options)
     : context_(context),
       clock_(clock),
-      options_(options),
+      options_(std::move(options)),
       engine_(context, clock,
               {[this](const std::string& reason) {
                  Push("stopping", Json({{"reason", reason}}));
@@ -176,7 +176,17 @@ absl::Status Lane::Prepare(const v1::PrepareRequest& request) {
   SQUALL_ASSIGN_OR_RETURN(const RunSettings settings, SettingsFromProto(request.settings()));
   SQUALL_ASSIGN_OR_RETURN(Assignment assignment, AssignmentFromProto(request.assignment()));
   spawned_told_ = false;
-  return engine_.Prepare(std::move(plan), std::move(assignment), settings);
+  std::unique_ptr<SpanExport> spans;
+  const std::optional<TraceOutput>& traces = plan.outputs.traces;
+  if (traces.has_value() && traces->sample > 0 && !settings.once && !options_.coordinator) {
+    if (!options_.make_span_export) {
+      return absl::FailedPreconditionError(
+          "squall-python must be built with OpenTelemetry (SQUALL_WITH_OTEL) for outputs.traces");
+    }
+    SQUALL_ASSIGN_OR_RETURN(spans, options_.make_span_export(
+                                       *traces, {request.run_id(), plan.name, request.agent_id()}));
+  }
+  return engine_.Prepare(std::move(plan), std::move(assignment), settings, std::move(spans));
 }
 
 void Lane::StartUsers() {
@@ -185,8 +195,9 @@ void Lane::StartUsers() {
 }
 
 void Lane::ReportFinished() {
+  watchdog_.Watch(false);  // a collector that hangs is not user code that blocks
+  SendSnapshot();          // all users are gone, hears the parent, and has patience from here on
   engine_.ReportFinished();
-  watchdog_.Watch(false);
   SendSnapshot();
 }
 

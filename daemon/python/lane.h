@@ -23,6 +23,7 @@
 #include "daemon/python/loop_watchdog.h"
 #include "daemon/script/lane_codec.h"
 #include "daemon/stats/snapshot.h"
+#include "daemon/trace/span_export.h"
 
 namespace squall {
 
@@ -34,6 +35,7 @@ class PrepareRequest;
 struct LaneOptions {
   int channel_fd = -1;       // to the parent; -1: none
   bool coordinator = false;  // statistics are those of all agents, which the parent sends
+  SpanExportMaker make_span_export = nullptr;  // none: plans with outputs.traces are refused
 };
 
 class Lane final {

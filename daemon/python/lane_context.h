@@ -14,6 +14,7 @@
 #include "daemon/net/target_allow_list.h"
 #include "daemon/python/gevent_hub.h"
 #include "daemon/stats/recorder.h"
+#include "daemon/trace/span_recorder.h"
 
 namespace squall {
 
@@ -38,6 +39,10 @@ class LaneContext final {
   void CountOpenRequest(int change);
   void CountExhaustion(const NetError& error);
 
+  // Takes spans of the requests; nullptr: nobody wants them.
+  SpanRecorder* spans() const { return spans_; }
+  void SetSpans(SpanRecorder* spans) { spans_ = spans; }
+
   // The shard of the run; nullptr for both: there is none any more.
   void SetRun(UserHost* host, Recorder* recorder);
 
@@ -49,6 +54,7 @@ class LaneContext final {
   DnsCache dns_;
   UserHost* host_ = nullptr;
   Recorder* run_recorder_ = nullptr;
+  SpanRecorder* spans_ = nullptr;
   bool warming_up_ = false;
 };
 

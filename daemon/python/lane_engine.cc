@@ -89,6 +89,7 @@ LaneEngine::LaneEngine(LaneContext* lane, const Clock* clock, Callbacks callback
 LaneEngine::~LaneEngine() {
   resolver_.Shutdown();
   lane_->SetRun(nullptr, nullptr);
+  lane_->SetSpans(nullptr);
   Py_XDECREF(spawner_);
 }
 
@@ -111,7 +112,8 @@ void LaneEngine::AllowOnly(const std::vector<std::string>& names) {
   }
 }
 
-absl::Status LaneEngine::Prepare(Plan plan, Assignment assignment, const RunSettings& settings) {
+absl::Status LaneEngine::Prepare(Plan plan, Assignment assignment, const RunSettings& settings,
+                                 std::unique_ptr<SpanExport> spans) {
   if (shard_ != nullptr && !finished_) {
     return absl::FailedPreconditionError("a run is going on in this process");
   }
@@ -149,13 +151,18 @@ absl::Status LaneEngine::Prepare(Plan plan, Assignment assignment, const RunSett
   };
   options.on_deserted = [this](bool deserted, bool ended) { OnDeserted(deserted, ended); };
   lane_->SetRun(nullptr, nullptr);
+  lane_->SetSpans(nullptr);
   shard_.reset();
+  spans_ = std::move(spans);
   started_at_.reset();
   paused_ = stopping_ = finished_ = reported_ = false;
   auto program = std::make_shared<const Program>(
       Program{std::move(shared), std::move(profile), std::move(mix), std::move(classes)});
   SQUALL_ASSIGN_OR_RETURN(shard_, Shard::Make(std::move(program), protocol_.get(), &resolver_,
                                               clock_, std::move(options)));
+  if (spans_ != nullptr) {
+    lane_->SetSpans(spans_->hub()->NewRecorder());
+  }
   cpu_at_start_ = ReadProcessUsage().cpu_seconds;
   return absl::OkStatus();
 }
@@ -207,6 +214,14 @@ void LaneEngine::Stop(const std::string& reason, bool immediate) {
   }
 }
 
+void LaneEngine::ReportFinished() {
+  if (spans_ != nullptr) {
+    lane_->SetSpans(nullptr);
+    spans_->Close();
+  }
+  reported_ = true;
+}
+
 bool LaneEngine::Settled() const {
   return shard_ != nullptr && started_at_.has_value() && !stopping_ && shard_->Settled();
 }
@@ -235,6 +250,9 @@ Snapshot LaneEngine::TakeSnapshot() {
   Snapshot snapshot;
   if (shard_ != nullptr) {
     shard_->FillNow(&snapshot);
+  }
+  if (spans_ != nullptr) {
+    spans_->hub()->Fill(&snapshot);
   }
   const ProcessUsage usage = ReadProcessUsage();
   snapshot.health.cpu_seconds = usage.cpu_seconds - cpu_at_start_;

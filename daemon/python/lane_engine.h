@@ -21,6 +21,7 @@
 #include "daemon/plan/run_settings.h"
 #include "daemon/python/lane_context.h"
 #include "daemon/stats/snapshot.h"
+#include "daemon/trace/span_export.h"
 
 namespace squall {
 
@@ -51,16 +52,19 @@ class LaneEngine final {
   void AllowOnly(const std::vector<std::string>& names);
   const std::vector<UserKind>& kinds() const { return kinds_; }
 
-  // Replaces a run that is over. INVALID_ARGUMENT for a plan that cannot run.
-  absl::Status Prepare(Plan plan, Assignment assignment, const RunSettings& settings);
+  // Replaces a run that is over. INVALID_ARGUMENT for a plan that cannot run. `spans` takes spans
+  // of its requests; nullptr: there are none.
+  absl::Status Prepare(Plan plan, Assignment assignment, const RunSettings& settings,
+                       std::unique_ptr<SpanExport> spans = nullptr);
   void Start(TimePoint at);
   void Reassign(const Handover& handover);
   void Change(const LoadChange& change);
   void Pause();
   void Resume();
   void Stop(const std::string& reason, bool immediate);
-  // The code that follows the run has seen its end: the state is "finished" from now on.
-  void ReportFinished() { reported_ = true; }
+  // The code that follows the run has seen its end: the state is "finished" from now on. Spans that
+  // are left are sent first, for seconds at most.
+  void ReportFinished();
 
   bool prepared() const { return shard_ != nullptr; }
   bool finished() const { return finished_; }
@@ -89,6 +93,7 @@ class LaneEngine final {
   std::optional<ClassMix> allowed_mix_;  // of those
   std::unique_ptr<GreenletProtocol> protocol_;
   Resolver resolver_;  // for the shard, which has no use for it
+  std::unique_ptr<SpanExport> spans_;
   std::unique_ptr<Shard> shard_;
   std::optional<TimePoint> started_at_;
   double cpu_at_start_ = 0;

@@ -47,6 +47,27 @@ inline std::string_view TextOf(PyObject* object) {
   return {text, static_cast<size_t>(size)};
 }
 
+// A text of user code, for people: what has no place in UTF-8 (lone surrogates) becomes '?'.
+inline std::string ReadableText(PyObject* object) {
+  Py_ssize_t size = 0;
+  if (const char* text = PyUnicode_AsUTF8AndSize(object, &size); text != nullptr) {
+    return {text, static_cast<size_t>(size)};
+  }
+  PyErr_Clear();
+  const PyRef bytes(PyUnicode_AsEncodedString(object, "utf-8", "replace"));
+  if (!bytes) {
+    PyErr_Clear();
+    return {};
+  }
+  return {PyBytes_AS_STRING(bytes.get()), static_cast<size_t>(PyBytes_GET_SIZE(bytes.get()))};
+}
+
+// A function with any of the signatures that a PyMethodDef may have.
+template <typename Function>
+PyCFunction AsMethod(Function* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
 // Takes the exception that is set: "context: Type: text".
 inline absl::Status TakePythonError(std::string_view context) {
   PyObject* type = nullptr;

@@ -5,7 +5,7 @@
 namespace squall {
 namespace {
 
-constexpr std::array<const char*, kArgCount> kNames = {
+constexpr std::array<const char*, kArgCount> kArgNames = {
     "method",  "url",    "name",    "catch_response",  "context", "data", "json",
     "headers", "params", "timeout", "allow_redirects", "verify",  "auth", "cookies",
     "stream",  "cert",   "files",   "proxies",         "hooks"};
@@ -15,7 +15,7 @@ const std::array<PyObject*, kArgCount>& InternedNames() {
   static const std::array<PyObject*, kArgCount> interned = [] {
     std::array<PyObject*, kArgCount> made{};
     for (size_t i = 0; i < kArgCount; ++i) {
-      made[i] = PyUnicode_InternFromString(kNames[i]);
+      made[i] = PyUnicode_InternFromString(kArgNames[i]);
     }
     return made;
   }();
@@ -30,7 +30,7 @@ size_t FindName(PyObject* name) {
     }
   }
   for (size_t i = 0; i < kArgCount; ++i) {
-    if (PyUnicode_CompareWithASCIIString(name, kNames[i]) == 0) {
+    if (PyUnicode_CompareWithASCIIString(name, kArgNames[i]) == 0) {
       return i;
     }
   }
@@ -44,7 +44,7 @@ bool RequestArgs::Has(Arg arg) const {
   return value != nullptr && value != Py_None;
 }
 
-const char* NameOf(Arg arg) { return kNames[static_cast<size_t>(arg)]; }
+const char* NameOf(Arg arg) { return kArgNames[static_cast<size_t>(arg)]; }
 
 bool ReadArgs(const PositionalArgs& positional, PyObject* const* args, ptrdiff_t count,
               PyObject* keyword_names, RequestArgs* out) {

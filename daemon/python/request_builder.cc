@@ -48,7 +48,7 @@ Nanos TimeoutOf(PyObject* value) {
 }
 
 // False for what is neither a number nor a pair of numbers.
-bool SetTimeouts(const ClientSession& core, const RequestArgs& args, HttpRequest* out) {
+bool SetTimeouts(const ClientSession& core, const RequestArgs& args, HttpCallRequest* out) {
   PyObject* timeout = args[Arg::kTimeout];
   if (timeout == nullptr) {
     out->connect_timeout = TimeoutOf(core.Get(Setting::kConnectTimeout));
@@ -64,14 +64,14 @@ bool SetTimeouts(const ClientSession& core, const RequestArgs& args, HttpRequest
   return good;
 }
 
-void SetOrigin(const BaseUrl& base, const FieldText& fields, HttpRequest* out) {
+void SetOrigin(const BaseUrl& base, const FieldText& fields, HttpCallRequest* out) {
   out->origin = base.origin;
   out->host = fields.has_host ? std::string() : base.host_header;
 }
 
 // Everything that is not a plain path on a plain host: Python's URL functions write it down.
 bool SetUncommonUrl(const ClientSession& core, std::string_view url, PyObject* params,
-                    HttpRequest* out, FieldText* fields) {
+                    HttpCallRequest* out, FieldText* fields) {
   const std::string joined =
       IsAbsoluteUrl(url) || url.starts_with("HTTP")
           ? std::string(url)
@@ -101,7 +101,7 @@ bool SetUncommonUrl(const ClientSession& core, std::string_view url, PyObject* p
   return true;
 }
 
-bool SetUrl(const ClientSession& core, const RequestArgs& args, HttpRequest* out,
+bool SetUrl(const ClientSession& core, const RequestArgs& args, HttpCallRequest* out,
             FieldText* fields) {
   PyObject* given = args[Arg::kUrl];
   const PyRef text(PyUnicode_Check(given) != 0 ? Py_NewRef(given)
@@ -138,7 +138,7 @@ bool AddDefaultField(const char* name, const char* value, FieldText* fields) {
 }
 
 // False for what only requests can send; check PyErr_Occurred.
-bool SetForm(const ClientSession& core, PyObject* data, HttpRequest* out, FieldText* fields) {
+bool SetForm(const ClientSession& core, PyObject* data, HttpCallRequest* out, FieldText* fields) {
   if (PyUnicode_Check(data) != 0) {
     out->body = TextOf(data);
     return !core.fast || AddDefaultField("Content-Type", "text/plain; charset=utf-8", fields);
@@ -166,7 +166,7 @@ bool SetForm(const ClientSession& core, PyObject* data, HttpRequest* out, FieldT
                          fields);
 }
 
-bool SetBody(const ClientSession& core, const RequestArgs& args, HttpRequest* out,
+bool SetBody(const ClientSession& core, const RequestArgs& args, HttpCallRequest* out,
              FieldText* fields) {
   out->has_length = out->method != "GET" && out->method != "HEAD";
   PyObject* data = args[Arg::kData];
@@ -187,7 +187,7 @@ bool SetBody(const ClientSession& core, const RequestArgs& args, HttpRequest* ou
   return !core.fast || AddDefaultField("Accept", "application/json", fields);
 }
 
-bool SetCookies(PyObject* cookies, HttpRequest* out) {
+bool SetCookies(PyObject* cookies, HttpCallRequest* out) {
   const PyRef text(CallHelper(Helper::kCookieText, cookies));
   if (text) {
     out->cookies = TextOf(text.get());
@@ -223,7 +223,7 @@ const char* ReasonToFallBack(const ClientSession& core, const RequestArgs& args)
 }
 
 // Nothing to do for http. False with an exception set.
-bool SetTls(ClientSession* core, const RequestArgs& args, HttpRequest* out) {
+bool SetTls(ClientSession* core, const RequestArgs& args, HttpCallRequest* out) {
   PyObject* verify = args.Has(Arg::kVerify) ? args[Arg::kVerify] : core->Get(Setting::kVerify);
   if (!args.Has(Arg::kVerify) && core->tls != nullptr) {
     out->tls = core->tls;
@@ -270,7 +270,7 @@ bool SetAuthorization(const ClientSession& core, const RequestArgs& args, FieldT
 
 }  // namespace
 
-Built BuildRequest(SessionObject* session, const RequestArgs& args, HttpRequest* out,
+Built BuildRequest(SessionObject* session, const RequestArgs& args, HttpCallRequest* out,
                    const char** reason) {
   ClientSession* core = session->core;
   *reason = ReasonToFallBack(*core, args);

@@ -70,7 +70,7 @@ PyObject* ContentOf(ResponseObject* response) {
   if (response->content != nullptr) {
     return response->content;
   }
-  const HttpReply& reply = response->call->http.reply;
+  const HttpCallReply& reply = response->call->http.reply;
   if (reply.status == 0) {
     return Py_None;
   }
@@ -136,7 +136,7 @@ PyObject* LoadJson(PyObject* self, PyObject* const* args, Py_ssize_t count, PyOb
     PyErr_SetString(PyExc_TypeError, "json() takes keyword arguments only");
     return nullptr;
   }
-  const HttpReply& reply = response->call->http.reply;
+  const HttpCallReply& reply = response->call->http.reply;
   if (names == nullptr && !reply.compressed && response->length < 0) {
     const PyRef text(PyUnicode_DecodeUTF8(reply.body.data(),
                                           static_cast<Py_ssize_t>(reply.body.size()), nullptr));

@@ -6,6 +6,7 @@
 #include "daemon/python/failure_key.h"
 #include "daemon/python/http_python.h"
 #include "daemon/python/py_ref.h"
+#include "daemon/python/request_tracing.h"
 #include "daemon/python/response_type.h"
 #include "daemon/python/session_type.h"
 #include "daemon/stats/recorder.h"
@@ -60,13 +61,16 @@ Sample SampleOf(const HttpCall& http, int64_t intended) {
   return sample;
 }
 
-void Record(Sample sample, std::string_view method, std::string_view name,
-            std::string_view failure) {
+void Record(const HttpCall& http, Sample sample, std::string_view method, std::string_view name,
+            std::string_view failure, TimePoint end) {
   Recorder* recorder = lane_context()->recorder();
   sample.entry = recorder->Intern(method, name);
   sample.failure = failure;
   sample.ok = failure.empty();
   recorder->Record(sample, lane_context()->reactor()->wall());
+  if (http.request.traced) {
+    FinishSpan(lane_context(), http, sample, end, method, name);
+  }
 }
 
 // "" for what the status takes for a success.
@@ -218,8 +222,8 @@ bool Report(ResponseObject* response) {
     name = PyRef::Borrow(PyDict_GetItemString(response->meta, "name"));
   }
   const bool named = name && PyUnicode_Check(name.get());
-  Record(sample, method ? TextOf(method.get()) : std::string_view(),
-         named ? TextOf(name.get()) : NameOf(response), story.key);
+  Record(http, sample, method ? TextOf(method.get()) : std::string_view(),
+         named ? TextOf(name.get()) : NameOf(response), story.key, http.end);
   if (listener == nullptr) {
     return true;
   }
@@ -240,8 +244,9 @@ void ReportSilently(ResponseObject* response) {
   }
   response->reported = true;
   const std::string_view name = NameOf(response);
-  Record(SampleOf(response->call->http, response->intended), TextOf(response->method), name,
-         KeyByStatus(response, name));
+  const HttpCall& http = response->call->http;
+  Record(http, SampleOf(http, response->intended), TextOf(response->method), name,
+         KeyByStatus(response, name), http.end);
 }
 
 void ReportUnfinished(const HttpCall& call, PyObject* method, PyObject* name) {
@@ -249,13 +254,14 @@ void ReportUnfinished(const HttpCall& call, PyObject* method, PyObject* name) {
     return;  // the target never saw it
   }
   Sample sample = SampleOf(call, 0);
-  const Nanos open = lane_context()->reactor()->Fresh() - call.sent_at;
+  const TimePoint now = lane_context()->reactor()->Fresh();
+  const Nanos open = now - call.sent_at;
   sample.service = open;
   sample.response = open;
   sample.unfinished = true;
   const bool named = name != nullptr && PyUnicode_Check(name);
-  Record(sample, TextOf(method), named ? TextOf(name) : call.request.target,
-         "unfinished at the end of the run");
+  Record(call, sample, TextOf(method), named ? TextOf(name) : call.request.target,
+         "unfinished at the end of the run", now);
 }
 
 PyObject* GetMeta(PyObject* self, void* /*unused*/) {

@@ -24,7 +24,7 @@ PyObject* GetOk(PyObject* self, void* /*unused*/) {
   return PyBool_FromLong(status != 0 && status < 400 ? 1 : 0);
 }
 
-int IsTrue(PyObject* self) {
+int IsGood(PyObject* self) {
   const int status = AsResponse(self)->call->http.reply.status;
   return status != 0 && status < 400 ? 1 : 0;
 }
@@ -107,7 +107,7 @@ PyObject* GetSession(PyObject* self, void* /*unused*/) {
 // (method, url, [(name, value), …], body): what was sent.
 PyObject* GetSent(PyObject* self, void* /*unused*/) {
   const HttpCall& http = AsResponse(self)->call->http;
-  const HttpReply& reply = http.reply;
+  const HttpCallReply& reply = http.reply;
   const PyRef method(NewText(reply.method.empty() ? http.request.method : reply.method));
   const PyRef url(
       NewText(reply.url.empty() ? UrlText(http.request.origin, http.request.target) : reply.url));
@@ -125,7 +125,7 @@ PyObject* GetHistory(PyObject* self, void* /*unused*/) {
     return Py_NewRef(response->history);
   }
   PyRef list(PyList_New(0));
-  for (const HttpReply& reply : response->call->http.history) {
+  for (const HttpCallReply& reply : response->call->http.history) {
     std::unique_ptr<PythonCall> call = http_shop()->Borrow(nullptr);
     call->http.reply = reply;
     call->http.request.fields = response->call->http.request.fields;
@@ -147,7 +147,7 @@ PyObject* ReportNow(PyObject* self, PyObject* /*unused*/) {
   Py_RETURN_NONE;
 }
 
-int Traverse(PyObject* self, visitproc visit, void* arg) {
+int TraverseResponse(PyObject* self, visitproc visit, void* arg) {
   ResponseObject* response = AsResponse(self);
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(response->session);
@@ -160,7 +160,7 @@ int Traverse(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
-int Clear(PyObject* self) {
+int ClearResponse(PyObject* self) {
   ResponseObject* response = AsResponse(self);
   Py_CLEAR(response->session);
   Py_CLEAR(response->method);
@@ -177,12 +177,12 @@ int Clear(PyObject* self) {
   return 0;
 }
 
-void Deallocate(PyObject* self) {
+void DeallocateResponse(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);
   ResponseObject* response = AsResponse(self);
   ReportSilently(response);
-  Clear(self);
+  ClearResponse(self);
   std::unique_ptr<PythonCall> call(response->call);
   if (call != nullptr && http_shop() != nullptr) {
     http_shop()->Return(std::move(call));
@@ -191,12 +191,7 @@ void Deallocate(PyObject* self) {
   Py_DECREF(type);
 }
 
-template <typename Function>
-PyCFunction AsMethod(Function* function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
-PyMethodDef methods[] = {
+PyMethodDef response_methods[] = {
     {"json", AsMethod(LoadJson), METH_FASTCALL | METH_KEYWORDS, "The body, parsed."},
     {"success", MarkSuccess, METH_NOARGS, "Report it as a success, whatever its status is."},
     {"failure", MarkFailure, METH_O, "Report it as a failure: a text or an exception."},
@@ -206,7 +201,7 @@ PyMethodDef methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyGetSetDef properties[] = {
+PyGetSetDef response_properties[] = {
     {"status_code", GetStatusCode, nullptr, "0: no reply has come.", nullptr},
     {"content", GetContent, nullptr, "The body, decompressed.", nullptr},
     {"text", GetText, nullptr, "The body as text.", nullptr},
@@ -232,12 +227,12 @@ PyObject* ResponseType() {
   static PyObject* type = nullptr;
   if (type == nullptr) {
     PyType_Slot slots[] = {
-        {Py_tp_dealloc, reinterpret_cast<void*>(Deallocate)},
-        {Py_tp_traverse, reinterpret_cast<void*>(Traverse)},
-        {Py_tp_clear, reinterpret_cast<void*>(Clear)},
-        {Py_nb_bool, reinterpret_cast<void*>(IsTrue)},
-        {Py_tp_methods, methods},
-        {Py_tp_getset, properties},
+        {Py_tp_dealloc, reinterpret_cast<void*>(DeallocateResponse)},
+        {Py_tp_traverse, reinterpret_cast<void*>(TraverseResponse)},
+        {Py_tp_clear, reinterpret_cast<void*>(ClearResponse)},
+        {Py_nb_bool, reinterpret_cast<void*>(IsGood)},
+        {Py_tp_methods, response_methods},
+        {Py_tp_getset, response_properties},
         {0, nullptr},
     };
     PyType_Spec spec = {"_squall.Response", sizeof(ResponseObject), 0,

@@ -3,6 +3,7 @@
 
 #include "daemon/python/http_python.h"
 #include "daemon/python/py_ref.h"
+#include "daemon/python/request_tracing.h"
 #include "daemon/python/response_type.h"
 #include "daemon/python/session_type.h"
 #include "daemon/python/user_handle.h"
@@ -108,6 +109,10 @@ PyObject* Perform(PyObject* self, const RequestArgs& args) {
   }
   LaneContext* lane = http_shop()->lane();
   const std::optional<TimePoint> intended = TakeIntendedStart(core->handle);
+  if (lane->spans() != nullptr) {
+    call->http.request.user = UserNumberOf(core->handle);
+    StartSpan(lane, &call->http.request);
+  }
   lane->CountOpenRequest(1);
   const bool ended = call->Perform(http_shop()->context(), lane->hub());
   lane->CountOpenRequest(-1);
@@ -166,11 +171,6 @@ PyObject* CallRequest(PyObject* self, PyObject* const* values, Py_ssize_t count,
   return ReadArgs(core != nullptr && core->fast ? kFast : kUsual, values, count, names, &args)
              ? Perform(self, args)
              : nullptr;
-}
-
-template <typename Function>
-PyCFunction AsMethod(Function* function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
 }
 
 }  // namespace

@@ -253,7 +253,7 @@ PyObject* New(PyTypeObject* type, PyObject* /*args*/, PyObject* /*keywords*/) {
   return self;
 }
 
-int Traverse(PyObject* self, visitproc visit, void* arg) {
+int TraverseSession(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   if (const ClientSession* core = AsSession(self)->core; core != nullptr) {
     for (PyObject* value : core->settings) {
@@ -264,7 +264,7 @@ int Traverse(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
-int Clear(PyObject* self) {
+int ClearSession(PyObject* self) {
   if (ClientSession* core = AsSession(self)->core; core != nullptr) {
     for (PyObject*& value : core->settings) {
       Py_CLEAR(value);
@@ -274,16 +274,16 @@ int Clear(PyObject* self) {
   return 0;
 }
 
-void Deallocate(PyObject* self) {
+void DeallocateSession(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);
-  Clear(self);
+  ClearSession(self);
   const std::unique_ptr<ClientSession> core(AsSession(self)->core);
   type->tp_free(self);
   Py_DECREF(type);
 }
 
-std::array<PyMethodDef, 17> methods = {{
+std::array<PyMethodDef, 17> session_methods = {{
     {"close", CloseConnections, METH_NOARGS, "Closes its connections; it can still be used."},
     {"_share_connections", ShareConnections, METH_O, nullptr},
     {"_list_cookies", ListCookies, METH_NOARGS, "(name, value, domain, path, secure, seconds)"},
@@ -300,27 +300,28 @@ PyObject* GetAuthorization(PyObject* self, void* /*unused*/) {
   return value.has_value() ? NewText(*value) : Py_NewRef(Py_None);
 }
 
-std::array<PyGetSetDef, kSettingCount + 2> properties{};
+std::array<PyGetSetDef, kSettingCount + 2> session_properties{};
 
 }  // namespace
 
 PyObject* SessionType() {
   static PyObject* type = nullptr;
   if (type == nullptr) {
-    std::copy(CallMethods().begin(), CallMethods().end(), methods.begin() + 8);
+    std::copy(CallMethods().begin(), CallMethods().end(), session_methods.begin() + 8);
     for (size_t i = 0; i < kSettingCount; ++i) {
       // CPython's interface is not const-correct; nothing writes there.
       void* place = const_cast<void*>(static_cast<const void*>(&kSettingNames[i]));
-      properties[i] = {kSettingNames[i], GetSetting, SetSetting, nullptr, place};
+      session_properties[i] = {kSettingNames[i], GetSetting, SetSetting, nullptr, place};
     }
-    properties[kSettingCount] = {"_authorization", GetAuthorization, nullptr, nullptr, nullptr};
+    session_properties[kSettingCount] = {"_authorization", GetAuthorization, nullptr, nullptr,
+                                         nullptr};
     PyType_Slot slots[] = {
         {Py_tp_new, reinterpret_cast<void*>(New)},
-        {Py_tp_dealloc, reinterpret_cast<void*>(Deallocate)},
-        {Py_tp_traverse, reinterpret_cast<void*>(Traverse)},
-        {Py_tp_clear, reinterpret_cast<void*>(Clear)},
-        {Py_tp_methods, methods.data()},
-        {Py_tp_getset, properties.data()},
+        {Py_tp_dealloc, reinterpret_cast<void*>(DeallocateSession)},
+        {Py_tp_traverse, reinterpret_cast<void*>(TraverseSession)},
+        {Py_tp_clear, reinterpret_cast<void*>(ClearSession)},
+        {Py_tp_methods, session_methods.data()},
+        {Py_tp_getset, session_properties.data()},
         {0, nullptr},
     };
     PyType_Spec spec = {"_squall.Session", sizeof(SessionObject), 0,

@@ -85,7 +85,7 @@ const std::array<PyMethodDef, 8>& CallMethods();
 enum class Built : uint8_t { kReady, kFallBack, kFailed };
 // Fills in what is to be sent. kFailed: with an exception set. kFallBack: `reason` says for what
 // requests is needed.
-Built BuildRequest(SessionObject* session, const RequestArgs& args, HttpRequest* out,
+Built BuildRequest(SessionObject* session, const RequestArgs& args, HttpCallRequest* out,
                    const char** reason);
 
 }  // namespace squall

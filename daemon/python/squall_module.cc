@@ -1,6 +1,5 @@
 #include "daemon/python/squall_module.h"
 
-#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <optional>
 #include <string>
@@ -149,7 +148,7 @@ PyObject* MayReach(PyObject* /*module*/, PyObject* arguments) {
   return PyBool_FromLong(lane->context()->allowed().AllowsHost(host, port) ? 1 : 0);
 }
 
-PyMethodDef methods[] = {
+PyMethodDef module_methods[] = {
     {"receive", Receive, METH_NOARGS, "Waits for the next (kind, payload)."},
     {"send", Send, METH_VARARGS, "Sends (kind, JSON text) to the process that started this one."},
     {"set_classes", SetClasses, METH_O, "Names the user classes: (name, weight, fixed_count)."},
@@ -172,7 +171,7 @@ PyModuleDef definition = {PyModuleDef_HEAD_INIT,
                           "_squall",
                           "The native side of the locust package.",
                           -1,
-                          methods,
+                          module_methods,
                           nullptr,
                           nullptr,
                           nullptr,

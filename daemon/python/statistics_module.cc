@@ -1,6 +1,5 @@
 #include "daemon/python/statistics_module.h"
 
-#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <cmath>
 #include <optional>
@@ -14,23 +13,23 @@
 namespace squall {
 namespace {
 
-Lane* lane = nullptr;
+Lane* statistics_lane = nullptr;
 
 constexpr double kMillisMax = 3.6e6 * 24;
 
 double Millis(Nanos span) { return ToSeconds(span) * 1e3; }
 double EpochSeconds(WallTime when) { return ToSeconds(when.time_since_epoch()); }
 
-// None or a text that is not UTF-8: nothing.
+// None: nothing.
 std::optional<std::string> OptionalText(PyObject* object) {
   if (!PyUnicode_Check(object)) {
     return std::nullopt;
   }
-  return std::string(TextOf(object));
+  return ReadableText(object);
 }
 
 // record(request_type, name, response_time_ms or None, response_length, error or None)
-PyObject* Record(PyObject* /*module*/, PyObject* const* arguments, Py_ssize_t count) {
+PyObject* RecordRequest(PyObject* /*module*/, PyObject* const* arguments, Py_ssize_t count) {
   if (count != 5) {
     PyErr_SetString(PyExc_TypeError, "record must get 5 arguments");
     return nullptr;
@@ -40,10 +39,10 @@ PyObject* Record(PyObject* /*module*/, PyObject* const* arguments, Py_ssize_t co
   if (!type || !name) {
     return nullptr;
   }
-  LaneContext* context = lane->context();
+  LaneContext* context = statistics_lane->context();
   Recorder* recorder = context->recorder();
   Sample sample;
-  sample.entry = recorder->Intern(TextOf(type.get()), TextOf(name.get()));
+  sample.entry = recorder->Intern(ReadableText(type.get()), ReadableText(name.get()));
   sample.phase = context->PhaseAt(context->reactor()->now());
   if (arguments[2] != Py_None) {
     const double millis = PyFloat_AsDouble(arguments[2]);
@@ -73,12 +72,12 @@ PyObject* TaskError(PyObject* /*module*/, PyObject* text) {
   if (!string) {
     return nullptr;
   }
-  lane->context()->recorder()->RecordTaskError(TextOf(string.get()));
+  statistics_lane->context()->recorder()->RecordTaskError(ReadableText(string.get()));
   Py_RETURN_NONE;
 }
 
 PyObject* Entries(PyObject* /*module*/, PyObject* /*unused*/) {
-  const Snapshot& snapshot = lane->Statistics();
+  const Snapshot& snapshot = statistics_lane->Statistics();
   PyRef list(PyList_New(0));
   for (const auto& [key, stats] : snapshot.entries) {
     if (key.phase != RunPhase::kMeasured || !list) {
@@ -100,7 +99,7 @@ PyObject* Entries(PyObject* /*module*/, PyObject* /*unused*/) {
 }
 
 PyObject* Failures(PyObject* /*module*/, PyObject* /*unused*/) {
-  const Snapshot& snapshot = lane->Statistics();
+  const Snapshot& snapshot = statistics_lane->Statistics();
   PyRef list(PyList_New(0));
   for (const auto& [key, stats] : snapshot.failures) {
     if (!list) {
@@ -122,7 +121,7 @@ PyObject* Failures(PyObject* /*module*/, PyObject* /*unused*/) {
 Histogram TimesOf(PyObject* method, PyObject* name) {
   const std::optional<std::string> wanted_method = OptionalText(method);
   const std::optional<std::string> wanted_name = OptionalText(name);
-  const Snapshot& snapshot = lane->Statistics();
+  const Snapshot& snapshot = statistics_lane->Statistics();
   Histogram times;
   for (const auto& [key, stats] : snapshot.entries) {
     if (key.phase == RunPhase::kMeasured &&
@@ -168,8 +167,8 @@ PyObject* TimesHistogram(PyObject* /*module*/, PyObject* arguments) {
   return list.release();
 }
 
-PyMethodDef methods[] = {
-    {"record", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(Record)), METH_FASTCALL,
+PyMethodDef statistics_methods[] = {
+    {"record", AsMethod(RecordRequest), METH_FASTCALL,
      "Counts a request that Python code has made."},
     {"task_error", TaskError, METH_O, "Counts an exception: its message, then the traceback."},
     {"stats_entries", Entries, METH_NOARGS, "What was measured, by method and name."},
@@ -181,10 +180,10 @@ PyMethodDef methods[] = {
 
 }  // namespace
 
-void set_statistics_lane(Lane* value) { lane = value; }
+void set_statistics_lane(Lane* value) { statistics_lane = value; }
 
 bool AddStatisticsFunctions(PyObject* module) {
-  return PyModule_AddFunctions(module, methods) == 0;
+  return PyModule_AddFunctions(module, statistics_methods) == 0;
 }
 
 PyObject* UsersByClassOf(Lane& of) {

@@ -93,7 +93,7 @@ PyObject* GetClassIndex(PyObject* self, void* /*unused*/) {
   return PyLong_FromSsize_t(reinterpret_cast<Handle*>(self)->class_index);
 }
 
-PyMethodDef methods[] = {
+PyMethodDef handle_methods[] = {
     {"begin", Begin, METH_NOARGS, "First thing of the greenlet; False: end at once."},
     {"begin_task", BeginTask, METH_NOARGS, "Before each task; False: end the user."},
     {"end_task", EndTask, METH_NOARGS, "After each task that was run."},
@@ -104,14 +104,14 @@ PyMethodDef methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyGetSetDef properties[] = {
+PyGetSetDef handle_properties[] = {
     {"number", GetNumber, nullptr, "Of the whole run, from 0.", nullptr},
     {"class_index", GetClassIndex, nullptr, "Of set_classes.", nullptr},
     {"stopping", GetStopping, nullptr, "0: no, 1: after this task, 2: now.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
-void Deallocate(PyObject* self) {
+void DeallocateHandle(PyObject* self) {
   PyTypeObject* own = Py_TYPE(self);
   own->tp_free(self);
   Py_DECREF(own);
@@ -122,9 +122,9 @@ void Deallocate(PyObject* self) {
 PyObject* UserHandleType() {
   if (type == nullptr) {
     PyType_Slot slots[] = {
-        {Py_tp_dealloc, reinterpret_cast<void*>(Deallocate)},
-        {Py_tp_methods, methods},
-        {Py_tp_getset, properties},
+        {Py_tp_dealloc, reinterpret_cast<void*>(DeallocateHandle)},
+        {Py_tp_methods, handle_methods},
+        {Py_tp_getset, handle_properties},
         {0, nullptr},
     };
     PyType_Spec spec = {"_squall.UserHandle", sizeof(Handle), 0,
@@ -157,6 +157,11 @@ bool MayGoOn(PyObject* object) {
   }
   PythonUser::SetExit();
   return false;
+}
+
+uint64_t UserNumberOf(PyObject* object) {
+  const Handle* handle = AsHandle(object);
+  return handle == nullptr ? 0 : static_cast<uint64_t>(handle->number);
 }
 
 std::optional<TimePoint> TakeIntendedStart(PyObject* object) {

@@ -2,6 +2,7 @@
 // nothing to call for others than locust.user and the client types. GIL held.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "daemon/base/clock.h"
@@ -24,5 +25,7 @@ void DetachUserHandle(_object* handle);
 bool MayGoOn(_object* handle);
 // When the schedule wanted the next request of this user to start; given once.
 std::optional<TimePoint> TakeIntendedStart(_object* handle);
+// The user's number in the run; 0 for no handle.
+uint64_t UserNumberOf(_object* handle);
 
 }  // namespace squall

@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kNoticeablePercent = 5;
 constexpr double kNoticeableFailureRatio = 0.001;
-constexpr size_t kTypeColumns = 8;
+constexpr size_t kCompareTypeColumns = 8;
 constexpr size_t kFigureColumns = 1 + 7 + 6 * 9;  // of a row, behind the name
 constexpr size_t kNameColumnsMin = 12;
 constexpr size_t kNameColumnsMax = 80;
@@ -61,7 +61,7 @@ size_t NameColumns(const RunComparison& comparison, const TableStyle& style) {
     return columns;
   }
   const auto available = static_cast<size_t>(style.columns);
-  const size_t taken = kTypeColumns + 1 + kFigureColumns;
+  const size_t taken = kCompareTypeColumns + 1 + kFigureColumns;
   return std::clamp(available - std::min(available, taken), kNameColumnsMin, columns);
 }
 
@@ -128,9 +128,10 @@ std::vector<std::string> ChangeCells(const EntryComparison& entry, const TableSt
 }
 
 std::string EntryRows(const EntryComparison& entry, size_t columns, const TableStyle& style) {
-  const std::string label = fmt::format("{} {}", FitColumns(Printable(entry.method), kTypeColumns),
-                                        FitColumns(Printable(entry.name), columns));
-  const std::string blank(kTypeColumns + 1 + columns, ' ');
+  const std::string label =
+      fmt::format("{} {}", FitColumns(Printable(entry.method), kCompareTypeColumns),
+                  FitColumns(Printable(entry.name), columns));
+  const std::string blank(kCompareTypeColumns + 1 + columns, ' ');
   return Row(label, "before", FigureCells(entry, &FigureChange::before)) +
          Row(blank, "after", FigureCells(entry, &FigureChange::after)) +
          Row(blank, "change", ChangeCells(entry, style));
@@ -242,14 +243,15 @@ RunComparison CompareRuns(RunFigures before, RunFigures after) {
 
 std::string ComparisonTable(const RunComparison& comparison, const TableStyle& style) {
   const size_t columns = NameColumns(comparison, style);
-  const std::string rule(kTypeColumns + 1 + columns + kFigureColumns, '-');
-  std::string text =
-      RunLine("Before", comparison.before) + RunLine("After", comparison.after) + "\n" +
-      Row(fmt::format("{} {}", FitColumns("Type", kTypeColumns), FitColumns("Name", columns)),
-          "Run",
-          {Cell("# reqs"), Cell("failed"), Cell("req/s"), Cell("50% ms"), Cell("95% ms"),
-           Cell("99% ms")}) +
-      rule + "\n";
+  const std::string rule(kCompareTypeColumns + 1 + columns + kFigureColumns, '-');
+  std::string text = RunLine("Before", comparison.before) + RunLine("After", comparison.after) +
+                     "\n" +
+                     Row(fmt::format("{} {}", FitColumns("Type", kCompareTypeColumns),
+                                     FitColumns("Name", columns)),
+                         "Run",
+                         {Cell("# reqs"), Cell("failed"), Cell("req/s"), Cell("50% ms"),
+                          Cell("95% ms"), Cell("99% ms")}) +
+                     rule + "\n";
   for (const EntryComparison& entry : comparison.entries) {
     text += EntryRows(entry, columns, style);
   }

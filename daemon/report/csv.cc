@@ -65,6 +65,52 @@ std::string WithSuffix(const CsvOptions& options, std::string_view suffix) {
   return fmt::format("{}_{}.csv", options.prefix, suffix);
 }
 
+std::string HistoryHeader() {
+  return fmt::format(
+      "Timestamp,User Count,Type,Name,Requests/s,Failures/s,{},Total Request Count,"
+      "Total Failure Count,Total Median Response Time,Total Average Response Time,"
+      "Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n",
+      kPercentileHeaders);
+}
+
+// With an East Asian locale the wide signs are as good as the narrow ones.
+constexpr std::u32string_view kSigns = U"=+-@\uFF1D\uFF0B\uFF0D\uFF20";
+constexpr std::u32string_view kSpaces = U" \u00A0\u3000";
+// Where a spreadsheet whose list separator is not the comma begins a cell within ours. It may take
+// our quotation marks for text then, so that they protect nothing, and drop those that are doubled.
+constexpr std::u32string_view kSeparators = U";\t\r\n";
+
+bool IsIn(std::u32string_view set, char32_t character) {
+  return set.find(character) != std::u32string_view::npos;
+}
+
+// Whether a spreadsheet may run the cell: spaces before the sign do not stop all of them.
+bool MayBeFormula(std::string_view cell) {
+  while (!cell.empty()) {
+    const char32_t character = TakeCharacter(&cell);
+    if (!IsIn(kSpaces, character)) {
+      return IsIn(kSigns, character) || IsIn(U"\t\r\n", character);
+    }
+  }
+  return false;
+}
+
+// An apostrophe before each sign that would begin a formula in another locale's cell.
+std::string DefusedWithin(std::string_view cell) {
+  std::string defused;
+  bool begins = false;
+  while (!cell.empty()) {
+    const char32_t character = TakeCharacter(&cell);
+    if (begins && IsIn(kSigns, character)) {
+      defused += '\'';
+    }
+    AppendUtf8(character, &defused);
+    begins =
+        IsIn(kSeparators, character) || (begins && (IsIn(kSpaces, character) || character == '"'));
+  }
+  return defused;
+}
+
 }  // namespace
 
 std::string CsvText(std::string_view text) {
@@ -82,7 +128,8 @@ std::string CsvText(std::string_view text) {
       AppendUtf8(character, &cell);
     }
   }
-  if (!cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos) {
+  cell = DefusedWithin(cell);
+  if (MayBeFormula(cell)) {
     cell.insert(cell.begin(), '\'');
   }
   if (cell.find_first_of(",\"\r\n") == std::string::npos) {
@@ -132,14 +179,40 @@ std::string ExceptionsCsv(const Snapshot& now, const std::vector<const Snapshot*
   return text;
 }
 
+std::string ExceptionsCsv(const RunReport& report) {
+  std::vector<const Snapshot*> agents;
+  for (const Snapshot& agent : report.agents) {
+    agents.push_back(&agent);
+  }
+  return ExceptionsCsv(report.total, agents);
+}
+
+std::string HistoryCsv(const RunReport& report) {
+  std::string text = HistoryHeader();
+  uint64_t requests = 0;
+  uint64_t failures = 0;
+  for (const SeriesPoint& point : report.series) {
+    requests += point.requests;
+    failures += point.failures;
+    const auto at =
+        std::chrono::floor<std::chrono::seconds>(report.started_at + point.start + point.length);
+    const auto time = [&point](Nanos value) {
+      return point.requests == 0 ? "N/A" : FileMillis(value, 3);
+    };
+    text += fmt::format(
+        "{},{},,Aggregated,{:.6f},{:.6f},{},N/A,N/A,N/A,N/A,{},N/A,{},N/A,N/A,N/A,{},{},N/A,N/A,"
+        "N/A,N/A,N/A\r\n",
+        at.time_since_epoch().count(), point.users, PerSecond(point.requests, point.length),
+        PerSecond(point.failures, point.length), time(point.response_p50), time(point.response_p95),
+        time(point.response_p99), requests, failures);
+  }
+  return text;
+}
+
 absl::StatusOr<std::unique_ptr<CsvReport>> CsvReport::Create(CsvOptions options) {
   SQUALL_ASSIGN_OR_RETURN(AppendFile history,
                           AppendFile::Create(WithSuffix(options, "stats_history")));
-  SQUALL_RETURN_IF_ERROR(history.Append(
-      fmt::format("Timestamp,User Count,Type,Name,Requests/s,Failures/s,{},Total Request Count,"
-                  "Total Failure Count,Total Median Response Time,Total Average Response Time,"
-                  "Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n",
-                  kPercentileHeaders)));
+  SQUALL_RETURN_IF_ERROR(history.Append(HistoryHeader()));
   const Snapshot nothing;
   SQUALL_RETURN_IF_ERROR(WriteFileAtomically(WithSuffix(options, "stats"), StatsCsv(nothing)));
   SQUALL_RETURN_IF_ERROR(

@@ -17,6 +17,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/report/file.h"
+#include "daemon/report/report.h"
 #include "daemon/stats/snapshot.h"
 
 namespace squall {
@@ -28,6 +29,12 @@ std::string StatsCsv(const Snapshot& now);
 std::string FailuresCsv(const Snapshot& now);
 // `agents` say where an error happened; none: "local".
 std::string ExceptionsCsv(const Snapshot& now, const std::vector<const Snapshot*>& agents);
+
+std::string ExceptionsCsv(const RunReport& report);
+// The history of a run that is over, from its time line: a row for each point of it, for the total
+// alone. What a time line does not keep is N/A: percentiles but 50, 95 and 99, and the times of the
+// totals.
+std::string HistoryCsv(const RunReport& report);
 
 struct CsvOptions {
   std::string prefix;         // path and beginning of the names

@@ -50,6 +50,31 @@ std::vector<FailureRow> FailureRows(const Snapshot& snapshot) {
   return rows;
 }
 
+std::string TracesText(const TraceFigures& traces) {
+  if (traces.sampled == 0) {
+    return "";
+  }
+  std::string text = fmt::format("{} sampled, {} sent", traces.sampled, traces.exported);
+  if (traces.dropped > 0) {
+    text += fmt::format(", {} dropped", traces.dropped);
+  }
+  if (traces.failed > 0) {
+    text += fmt::format(", {} not taken by the collector", traces.failed);
+  }
+  return text;
+}
+
+std::map<std::string, std::string> ErrorAgents(const std::vector<const Snapshot*>& agents) {
+  std::map<std::string, std::string> places;
+  for (const Snapshot* agent : agents) {
+    for (const auto& [error, count] : agent->task_errors) {
+      std::string& place = places[error];
+      place += (place.empty() ? "" : ", ") + (agent->agent_id.empty() ? "local" : agent->agent_id);
+    }
+  }
+  return places;
+}
+
 std::string TableMillis(Nanos time) {
   const double millis = ToMillis(time);
   if (time <= Nanos(0)) {

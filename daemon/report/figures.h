@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,12 @@ struct FailureRow {
   const FailureStats* stats;
 };
 std::vector<FailureRow> FailureRows(const Snapshot& snapshot);
+
+// "1200 sampled, 1166 sent, 34 dropped"; "" when no request got a span.
+std::string TracesText(const TraceFigures& traces);
+
+// Where each task error happened, by its text: "a-1, a-2", or "local" of an agent without a name.
+std::map<std::string, std::string> ErrorAgents(const std::vector<const Snapshot*>& agents);
 
 // Milliseconds for tables, at most 6 wide up to 1000 s: whole numbers from 10 ms on, as in Locust,
 // else with two decimals, so that a fast target is not shown as 0. "0" only if it is 0.

@@ -1,40 +1,28 @@
 #include "daemon/report/html_report.h"
 
-#include <algorithm>
-#include <string_view>
-
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "daemon/base/units.h"
-#include "daemon/report/figures.h"
+#include "daemon/base/check.h"
+#include "daemon/base/utf8.h"
+#include "daemon/report/packed_text.h"
 #include "daemon/report/text.h"
+#include "daemon/report/view_json.h"
+#include "web/bundle.h"
 
 namespace squall {
 namespace {
 
-constexpr std::string_view kHead = R"(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color: #1c2733; }}
-table {{ border-collapse: collapse; margin: 0 0 2rem; }}
-th, td {{ padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #d8dee6; }}
-th.text, td.text {{ text-align: left; }}
-tr.total {{ font-weight: bold; }}
-pre {{ margin: 0; text-align: left; white-space: pre-wrap; }}
-.pass {{ color: #14743a; }} .fail, .invalid {{ color: #b3261e; }}
-</style>
-</head>
-<body>
-)";
+// Whatever a name in the data may do to the page, it can neither load nor send anything.
+constexpr std::string_view kPolicy =
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'\">\n";
 
-std::string Escaped(std::string_view text) {
+std::string HtmlText(std::string_view text) {
   std::string out;
-  for (const char c : ValidUtf8(text)) {
-    switch (c) {
+  for (const char byte : Printable(text)) {
+    switch (byte) {
       case '&':
         out += "&amp;";
         break;
@@ -47,110 +35,123 @@ std::string Escaped(std::string_view text) {
       case '"':
         out += "&quot;";
         break;
+      case '\'':
+        out += "&#39;";
+        break;
       default:
-        out += c;
+        out += byte;
     }
   }
   return out;
 }
 
-std::string Cells(std::initializer_list<std::string> cells) {
-  std::string text;
-  for (const std::string& cell : cells) {
-    text += fmt::format("<td>{}</td>", cell);
-  }
-  return text;
-}
-
-std::string RequestRow(const EntryKey& key, const EntryStats& stats, Nanos time, bool total) {
-  const Histogram& times = stats.response;
-  const auto at = [&times](double quantile) { return TableMillis(times.Percentile(quantile)); };
-  const std::string average =
-      fmt::format("{:.0f}", static_cast<double>(stats.bytes_received) /
-                                static_cast<double>(std::max<uint64_t>(1, stats.requests)));
-  return fmt::format("<tr{}><td class=\"text\">{}</td><td class=\"text\">{}</td>{}</tr>\n",
-                     total ? " class=\"total\"" : "", Escaped(key.method), Escaped(key.name),
-                     Cells({fmt::format("{}", stats.requests), fmt::format("{}", stats.failures),
-                            TableMillis(times.Mean()), TableMillis(times.min()),
-                            TableMillis(times.max()), at(0.5), at(0.9), at(0.95), at(0.99), average,
-                            fmt::format("{:.2f}", PerSecond(stats.requests, time)),
-                            fmt::format("{:.2f}", PerSecond(stats.failures, time))}));
-}
-
-std::string Requests(const Snapshot& total) {
-  const Nanos time = total.MeasuredTime();
-  std::string text =
-      "<h2>Requests</h2>\n<table>\n<tr><th class=\"text\">Method</th><th class=\"text\">Name</th>"
-      "<th># requests</th><th># fails</th><th>Average (ms)</th><th>Min (ms)</th><th>Max (ms)</th>"
-      "<th>50% (ms)</th><th>90% (ms)</th><th>95% (ms)</th><th>99% (ms)</th>"
-      "<th>Average size (bytes)</th><th>Requests/s</th><th>Failures/s</th></tr>\n";
-  for (const EntryRow& row : EntryRows(total)) {
-    text += RequestRow(*row.key, *row.stats, time, false);
-  }
-  return text + RequestRow({.name = "Aggregated"}, total.Total(), time, true) + "</table>\n";
-}
-
-std::string Failures(const Snapshot& total) {
-  const std::vector<FailureRow> rows = FailureRows(total);
-  if (rows.empty()) {
+// What the view says, as text; "" where it says nothing.
+std::string TextAt(const boost::json::value& run, std::string_view key) {
+  const boost::json::object* object = run.if_object();
+  const boost::json::value* value = object == nullptr ? nullptr : object->if_contains(key);
+  if (value == nullptr || value->is_null() || value->is_structured()) {
     return "";
   }
-  std::string text =
-      "<h2>Failures</h2>\n<table>\n<tr><th># failures</th><th class=\"text\">Method</th>"
-      "<th class=\"text\">Name</th><th class=\"text\">Message</th></tr>\n";
-  for (const FailureRow& row : rows) {
-    text += fmt::format(
-        "<tr><td>{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td>"
-        "<td class=\"text\">{}</td></tr>\n",
-        row.stats->count, Escaped(row.key->method), Escaped(row.key->name),
-        Escaped(row.key->reason));
+  if (const boost::json::string* text = value->if_string()) {
+    return std::string(text->data(), text->size());
   }
-  return text + "</table>\n";
+  return value->is_double() ? fmt::format("{}", value->get_double()) : serialize(*value);
 }
 
-std::string Exceptions(const Snapshot& total) {
-  if (total.task_errors.empty()) {
-    return "";
-  }
-  std::string text =
-      "<h2>Exceptions</h2>\n<table>\n<tr><th># occurrences</th>"
-      "<th class=\"text\">Message and traceback</th></tr>\n";
-  for (const auto& [error, count] : total.task_errors) {
-    const TaskErrorText parts = SplitTaskError(error);
-    text += fmt::format("<tr><td>{}</td><td class=\"text\">{}<pre>{}</pre></td></tr>\n", count,
-                        Escaped(parts.message), Escaped(parts.traceback));
-  }
-  return text + "</table>\n";
+// The run of the view; null when there is none.
+boost::json::value RunOf(std::string_view view_json) {
+  boost::json::error_code error;
+  boost::json::value view = boost::json::parse(view_json, error);
+  const boost::json::object* object = error ? nullptr : view.if_object();
+  const boost::json::value* run = object == nullptr ? nullptr : object->if_contains("run");
+  return run == nullptr ? boost::json::value() : *run;
 }
 
-std::string Judgement(const RunReport& report) {
-  const std::string_view name = VerdictName(report.verdict.verdict);
-  std::string shape(name);
-  for (char& c : shape) {
-    c = static_cast<char>(c | 0x20);
-  }
-  std::string text = fmt::format("<p class=\"{}\"><strong>{}</strong></p>\n", shape, name);
-  if (!report.verdict.reasons.empty()) {
+std::string Row(std::string_view label, std::string_view value) {
+  return value.empty() ? ""
+                       : fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", label,
+                                     HtmlText(value));
+}
+
+// For those who see no more than this.
+std::string PlainSummary(const boost::json::value& run) {
+  std::string text = fmt::format("<h1>{}</h1>\n<p>Verdict: <strong>{}</strong></p>\n",
+                                 HtmlText(TextAt(run, "plan")), HtmlText(TextAt(run, "verdict")));
+  const boost::json::object* object = run.if_object();
+  const boost::json::value* reasons = object == nullptr ? nullptr : object->if_contains("reasons");
+  if (reasons != nullptr && reasons->is_array() && !reasons->get_array().empty()) {
     text += "<ul>\n";
-    for (const std::string& reason : report.verdict.reasons) {
-      text += fmt::format("<li>{}</li>\n", Escaped(reason));
+    for (const boost::json::value& reason : reasons->get_array()) {
+      if (const boost::json::string* line = reason.if_string()) {
+        text += fmt::format("<li>{}</li>\n", HtmlText({line->data(), line->size()}));
+      }
     }
     text += "</ul>\n";
   }
-  return text;
+  return text + "<table>\n" + Row("Target", TextAt(run, "host")) +
+         Row("Started", TextAt(run, "started_at")) + Row("Ended", TextAt(run, "ended_at")) +
+         Row("Requests", TextAt(run, "requests")) + Row("Failures", TextAt(run, "failures")) +
+         Row("Requests per second", TextAt(run, "requests_per_second")) + "</table>\n";
+}
+
+// Puts `text` in the place of the tag that holds `mark`, up to the end of `closing`. Vite has
+// written the page, and embed.mjs has checked that it refers to both files.
+void ReplaceTag(std::string_view mark, std::string_view closing, std::string_view text,
+                std::string* page) {
+  const size_t at = page->find(mark);
+  SQUALL_CHECK(at != std::string::npos);
+  const size_t begin = page->rfind('<', at);
+  const size_t end = page->find(closing, at);
+  SQUALL_CHECK(begin != std::string::npos && end != std::string::npos);
+  page->replace(begin, end + closing.size() - begin, text);
+}
+
+std::string DataBlock(std::string_view view_json) {
+  return fmt::format("<script type=\"application/octet-stream\" id=\"squall-data\">{}</script>\n",
+                     InBase64(Gzipped(view_json)));
+}
+
+std::string AppReport(const WebBundle& bundle, std::string_view title, std::string_view summary,
+                      std::string_view data) {
+  std::string page(bundle.index_html);
+  ReplaceTag(fmt::format("/assets/app-{}.css", bundle.css_hash), ">",
+             fmt::format("<style>{}</style>", bundle.app_css), &page);
+  ReplaceTag(fmt::format("/assets/app-{}.js", bundle.js_hash), "</script>", "", &page);
+  const std::string icon = fmt::format("data:image/svg+xml;base64,{}", InBase64(bundle.icon_svg));
+  if (const size_t at = page.find("/icon.svg"); at != std::string::npos) {
+    page.replace(at, std::string_view("/icon.svg").size(), icon);
+  }
+  // Only now: what a plan is called may hold any mark that was searched for above.
+  ReplaceTag("<title>", "</title>", fmt::format("{}<title>{}</title>", kPolicy, title), &page);
+  const size_t end = page.rfind("</body>");
+  SQUALL_CHECK(end != std::string::npos);
+  page.insert(end, fmt::format("<noscript>\n{}<p>The tables and charts of this report need "
+                               "JavaScript.</p>\n</noscript>\n{}<script type=\"module\">{}"
+                               "</script>\n",
+                               summary, data, bundle.app_js));
+  return page;
+}
+
+std::string PlainReport(std::string_view title, std::string_view summary, std::string_view data) {
+  return fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>{}</title>\n{}</head>\n<body>\n{}<p>This report was written by a build without the "
+      "web app, so it has no tables and charts.</p>\n{}</body>\n</html>\n",
+      title, kPolicy, summary, data);
 }
 
 }  // namespace
 
-std::string HtmlReport(const RunReport& report) {
-  const std::string title = Escaped(fmt::format("{}: load test", report.plan_name));
-  std::string text = fmt::format(fmt::runtime(kHead), fmt::arg("title", title));
-  text +=
-      fmt::format("<h1>{}</h1>\n<p>{} to {}, target {}</p>\n", title, FormatUtc(report.started_at),
-                  FormatUtc(report.ended_at), Escaped(WithoutCredentials(report.host)));
-  text += Judgement(report) + Requests(report.total) + Failures(report.total) +
-          Exceptions(report.total);
-  return text + "</body>\n</html>\n";
+std::string HtmlReport(const RunReport& report) { return HtmlReportOf(ViewJson(report)); }
+
+std::string HtmlReportOf(std::string_view view_json) {
+  const boost::json::value run = RunOf(view_json);
+  const std::string title = HtmlText(TextAt(run, "plan")) + ": load test";
+  const std::string summary = PlainSummary(run);
+  const std::string data = DataBlock(view_json);
+  const WebBundle& bundle = TheWebBundle();
+  return bundle.built ? AppReport(bundle, title, summary, data) : PlainReport(title, summary, data);
 }
 
 }  // namespace squall

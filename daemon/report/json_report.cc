@@ -13,6 +13,9 @@
 namespace squall {
 namespace {
 
+// Of the run's line: all seconds of a day would make this file 20 MB larger.
+constexpr size_t kPointsMax = 7'200;
+
 void AddTime(JsonWriter* json, std::string_view key, WallTime at) {
   json->Key(key);
   at == WallTime{} ? json->Null() : json->Value(FormatUtcMillis(at));
@@ -136,6 +139,19 @@ void AddVerdict(JsonWriter* json, const VerdictReport& verdict) {
   AddStrings(json, "reasons", verdict.reasons);
   AddStrings(json, "warnings", verdict.warnings);
   json->Field("requests_failed", verdict.requests_failed).EndObject();
+}
+
+// Only where there are any, so that a report without traces is as it was.
+void AddTraces(JsonWriter* json, const TraceFigures& traces) {
+  if (traces.sampled > 0) {
+    json->Key("traces")
+        .BeginObject()
+        .Field("sampled", traces.sampled)
+        .Field("exported", traces.exported)
+        .Field("dropped", traces.dropped)
+        .Field("failed", traces.failed)
+        .EndObject();
+  }
 }
 
 std::string_view UnitName(ThresholdUnit unit) {
@@ -364,8 +380,9 @@ std::string JsonReport(const RunReport& report) {
   AddFailures(&json, report.total);
   AddLoad(&json, report.total);
   AddHealth(&json, report.total.health);
+  AddTraces(&json, report.total.traces);
   AddAgents(&json, report);
-  AddSeries(&json, report.series);
+  AddSeries(&json, Thinned(report.series, kPointsMax));
   AddSeriesByName(&json, report);
   AddSeriesByAgent(&json, report);
   json.EndObject();

@@ -11,9 +11,9 @@
 namespace squall {
 namespace {
 
-void AppendQuoted(std::string_view text, std::string* result) {
+void AppendQuoted(std::string_view text, size_t bytes_max, std::string* result) {
   *result += '"';
-  for (const char byte : ValidUtf8(text)) {
+  for (const char byte : ValidUtf8(text, bytes_max)) {
     switch (byte) {
       case '"':
         *result += "\\\"";
@@ -46,15 +46,17 @@ void AppendQuoted(std::string_view text, std::string* result) {
 JsonWriter& JsonWriter::Key(std::string_view key) {
   SQUALL_CHECK(!open_.empty() && !after_key_);
   BeforeValue();
-  AppendQuoted(key, &text_);
-  text_ += ": ";
+  AppendQuoted(key, kTextBytesMax, &text_);
+  text_ += compact_ ? ":" : ": ";
   after_key_ = true;
   return *this;
 }
 
-JsonWriter& JsonWriter::Value(std::string_view text) {
+JsonWriter& JsonWriter::Value(std::string_view text) { return Text(text, kTextBytesMax); }
+
+JsonWriter& JsonWriter::Text(std::string_view text, size_t bytes_max) {
   BeforeValue();
-  AppendQuoted(text, &text_);
+  AppendQuoted(text, bytes_max, &text_);
   return *this;
 }
 
@@ -64,13 +66,14 @@ JsonWriter& JsonWriter::Value(double value) {
 
 std::string JsonWriter::Take() {
   SQUALL_CHECK(open_.empty() && !after_key_);
-  return std::exchange(text_, {}) + "\n";
+  return std::exchange(text_, {}) + (compact_ ? "" : "\n");
 }
 
 JsonWriter& JsonWriter::Begin(char bracket, bool on_one_line) {
   BeforeValue();
   text_ += bracket;
-  open_.push_back({.on_one_line = on_one_line || (!open_.empty() && open_.back().on_one_line)});
+  open_.push_back(
+      {.on_one_line = on_one_line || compact_ || (!open_.empty() && open_.back().on_one_line)});
   return *this;
 }
 
@@ -97,7 +100,7 @@ void JsonWriter::BeforeValue() {
   }
   Open& inner = open_.back();
   if (!inner.empty) {
-    text_ += inner.on_one_line ? ", " : ",";
+    text_ += inner.on_one_line && !compact_ ? ", " : ",";
   }
   inner.empty = false;
   if (!inner.on_one_line) {

@@ -1,6 +1,7 @@
-// Writes pretty JSON in the order of the calls, so that the same run gives the same bytes. (The
-// JSON library of this house writes one long line and numbers such as 2.5E1.) One thread; misuse —
-// a value without a key inside an object, or unbalanced ends — is a bug of the caller.
+// Writes JSON in the order of the calls, so that the same run gives the same bytes: pretty, for
+// files that people look into, or compact, for pages. (The JSON library of this house writes
+// numbers such as 2.5E1.) One thread; misuse — a value without a key inside an object, or
+// unbalanced ends — is a bug of the caller.
 #pragma once
 
 #include <concepts>
@@ -14,6 +15,9 @@ namespace squall {
 
 class JsonWriter final {
  public:
+  enum class Style : uint8_t { kPretty, kCompact };
+  explicit JsonWriter(Style style = Style::kPretty) : compact_(style == Style::kCompact) {}
+
   JsonWriter& BeginObject() { return Begin('{', false); }
   JsonWriter& EndObject() { return End('}'); }
   JsonWriter& BeginArray() { return Begin('[', false); }
@@ -33,7 +37,9 @@ class JsonWriter final {
     return Raw(std::to_string(value));
   }
   JsonWriter& Null() { return Raw("null"); }
-  // A number whose digits the caller has chosen.
+  // The same with another bound.
+  JsonWriter& Text(std::string_view text, size_t bytes_max);
+  // A number whose digits the caller has chosen, or a value that another writer has made.
   JsonWriter& Number(std::string_view digits) { return Raw(digits); }
 
   template <typename Type>
@@ -41,7 +47,7 @@ class JsonWriter final {
     return Key(key).Value(value);
   }
 
-  // The finished text, with a newline at its end; the writer is empty afterwards.
+  // The finished text, a pretty one with a newline at its end; the writer is empty afterwards.
   std::string Take();
 
  private:
@@ -56,6 +62,7 @@ class JsonWriter final {
   void BeforeValue();
   void NewLine();
 
+  const bool compact_;
   std::string text_;
   std::vector<Open> open_;  // objects and arrays, outermost first
   bool after_key_ = false;

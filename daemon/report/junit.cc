@@ -150,7 +150,9 @@ std::string XmlText(std::string_view text) {
         break;
       default: {
         const bool forbidden = character < 0x20 || character == 0xFFFE || character == 0xFFFF;
-        AppendUtf8(forbidden ? kReplacementCharacter : character, &result);
+        std::string shown;
+        AppendUtf8(forbidden ? kReplacementCharacter : character, &shown);
+        result += Printable(shown);  // marks that turn text around are written out
       }
     }
   }

@@ -14,7 +14,11 @@
 namespace squall {
 namespace {
 
-constexpr size_t kFigureColumns = 55;  // what a row of names needs beside the name
+constexpr size_t kLiveColumns = 55;   // what a row of names needs beside the name
+constexpr size_t kNamesLinesMin = 7;  // kept free for names: what is above gives way
+constexpr size_t kReasonsShown = 2;
+constexpr size_t kThresholdsShown = 6;
+constexpr size_t kAgentsShown = 8;
 
 // The figures of the last seconds, of one entry or of all.
 struct Recent {
@@ -22,13 +26,14 @@ struct Recent {
   double failures_per_second = 0;
   Nanos p50{0};
   Nanos p95{0};
+  Nanos start_delay_p99{0};
 };
 
 Recent RecentOf(const EntryStats& now, const EntryStats& before, Nanos window) {
   const Histogram times = now.response.Since(before.response);
   return {PerSecond(Grown(before.requests, now.requests), window),
           PerSecond(Grown(before.failures, now.failures), window), times.Percentile(0.5),
-          times.Percentile(0.95)};
+          times.Percentile(0.95), now.start_delay.Since(before.start_delay).Percentile(0.99)};
 }
 
 Nanos WindowOf(const LiveState& state) {
@@ -70,6 +75,16 @@ std::string Load(const Snapshot& now) {
 std::string Failures(const EntryStats& total) {
   return fmt::format("{} failures ({})", total.failures,
                      FormatPercent(Ratio(total.failures, total.requests)));
+}
+
+// How late requests go out matters where they have a schedule.
+std::string Times(const LiveState& state, const EntryStats& total, const Recent& recent) {
+  const std::string delay =
+      total.start_delay.count() == 0
+          ? ""
+          : fmt::format("  start delay p99 {} ms", TableMillis(recent.start_delay_p99));
+  return fmt::format("p50 {} ms  p95 {} ms{} in the last {}", TableMillis(recent.p50),
+                     TableMillis(recent.p95), delay, WholeSeconds(WindowOf(state)));
 }
 
 std::string ProgressBar(const LiveState& state, size_t width) {
@@ -130,13 +145,85 @@ class Frame {
   size_t lines_ = 0;
 };
 
+void AddReasons(const LiveState& state, Frame* frame) {
+  if (state.verdict == nullptr || state.verdict->verdict != Verdict::kInvalid) {
+    return;
+  }
+  const std::vector<std::string>& reasons = state.verdict->reasons;
+  for (size_t i = 0; i < std::min(reasons.size(), kReasonsShown); ++i) {
+    if (frame->Room() > kNamesLinesMin) {
+      frame->Add(fmt::format("INVALID so far: {}", Printable(reasons[i])), Colour::kYellow, true);
+    }
+  }
+}
+
+// Those that fail first: they are what somebody is waiting for.
+void AddThresholds(const LiveState& state, Frame* frame) {
+  if (state.thresholds == nullptr || state.thresholds->empty() ||
+      frame->Room() <= kNamesLinesMin + 1) {
+    return;
+  }
+  std::vector<const ThresholdResult*> results;
+  for (const ThresholdResult& result : *state.thresholds) {
+    results.push_back(&result);
+  }
+  std::stable_partition(results.begin(), results.end(),
+                        [](const ThresholdResult* result) { return !result->passed; });
+  const size_t room = std::min(kThresholdsShown, frame->Room() - kNamesLinesMin);
+  const size_t shown = results.size() <= room ? results.size() : room - 1;
+  for (size_t i = 0; i < shown; ++i) {
+    const ThresholdResult& result = *results[i];
+    const bool no_data = !result.observed.has_value();
+    frame->Add(fmt::format("{} {}  {}", result.passed ? "✓" : (no_data ? "·" : "✗"),
+                           Printable(result.threshold.text), FormatObserved(result)),
+               result.passed ? Colour::kGreen : Colour::kRed, !no_data);
+  }
+  if (shown < results.size()) {
+    frame->Add(fmt::format("… and {} more thresholds", results.size() - shown), Colour::kDim, true);
+  }
+}
+
+std::string AgentRow(const Snapshot& agent, size_t name_columns) {
+  const EntryStats total = agent.Total();
+  const GeneratorHealth& health = agent.health;
+  const double cores = health.elapsed_seconds > 0 ? health.cpu_seconds / health.elapsed_seconds : 0;
+  return fmt::format("{} {:>9} {:>13} {:>10} {:>9} {:>6.2f} {:>7}",
+                     FitColumns(Printable(agent.agent_id), name_columns), RunStateName(agent.state),
+                     fmt::format("{}/{}", agent.UserCount(), agent.target_users), total.requests,
+                     total.failures, cores, TableMillis(health.loop_lag.Percentile(0.99)));
+}
+
+void AddAgents(const LiveState& state, const LiveStyle& style, Frame* frame) {
+  if (state.agents.size() < 2 || frame->Room() <= kNamesLinesMin + 3) {
+    return;
+  }
+  const size_t room = std::min(kAgentsShown, frame->Room() - kNamesLinesMin - 2);
+  const size_t shown = state.agents.size() <= room ? state.agents.size() : room - 1;
+  constexpr size_t kColumns = 61;
+  const size_t name_columns =
+      style.width > kColumns + 10 ? std::min<size_t>(style.width - kColumns, 40) : 10;
+  frame->Add("");
+  frame->Add(
+      fmt::format("{} {:>9} {:>13} {:>10} {:>9} {:>6} {:>7}", FitColumns("Agent", name_columns),
+                  "state", "users", "requests", "failures", "cores", "lag ms"),
+      Colour::kBold, true);
+  for (size_t i = 0; i < shown; ++i) {
+    frame->Add(AgentRow(*state.agents[i], name_columns), Colour::kRed,
+               state.agents[i]->state == RunState::kFailed);
+  }
+  if (shown < state.agents.size()) {
+    frame->Add(fmt::format("… and {} more agents", state.agents.size() - shown), Colour::kDim,
+               true);
+  }
+}
+
 void AddNames(const LiveState& state, const LiveStyle& style, Frame* frame) {
   const std::vector<EntryRow> rows = EntryRows(*state.now, PhaseOf(state));
   if (rows.empty() || frame->Room() < 3) {
     return;
   }
   const size_t name_columns =
-      style.width > kFigureColumns + 10 ? std::min<size_t>(style.width - kFigureColumns, 80) : 10;
+      style.width > kLiveColumns + 10 ? std::min<size_t>(style.width - kLiveColumns, 80) : 10;
   frame->Add("");
   frame->Add(
       fmt::format("{} {:>10} {:>9} {:>7} {:>7} {:>7} {:>9}", FitColumns("Name", name_columns),
@@ -166,15 +253,16 @@ std::string LiveFrame(const LiveState& state, const LiveStyle& style) {
       {fmt::format("{}  {} requests  {}  {} open", Load(now), total.requests, Failures(total),
                    now.open_requests),
        Colour::kRed},
-      {fmt::format("p50 {} ms  p95 {} ms in the last {}", TableMillis(recent.p50),
-                   TableMillis(recent.p95), WholeSeconds(WindowOf(state))),
-       Colour::kBold},
+      {Times(state, total, recent), Colour::kBold},
       {SparkLine(state, style.width, recent.requests_per_second), Colour::kBold}};
   for (const auto& [line, colour] : head) {
     if (frame.Room() > 0) {
       frame.Add(line, colour, colour != Colour::kRed || total.failures > 0);
     }
   }
+  AddReasons(state, &frame);
+  AddThresholds(state, &frame);
+  AddAgents(state, style, &frame);
   AddNames(state, style, &frame);
   return frame.Text();
 }

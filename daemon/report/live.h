@@ -11,6 +11,8 @@
 #include "daemon/base/clock.h"
 #include "daemon/stats/series.h"
 #include "daemon/stats/snapshot.h"
+#include "daemon/stats/threshold.h"
+#include "daemon/stats/verdict.h"
 
 namespace squall {
 
@@ -21,8 +23,12 @@ struct LiveState {
   const std::vector<SeriesPoint>* points = nullptr;  // for the sparkline
   std::string_view plan_name;
   std::string_view host;
-  std::optional<Nanos> run_time;  // of the profile; nothing: until stopped
-  Nanos warm_up{0};               // while it lasts, the figures shown are its own
+  std::optional<Nanos> run_time;        // of the profile; nothing: until stopped
+  Nanos warm_up{0};                     // while it lasts, the figures shown are its own
+  std::vector<const Snapshot*> agents;  // the last of each; of one nothing is said
+  const std::vector<ThresholdResult>* thresholds = nullptr;
+  // What the verdict would be now. Only INVALID is shown: the rest is in the figures.
+  const VerdictReport* verdict = nullptr;
 };
 
 struct LiveStyle {
@@ -31,8 +37,9 @@ struct LiveStyle {
   bool colour = false;
 };
 
-// Head, progress bar, users and rates, percentiles of the last seconds, a sparkline of the rate and
-// as many rows of names as fit. Ends with a newline.
+// Head, progress bar, users and rates, percentiles of the last seconds, a sparkline of the rate,
+// what makes the run invalid, thresholds (those that fail first), agents, and as many rows of names
+// as fit. Ends with a newline.
 std::string LiveFrame(const LiveState& state, const LiveStyle& style);
 
 // The bytes that put `frame` in the place of an earlier frame of `previous_lines` lines, just above

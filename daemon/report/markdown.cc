@@ -11,11 +11,11 @@
 namespace squall {
 namespace {
 
-constexpr size_t kTextBytes = 200;  // of a name or an error: it is a summary
-constexpr size_t kRowsMax = 50;     // of one table
+constexpr size_t kTextBytes = 200;       // of a name or an error: it is a summary
+constexpr size_t kMarkdownRowsMax = 50;  // of one table
 
-std::string MoreRows(size_t rows) {
-  return rows <= kRowsMax ? "" : fmt::format("\nand {} more\n", rows - kRowsMax);
+std::string MoreMarkdownRows(size_t rows) {
+  return rows <= kMarkdownRowsMax ? "" : fmt::format("\nand {} more\n", rows - kMarkdownRowsMax);
 }
 
 std::string Head(const RunReport& report) {
@@ -35,6 +35,9 @@ std::string Head(const RunReport& report) {
       report.interrupted ? ", interrupted" : "");
   if (!report.host.empty()) {
     text += fmt::format("Target: {}.\n", MarkdownCell(WithoutCredentials(report.host)));
+  }
+  if (const std::string traces = TracesText(report.total.traces); !traces.empty()) {
+    text += fmt::format("Traces: {}.\n", traces);
   }
   return text;
 }
@@ -56,13 +59,14 @@ std::string Names(const RunReport& report) {
   std::string text =
       "\n| Request | Requests | Failures | req/s | p50 ms | p95 ms | p99 ms | max ms |\n"
       "|---|--:|--:|--:|--:|--:|--:|--:|\n";
-  for (size_t i = 0; i < rows.size() && i < kRowsMax; ++i) {
+  for (size_t i = 0; i < rows.size() && i < kMarkdownRowsMax; ++i) {
     const std::string label =
         MarkdownCell(fmt::format("{} {}", ValidUtf8(rows[i].key->method, kTextBytes),
                                  ValidUtf8(rows[i].key->name, kTextBytes)));
     text += NameRow(label, *rows[i].stats, time);
   }
-  return text + NameRow("**Aggregated**", report.total.Total(), time) + MoreRows(rows.size());
+  return text + NameRow("**Aggregated**", report.total.Total(), time) +
+         MoreMarkdownRows(rows.size());
 }
 
 std::string Thresholds(const RunReport& report) {
@@ -83,27 +87,28 @@ std::string Failures(const RunReport& report) {
     return "";
   }
   std::string text = "\n| Failures | Request | Reason |\n|--:|---|---|\n";
-  for (size_t i = 0; i < rows.size() && i < kRowsMax; ++i) {
+  for (size_t i = 0; i < rows.size() && i < kMarkdownRowsMax; ++i) {
     const FailureKey& key = *rows[i].key;
     text += fmt::format("| {} | {} | {} |\n", rows[i].stats->count,
                         MarkdownCell(fmt::format("{} {}", ValidUtf8(key.method, kTextBytes),
                                                  ValidUtf8(key.name, kTextBytes))),
                         MarkdownCell(key.reason));
   }
-  return text + MoreRows(rows.size());
+  return text + MoreMarkdownRows(rows.size());
 }
 
 std::string FailedChecks(const RunReport& report) {
   std::string rows;
   size_t count = 0;
   for (const auto& [key, stats] : report.total.checks) {
-    if (stats.failed > 0 && count++ < kRowsMax) {
+    if (stats.failed > 0 && count++ < kMarkdownRowsMax) {
       rows += fmt::format("| {} | {} | {} |\n", stats.failed, MarkdownCell(key.name),
                           MarkdownCell(key.check));
     }
   }
-  return rows.empty() ? ""
-                      : "\n| Failed | Request | Check |\n|--:|---|---|\n" + rows + MoreRows(count);
+  return rows.empty()
+             ? ""
+             : "\n| Failed | Request | Check |\n|--:|---|---|\n" + rows + MoreMarkdownRows(count);
 }
 
 }  // namespace

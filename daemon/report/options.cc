@@ -114,9 +114,9 @@ std::optional<double> SpawnRate(const Shape& shape) {
 RunOptions ReportOptions(const Plan& plan, const Profile& profile) {
   return {.users = profile.PeakUsers(),
           .spawn_rate =
-              std::visit([](const auto& load) { return SpawnRate(load); }, plan.load_profile.load),
+              std::visit([](const auto& load) { return SpawnRate(load); }, profile.load().load),
           .run_time = profile.Duration(),
-          .profile = DescribeLoad(plan.load_profile),
+          .profile = DescribeLoad(profile.load()),
           .open_model = profile.IsOpen(),
           .warm_up = profile.warm_up(),
           .cool_down = profile.cool_down(),

@@ -9,8 +9,7 @@
 
 namespace squall {
 
-// `profile` must be the one made of plan.load_profile, with the settings of the run applied to
-// both.
+// `profile`: the one that is followed, which others than the plan's may have replaced.
 RunOptions ReportOptions(const Plan& plan, const Profile& profile);
 
 // The load in words, on one line: "100 users at 10/s", "spike: 50 users, 500 after 5m for 2m, …".

@@ -6,10 +6,16 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/plan/load_profile.h"
+#include "daemon/report/planned_points.h"
+#include "daemon/report/task_shares.h"
+#include "daemon/stats/heat_map.h"
+#include "daemon/stats/run_summary.h"
 #include "daemon/stats/series.h"
 #include "daemon/stats/series_set.h"
 #include "daemon/stats/snapshot.h"
@@ -41,6 +47,23 @@ struct SecondCount {
 // By entry, ascending in time, only seconds in which something finished.
 using SecondCounts = std::map<EntryKey, std::vector<SecondCount>>;
 
+// Something that happened to the run, in words.
+struct EventView {
+  WallTime at{};
+  std::string text;
+  int64_t number = 0;  // ascending within the run
+  bool operator==(const EventView&) const = default;
+};
+
+// What somebody has set by hand, in the profile's place: the users, or a factor of the arrival
+// rate.
+struct LoadByHand {
+  std::optional<uint64_t> users;
+  double spawn_rate = 1;  // by which the users are approached
+  std::optional<double> arrival_factor;
+  bool operator==(const LoadByHand&) const = default;
+};
+
 struct RunReport {
   std::string run_id;
   std::string plan_name;
@@ -51,7 +74,16 @@ struct RunReport {
   WallTime ended_at{};
   Snapshot total;                // all agents merged
   std::vector<Snapshot> agents;  // the last of each
-  uint32_t agents_lost = 0;      // before their part was over; the others took it over
+  // How they call themselves, as far as that is known.
+  std::vector<AgentDescription> agent_descriptions;
+  std::set<std::string, std::less<>> lost_agents;  // by agent_id, those still lost at the end
+  uint32_t agents_lost = 0;                  // before their part was over; the others took it over
+  std::vector<PlannedPoint> planned;         // of the profile that was followed last
+  std::optional<std::vector<Stage>> stages;  // when that is a list of stages
+  std::optional<LoadByHand> overridden;      // nothing: the profile is followed
+  std::vector<TaskShare> tasks;              // by user class
+  std::vector<EventView> events;             // ascending in time
+  std::vector<HeatColumn> heat;
   std::vector<SeriesPoint> series;
   // Of those names and agents that have a line of their own (SeriesSet::Lines); the others are only
   // counted.

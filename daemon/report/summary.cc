@@ -139,6 +139,9 @@ std::string LoadNotes(const RunReport& report) {
         "Without a time line of their own in the JSON report: request names {}, agents {}\n",
         report.series_names_left_out, report.series_agents_left_out);
   }
+  if (const std::string traces = TracesText(total.traces); !traces.empty()) {
+    text += fmt::format("Traces: {}\n", traces);
+  }
   const uint64_t unfinished = total.Total().unfinished;
   if (unfinished > 0) {
     text += fmt::format("Still open at the end, counted as failures: {} requests\n", unfinished);

@@ -22,8 +22,8 @@ namespace {
 constexpr int kCallsPerConnectionMax = 100;
 // A caller whose machine is gone says no goodbye; only unanswered pings end its streams, and with
 // an agent's the time of control_loss_timeout begins.
-constexpr int kPingEveryMs = 10'000;
-constexpr int kPingPatienceMs = 10'000;
+constexpr int kServerPingEveryMs = 10'000;
+constexpr int kServerPingPatienceMs = 10'000;
 // Clients of ours ping every 10 s, with or without calls (channel.cc). Who pings more often than
 // this is sent away (GOAWAY, too_many_pings).
 constexpr int kClientPingEveryMsMin = 1'000;
@@ -97,8 +97,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Make(const ServerSecurity&
     // Two servers on one port would share it silently; the second must be refused.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsPerConnectionMax);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingEveryMs);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingPatienceMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kServerPingEveryMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kServerPingPatienceMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
+#include "daemon/plan/output_target.h"
 #include "daemon/wire/snapshot_proto.h"
 #include "protos/squall/v1/lane.pb.h"
 
@@ -13,9 +14,9 @@ namespace squall {
 namespace {
 
 // `quitting` and `quit` may upload a result somewhere.
-constexpr Nanos kFinishPatience = std::chrono::seconds(60);
-constexpr Nanos kEndPatience = std::chrono::seconds(5);
-constexpr size_t kWarningsMax = 20;
+constexpr Nanos kLastWordPatience = std::chrono::seconds(60);
+constexpr Nanos kConductorEndPatience = std::chrono::seconds(5);
+constexpr size_t kConductorWarningsMax = 20;
 
 std::string ToJson(ValueObject object) {
   std::string json;
@@ -29,8 +30,14 @@ std::vector<std::string> ProcessArguments(const ScriptConductorOptions& options)
   for (const std::string& target : options.allow_targets) {
     arguments.insert(arguments.end(), {"--allow-target", target});
   }
+  if (!options.collector.empty()) {
+    arguments.insert(arguments.end(), {"--without-proxy", OutputHostOf(options.collector).host});
+  }
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  if (!options.chosen.empty()) {
+    arguments.emplace_back("--squall-form");
+  }
   return arguments;
 }
 
@@ -49,20 +56,29 @@ bool TruthOf(const Value& note, std::string_view member) {
 
 absl::StatusOr<std::unique_ptr<ScriptConductor>> ScriptConductor::Start(
     ScriptConductorOptions options, const Clock* clock) {
-  std::unique_ptr<ScriptConductor> conductor(new ScriptConductor(std::move(options), clock));
+  std::unique_ptr<ScriptConductor> conductor(new ScriptConductor(std::move(options)));
   LaneProcessOptions process;
   process.program = conductor->options_.program;
   process.arguments = ProcessArguments(conductor->options_);
   process.memory_bytes_max = conductor->options_.memory_bytes_max;
   SQUALL_ASSIGN_OR_RETURN(conductor->process_,
                           LaneProcess::Start(std::move(process), conductor.get(), clock));
+  if (!conductor->options_.chosen.empty()) {
+    SQUALL_RETURN_IF_ERROR(conductor->process_->SendNote("chosen", conductor->options_.chosen));
+  }
   return conductor;
 }
 
-ScriptConductor::ScriptConductor(ScriptConductorOptions options, const Clock* clock)
-    : options_(std::move(options)), clock_(clock) {}
+ScriptConductor::ScriptConductor(ScriptConductorOptions options) : options_(std::move(options)) {}
 
-ScriptConductor::~ScriptConductor() = default;
+ScriptConductor::~ScriptConductor() {
+  if (process_ != nullptr) {
+    process_->Ignore(this);
+    if (process_->ended() == std::nullopt) {
+      process_->KillAt(TimePoint{}, "nobody waits for it any more");
+    }
+  }
+}
 
 absl::StatusOr<std::optional<int>> ScriptConductor::WaitLoaded(ScriptDescription* description) {
   std::unique_lock<std::mutex> lock(mutex_);
@@ -200,13 +216,13 @@ int ScriptConductor::Finish(int proposed) {
   std::optional<int> code;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    heard_.wait_for(lock, kFinishPatience,
+    heard_.wait_for(lock, kLastWordPatience,
                     [this] { return exit_code_.has_value() || end_.has_value(); });
     code = exit_code_;
   }
-  if (!process_->WaitForEnd(kEndPatience)) {
+  if (!process_->WaitForEnd(kConductorEndPatience)) {
     process_->KillAt(TimePoint{}, "it did not end after the run");
-    process_->WaitForEnd(kEndPatience);
+    process_->WaitForEnd(kConductorEndPatience);
   }
   return code.value_or(proposed);
 }
@@ -245,7 +261,8 @@ void ScriptConductor::OnNote(const std::string& kind, const std::string& json) {
     heard_.notify_all();
   } else if (options_.role == ScriptRole::kCoordinator && kind == "warning") {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (const Value* text = note.Find("text"); text != nullptr && warnings_.size() < kWarningsMax) {
+    if (const Value* text = note.Find("text");
+        text != nullptr && warnings_.size() < kConductorWarningsMax) {
       warnings_.push_back(text->ToText());
     }
   }

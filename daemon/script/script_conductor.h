@@ -33,7 +33,9 @@ struct ScriptConductorOptions {
   std::string program;  // squall-python
   ScriptRole role = ScriptRole::kLocal;
   std::vector<std::string> arguments;      // as typed, but for those that are ours
+  std::string chosen;                      // what goes over them, a JSON object; "" = nothing
   std::vector<std::string> allow_targets;  // of users here
+  std::string collector;                   // where its spans would go; "" = nowhere
   std::optional<uint64_t> memory_bytes_max;
 };
 
@@ -83,13 +85,14 @@ class ScriptConductor final : private LaneListener {
   // The last listeners run. The exit code: what they make of `proposed`.
   int Finish(int proposed);
 
-  LaneProcess* process() { return process_.get(); }
+  // Shared: an agent keeps the engine of a run until its next one.
+  std::shared_ptr<LaneProcess> process() { return process_; }
   ScriptRole role() const { return options_.role; }
   // What is worth a line in the report; of a coordinator's process.
   std::vector<std::string> warnings() const;
 
  private:
-  ScriptConductor(ScriptConductorOptions options, const Clock* clock);
+  explicit ScriptConductor(ScriptConductorOptions options);
   void SendTotals(const Snapshot& merged);
   void TellSpawned(const Snapshot& merged);
   void TellStoppingLocked();
@@ -101,7 +104,6 @@ class ScriptConductor final : private LaneListener {
   void OnEnd(const LaneEnd& end) override;
 
   const ScriptConductorOptions options_;
-  const Clock* const clock_;
 
   mutable std::mutex mutex_;
   std::condition_variable heard_;
@@ -119,7 +121,7 @@ class ScriptConductor final : private LaneListener {
   // Of the thread that tells the course of the run.
   uint64_t spawned_ = 0;  // the last number of users that was told to be complete
 
-  std::unique_ptr<LaneProcess> process_;  // last: its thread calls this object
+  std::shared_ptr<LaneProcess> process_;  // its thread calls this object
 };
 
 }  // namespace squall

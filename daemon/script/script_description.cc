@@ -61,8 +61,17 @@ class Members final {
     const Value* found = object_.Find(name);
     if (const ValueList* list = found == nullptr ? nullptr : found->AsList()) {
       for (const Value& item : *list) {
-        const Value* inner = item.Find("name");
-        to->push_back(inner == nullptr ? item.ToText() : inner->ToText());
+        to->push_back(item.ToText());
+      }
+    }
+  }
+  // The objects in a list, each by `read`.
+  template <typename Item, typename Read>
+  void ReadList(std::string_view name, std::vector<Item>* to, const Read& read) const {
+    const Value* found = object_.Find(name);
+    if (const ValueList* list = found == nullptr ? nullptr : found->AsList()) {
+      for (const Value& item : *list) {
+        read(Members(item), &to->emplace_back());
       }
     }
   }
@@ -70,6 +79,26 @@ class Members final {
  private:
   const Value& object_;
 };
+
+void ReadClass(const Members& from, ScriptClass* to) {
+  from.Read("name", &to->name);
+  std::optional<double> weight;
+  from.Read("weight", &weight);
+  to->weight = weight.value_or(1);
+  from.ReadWhole("fixed_count", &to->fixed_count);
+  from.Read("tasks", &to->tasks);
+}
+
+void ReadOption(const Members& from, ScriptOption* to) {
+  from.Read("name", &to->name);
+  from.Read("help", &to->help);
+  from.Read("value", &to->value);
+  from.Read("choices", &to->choices);
+  from.Read("flag", &to->flag);
+  from.Read("many", &to->many);
+  from.Read("secret", &to->secret);
+  from.Read("required", &to->required);
+}
 
 }  // namespace
 
@@ -87,11 +116,21 @@ absl::StatusOr<ScriptDescription> ParseScriptDescription(std::string_view json) 
   members.ReadSeconds("stop_timeout_seconds", &to.stop_timeout);
   members.Read("host", &to.host);
   members.Read("headless", &to.headless);
+  members.Read("autostart", &to.autostart);
+  members.ReadSeconds("autoquit", &to.autoquit);
+  members.Read("web_host", &to.web_host);
+  members.ReadWhole("web_port", &to.web_port);
+  members.Read("tls_cert", &to.web_tls_cert);
+  members.Read("tls_key", &to.web_tls_key);
+  members.Read("otel", &to.otel);
   members.Read("has_shape", &to.has_shape);
   members.Read("shape_uses_common_options", &to.shape_uses_common_options);
   members.Read("tags", &to.tags);
+  members.Read("exclude_tags", &to.exclude_tags);
+  members.Read("all_tags", &to.all_tags);
   members.Read("locustfiles", &to.locustfiles);
-  members.Read("classes", &to.classes);
+  members.ReadList("classes", &to.classes, ReadClass);
+  members.ReadList("options", &to.options, ReadOption);
   members.Read("agent_arguments", &to.agent_arguments);
   members.Read("csv", &to.csv);
   members.Read("csv_full_history", &to.csv_full_history);

@@ -14,6 +14,25 @@
 
 namespace squall {
 
+struct ScriptClass {
+  std::string name;
+  double weight = 1;
+  uint64_t fixed_count = 0;
+  std::vector<std::string> tasks;
+};
+
+// An option that the locustfile has added to its command line.
+struct ScriptOption {
+  std::string name;  // as Python code reads it: "api_key"
+  std::string help;
+  std::string value;  // as it came out; several: one a line; "" of a secret
+  std::vector<std::string> choices;
+  bool flag = false;
+  bool many = false;
+  bool secret = false;
+  bool required = false;
+};
+
 struct ScriptDescription {
   std::optional<uint64_t> users;
   std::optional<double> spawn_rate;
@@ -22,11 +41,20 @@ struct ScriptDescription {
   std::optional<Nanos> stop_timeout;
   std::string host;
   bool headless = false;
+  bool autostart = false;
+  std::optional<Nanos> autoquit;
+  std::string web_host;  // "" = not given
+  uint16_t web_port = 8089;
+  std::string web_tls_cert;
+  std::string web_tls_key;
   bool has_shape = false;
   bool shape_uses_common_options = false;  // -t still ends the run
   std::vector<std::string> tags;
+  std::vector<std::string> exclude_tags;
+  std::vector<std::string> all_tags;     // of the file's tasks
   std::vector<std::string> locustfiles;  // as Python found them
-  std::vector<std::string> classes;      // names
+  std::vector<ScriptClass> classes;
+  std::vector<ScriptOption> options;
   std::vector<std::string> agent_arguments;
 
   std::string csv;
@@ -48,6 +76,7 @@ struct ScriptDescription {
   uint32_t expect_workers = 0;
   std::optional<Nanos> expect_workers_max_wait;
   int processes = 0;
+  bool otel = false;  // spans of the requests, to wherever OTEL_* says
 };
 
 // INVALID_ARGUMENT for what is no JSON object. Members that are missing, or of another kind, have

@@ -8,6 +8,7 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
+#include "daemon/plan/output_target.h"
 #include "daemon/plan/value.h"
 #include "daemon/wire/assignment_proto.h"
 #include "daemon/wire/handover_proto.h"
@@ -21,7 +22,7 @@ namespace {
 constexpr size_t kWarningsMax = 20;
 constexpr size_t kNotesBytesMax = size_t{16} << 20;
 constexpr Nanos kImmediateGrace = std::chrono::seconds(2);
-constexpr Nanos kFinishPatience = std::chrono::seconds(10);  // listeners of `quitting` and `quit`
+constexpr Nanos kQuitPatience = std::chrono::seconds(10);  // listeners of `quitting` and `quit`
 
 std::string TextOf(const Value& note, std::string_view member) {
   const Value* found = note.Find(member);
@@ -67,14 +68,14 @@ absl::StatusOr<std::unique_ptr<ScriptEngine>> ScriptEngine::Make(ScriptOrder ord
   return engine;
 }
 
-absl::StatusOr<std::unique_ptr<ScriptEngine>> ScriptEngine::Join(ScriptOrder order,
-                                                                 ScriptEngineOptions options,
-                                                                 LaneProcess* process,
-                                                                 const Clock* clock) {
+absl::StatusOr<std::unique_ptr<ScriptEngine>> ScriptEngine::Join(
+    ScriptOrder order, ScriptEngineOptions options, std::shared_ptr<LaneProcess> process,
+    const Clock* clock) {
   std::unique_ptr<ScriptEngine> engine(
       new ScriptEngine(std::move(order), std::move(options), clock));
-  engine->process_ = process;
-  process->Listen(engine.get());
+  engine->joined_process_ = std::move(process);
+  engine->process_ = engine->joined_process_.get();
+  engine->process_->Listen(engine.get());
   SQUALL_RETURN_IF_ERROR(engine->Prepare());
   return engine;
 }
@@ -92,6 +93,10 @@ absl::Status ScriptEngine::StartProcess() {
   process.arguments = {"--channel-fd", "3", "--role", "agent"};
   for (const std::string& target : options_.allow_targets) {
     process.arguments.insert(process.arguments.end(), {"--allow-target", target});
+  }
+  if (const std::optional<TraceOutput>& traces = order_.plan.outputs.traces; traces.has_value()) {
+    process.arguments.insert(process.arguments.end(),
+                             {"--without-proxy", OutputHostOf(traces->endpoint).host});
   }
   process.arguments.emplace_back("--");
   process.directory = directory_->path();
@@ -177,7 +182,8 @@ void ScriptEngine::Stop(const std::string& reason, bool immediate) {
   command.mutable_stop()->set_mode(immediate ? v1::STOP_MODE_IMMEDIATE : v1::STOP_MODE_GRACEFUL);
   process_->Send(command).IgnoreError();
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!finished_) {
+  // Its listeners, and the spans that it still sends, keep the time that they have.
+  if (!finished_ && (immediate || !listeners_only_)) {
     stopping_ = true;
     const Nanos grace = immediate ? kImmediateGrace : order_.stop_timeout + options_.stop_grace;
     process_->KillAt(clock_->Now() + grace,
@@ -343,7 +349,7 @@ void ScriptEngine::OnSnapshot(const Snapshot& snapshot) {
   process_->KillAt(std::nullopt, "");
   if (own_process_ != nullptr) {
     own_process_->SendNote("finish", R"({"exit_code":0})").IgnoreError();
-    own_process_->KillAt(clock_->Now() + kFinishPatience, "it did not end after the run");
+    own_process_->KillAt(clock_->Now() + kQuitPatience, "it did not end after the run");
   }
   if (order_.on_finished) {
     order_.on_finished(reason);

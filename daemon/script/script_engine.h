@@ -61,11 +61,10 @@ class ScriptEngine final : public LoadEngine, private LaneListener {
   static absl::StatusOr<std::unique_ptr<ScriptEngine>> Make(ScriptOrder order,
                                                             ScriptEngineOptions options,
                                                             const Clock* clock);
-  // The same in a process that has loaded its locustfile, and that goes on after the run; it
-  // outlives the engine.
+  // The same in a process that has loaded its locustfile, and that goes on after the run.
   static absl::StatusOr<std::unique_ptr<ScriptEngine>> Join(ScriptOrder order,
                                                             ScriptEngineOptions options,
-                                                            LaneProcess* process,
+                                                            std::shared_ptr<LaneProcess> process,
                                                             const Clock* clock);
   ~ScriptEngine() override;  // a process of its own is killed if it still runs
   ScriptEngine(const ScriptEngine&) = delete;
@@ -125,6 +124,7 @@ class ScriptEngine final : public LoadEngine, private LaneListener {
   std::unique_ptr<ScriptDirectory> directory_;
   std::unique_ptr<LaneProcess> own_process_;  // after the directory: ends first
   bool owns_process_ = false;                 // the same, known before the process can say a word
+  std::shared_ptr<LaneProcess> joined_process_;
   LaneProcess* process_ = nullptr;
 };
 

@@ -175,28 +175,44 @@ Nanos Histogram::Mean() const {
 }
 
 Nanos Histogram::Percentile(double quantile) const {
-  if (count_ == 0) {
-    return Nanos(0);
+  Nanos found{0};
+  Percentiles(std::span(&quantile, 1), std::span(&found, 1));
+  return found;
+}
+
+void Histogram::Percentiles(std::span<const double> quantiles, std::span<Nanos> found) const {
+  SQUALL_CHECK(found.size() >= quantiles.size());
+  size_t next = 0;  // the first one that is not found yet …
+  uint64_t rank = quantiles.empty() ? 0 : RankOf(quantiles[0]);
+  const auto take = [&](Nanos value) {
+    found[next++] = value;
+    rank = next < quantiles.size() ? RankOf(quantiles[next]) : 0;  // … and 0 when there is none
+  };
+  // The first and the last rank are exact, and in no need of buckets.
+  while (rank == 1) {
+    take(min());
   }
+  uint64_t passed = 0;
+  VisitBuckets([&](uint32_t index, uint64_t count) {
+    passed += count;
+    while (rank != 0 && rank < count_ && rank <= passed) {
+      take(Nanos(std::clamp(MidpointOf(index), min_, max_)));
+    }
+    return rank == 0 || rank >= count_;
+  });
+  while (rank != 0) {
+    take(max());
+  }
+}
+
+// Nearest rank, 1 … count; at most 1 as well when the quantile is not a number or nothing is here.
+uint64_t Histogram::RankOf(double quantile) const {
   // 0.07 * 100 is 7.000000000000001 in doubles; without the shave the rank would be 8.
   const double rank = std::ceil(quantile * static_cast<double>(count_) * (1 - 1e-14));
-  if (!(rank > 1)) {  // also when the quantile is not a number
-    return min();
+  if (!(rank > 1)) {
+    return 1;
   }
-  if (rank >= static_cast<double>(count_)) {
-    return max();
-  }
-  uint64_t left = static_cast<uint64_t>(rank);
-  Nanos found = max();
-  ForEach([&](uint32_t index, uint64_t count) {
-    if (count >= left) {
-      found = Nanos(std::clamp(MidpointOf(index), min_, max_));
-      return true;
-    }
-    left -= count;
-    return false;
-  });
-  return found;
+  return rank >= static_cast<double>(count_) ? count_ : static_cast<uint64_t>(rank);
 }
 
 uint64_t Histogram::CountAtOrBelow(Nanos limit) const {
@@ -205,7 +221,7 @@ uint64_t Histogram::CountAtOrBelow(Nanos limit) const {
   }
   const uint32_t last = IndexOf(limit.count());
   uint64_t total = 0;
-  ForEach([&](uint32_t index, uint64_t count) {
+  VisitBuckets([&](uint32_t index, uint64_t count) {
     total += index <= last ? count : 0;
     return index >= last;
   });
@@ -214,28 +230,11 @@ uint64_t Histogram::CountAtOrBelow(Nanos limit) const {
 
 std::vector<Histogram::Bucket> Histogram::Buckets() const {
   std::vector<Bucket> buckets;
-  ForEach([&buckets](uint32_t index, uint64_t count) {
+  VisitBuckets([&buckets](uint32_t index, uint64_t count) {
     buckets.push_back({index, count});
     return false;
   });
   return buckets;
-}
-
-template <typename Visit>
-void Histogram::ForEach(const Visit& visit) const {
-  for (const Packed& bucket : packed_) {
-    if (visit(bucket.index, bucket.count)) {
-      return;
-    }
-  }
-  for (uint32_t i = 0; chunks_ && i < kChunkCount; ++i) {
-    const Chunk* chunk = (*chunks_)[i].get();
-    for (uint32_t j = 0; chunk != nullptr && j < kChunkSize; ++j) {
-      if ((*chunk)[j] != 0 && visit(i * kChunkSize + j, (*chunk)[j])) {
-        return;
-      }
-    }
-  }
 }
 
 bool Histogram::Restore(const std::vector<Bucket>& buckets, Nanos min, Nanos max, DurationSum sum) {

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "daemon/base/clock.h"
@@ -63,10 +64,15 @@ class Histogram {
   // The smallest value with at least `quantile` (0..1) of the values at or below it (nearest rank),
   // as its bucket's midpoint; the first and the last rank are min and max. 0 when empty.
   Nanos Percentile(double quantile) const;
+  // The same for several, ascending, in one pass: `found[i]` is that of `quantiles[i]`.
+  void Percentiles(std::span<const double> quantiles, std::span<Nanos> found) const;
   // How many values are at or below `limit`, to the bucket that holds it (Prometheus `le`).
   uint64_t CountAtOrBelow(Nanos limit) const;
 
   std::vector<Bucket> Buckets() const;  // non-empty ones, ascending index
+  // Calls visit(index, count) for the same buckets, without a copy of them, until it returns true.
+  template <typename Visit>
+  void VisitBuckets(const Visit& visit) const;
   // Rebuilds a histogram that came over the wire. False (and *this unchanged) when an index is out
   // of range or not ascending, a count is 0, the counts add up to more than kCountMax, or min, max
   // or sum cannot belong to these buckets.
@@ -90,9 +96,7 @@ class Histogram {
     uint32_t count = 0;
   };
 
-  // Calls visit(index, count) for the non-empty buckets, ascending, until it returns true.
-  template <typename Visit>
-  void ForEach(const Visit& visit) const;
+  uint64_t RankOf(double quantile) const;
   uint64_t CountIn(uint32_t index) const;
   void Fill(const std::vector<Bucket>& buckets, uint64_t largest);
   Chunk* ChunkOf(uint32_t index);
@@ -106,5 +110,22 @@ class Histogram {
   int64_t max_ = 0;
   Total sum_ = 0;
 };
+
+template <typename Visit>
+void Histogram::VisitBuckets(const Visit& visit) const {
+  for (const Packed& bucket : packed_) {
+    if (visit(bucket.index, uint64_t{bucket.count})) {
+      return;
+    }
+  }
+  for (uint32_t i = 0; chunks_ && i < kChunkCount; ++i) {
+    const Chunk* chunk = (*chunks_)[i].get();
+    for (uint32_t j = 0; chunk != nullptr && j < kChunkSize; ++j) {
+      if ((*chunk)[j] != 0 && visit(i * kChunkSize + j, (*chunk)[j])) {
+        return;
+      }
+    }
+  }
+}
 
 }  // namespace squall

@@ -43,6 +43,17 @@ SeriesPoint Join(const SeriesPoint& earlier, const SeriesPoint& later) {
   return joined;
 }
 
+std::vector<SeriesPoint> Thinned(std::vector<SeriesPoint> points, size_t points_max) {
+  while (points.size() > std::max<size_t>(points_max, 1)) {
+    size_t to = 0;
+    for (size_t from = 0; from < points.size(); from += 2) {
+      points[to++] = from + 1 < points.size() ? Join(points[from], points[from + 1]) : points[from];
+    }
+    points.resize(to);
+  }
+  return points;
+}
+
 void Series::Counts::Add(const EntryStats& entry) {
   requests += entry.requests;
   failures += entry.failures;

@@ -39,6 +39,9 @@ struct SeriesPoint {
 // One of two neighbours; see the fields.
 SeriesPoint Join(const SeriesPoint& earlier, const SeriesPoint& later);
 
+// The same line with fewer points, at most `points_max` (above 0): neighbours are joined in pairs.
+std::vector<SeriesPoint> Thinned(std::vector<SeriesPoint> points, size_t points_max);
+
 class Series final {
  public:
   // `points_max` is rounded down to an even number, at least 2; one open point comes on top. The
@@ -64,6 +67,8 @@ class Series final {
 
   const std::vector<SeriesPoint>& points() const { return line_.points(); }
   Nanos end() const { return line_.end(); }  // of the last point
+  // Of all requests up to there: those of one snapshot, added up once.
+  const Histogram& response() const { return last_.response; }
 
   // For a store: the index of the first point that is new or different since the last call. It and
   // all behind it are to be written, and whatever was stored behind the last one to be dropped.

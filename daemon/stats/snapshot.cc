@@ -1,6 +1,10 @@
 #include "daemon/stats/snapshot.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "daemon/stats/duration_bounds.h"
 
 namespace squall {
 namespace {
@@ -33,6 +37,29 @@ void MergeMaps(Map* into, const Map& from) {
 void AddCounts(std::map<std::string, uint64_t>* into, const std::map<std::string, uint64_t>& from) {
   for (const auto& [key, count] : from) {
     (*into)[key] += count;
+  }
+}
+
+// As kTraceExemplarsMax says: a rare slow request is not pushed out by the fast ones of its name.
+void MergeExemplars(const std::vector<TraceExemplar>& from, std::vector<TraceExemplar>* to) {
+  if (from.empty()) {
+    return;
+  }
+  const auto bucket = [](const TraceExemplar& each) {
+    return std::tuple<const std::string&, const std::string&, size_t>(
+        each.method, each.name, DurationBoundOf(each.response));
+  };
+  to->insert(to->end(), from.begin(), from.end());
+  std::sort(to->begin(), to->end(), [&](const auto& a, const auto& b) {
+    return std::pair(bucket(a), b.at) < std::pair(bucket(b), a.at);
+  });
+  to->erase(std::unique(to->begin(), to->end(),
+                        [&](const auto& a, const auto& b) { return bucket(a) == bucket(b); }),
+            to->end());
+  if (to->size() > kTraceExemplarsMax) {
+    std::nth_element(to->begin(), to->begin() + kTraceExemplarsMax, to->end(),
+                     [](const auto& a, const auto& b) { return a.at > b.at; });
+    to->resize(kTraceExemplarsMax);
   }
 }
 
@@ -148,6 +175,13 @@ Nanos Snapshot::MeasuredTime() const {
   return end - begin;
 }
 
+void TraceFigures::Merge(const TraceFigures& other) {
+  sampled += other.sampled;
+  exported += other.exported;
+  dropped += other.dropped;
+  failed += other.failed;
+}
+
 void Snapshot::Merge(const Snapshot& other) {
   if (agent_id != other.agent_id) {
     agent_id.clear();
@@ -179,6 +213,8 @@ void Snapshot::Merge(const Snapshot& other) {
     }
   }
   health.Merge(other.health);
+  traces.Merge(other.traces);
+  MergeExemplars(other.exemplars, &exemplars);
 }
 
 Snapshot MergeSnapshots(const std::vector<const Snapshot*>& snapshots) {

@@ -99,6 +99,30 @@ struct GeneratorHealth {
   bool operator==(const GeneratorHealth&) const = default;
 };
 
+// What became of the spans of sampled requests (daemon/trace); all 0 without tracing.
+struct TraceFigures {
+  uint64_t sampled = 0;   // requests that were chosen for a span
+  uint64_t exported = 0;  // taken by the collector
+  uint64_t dropped = 0;   // a queue of ours was full, or time was up at the end
+  uint64_t failed = 0;    // the collector refused them or was not there
+  void Merge(const TraceFigures& other);
+  bool operator==(const TraceFigures&) const = default;
+};
+
+// A request that somebody can look up in the traces.
+struct TraceExemplar {
+  std::string method;
+  std::string name;
+  std::string trace_id;  // 32 hex digits
+  Nanos response{0};
+  WallTime at{};
+  bool operator==(const TraceExemplar&) const = default;
+};
+
+// How many a snapshot has at most: of each method, name and bucket (kDurationBounds) the newest
+// one, and of all of them the newest.
+inline constexpr size_t kTraceExemplarsMax = 256;
+
 enum class RunState : uint8_t {
   kIdle,      // nothing prepared
   kPrepared,  // plan held, waiting for Start
@@ -141,6 +165,8 @@ struct Snapshot {
   // What the agent wants its reader to know though it decides nothing; a few, each once.
   std::vector<std::string> warnings;
   GeneratorHealth health;
+  TraceFigures traces;
+  std::vector<TraceExemplar> exemplars;
 
   uint64_t UserCount() const;
   // All entries of one phase added up (Locust's "Aggregated" row).

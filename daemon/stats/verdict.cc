@@ -229,6 +229,13 @@ void Judge::Warn(const Snapshot& merged) {
         "max_users is too low",
         merged.dropped_iterations, merged.arrivals_planned));
   }
+  const uint64_t lost = merged.traces.dropped + merged.traces.failed;
+  if (lost > 0) {
+    report_.warnings.push_back(fmt::format(
+        "{} of {} spans did not reach their collector: {} waited longer than there was room, {} it "
+        "did not take; see that it runs, or sample less (--otel-sample)",
+        lost, merged.traces.sampled, merged.traces.dropped, merged.traces.failed));
+  }
 }
 
 VerdictReport Judge::Finish() {

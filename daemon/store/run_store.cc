@@ -2,7 +2,9 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include "daemon/base/status_macros.h"
@@ -61,6 +63,7 @@ absl::Status RunStore::Create(const RunRecord& run, std::string plan, std::strin
       DocumentRecord{run.run_id, DocumentKind::kSettings, std::move(settings)}};
   SQUALL_RETURN_IF_ERROR(CheckWrite(run));
   SQUALL_RETURN_IF_ERROR(CheckAll(documents));
+  writes_.fetch_add(1, std::memory_order_relaxed);
   const std::unique_lock<std::mutex> lock = Lock();
   return database_->Transact([&]() -> absl::Status {
     SQUALL_RETURN_IF_ERROR(InsertRun(database_.get(), run));
@@ -72,8 +75,22 @@ absl::Status RunStore::Write(const RunWrite& write) { return WriteAll(std::span(
 
 absl::Status RunStore::WriteAll(std::span<const RunWrite> writes) {
   SQUALL_RETURN_IF_ERROR(CheckAll(writes));
+  writes_.fetch_add(1, std::memory_order_relaxed);
   const std::unique_lock<std::mutex> lock = Lock();
   return database_->Transact([&] { return ApplyAll(database_.get(), writes); });
+}
+
+std::optional<uint64_t> RunStore::FileBytes() const {
+  if (file_ == nullptr) {
+    return std::nullopt;
+  }
+  uint64_t bytes = 0;
+  for (const char* part : {"", "-wal"}) {
+    std::error_code error;
+    const uintmax_t size = std::filesystem::file_size(file_->path() + part, error);
+    bytes += error ? 0 : size;
+  }
+  return bytes;
 }
 
 absl::StatusOr<RunRecord> RunStore::Get(std::string_view run_id) const {

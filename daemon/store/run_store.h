@@ -11,9 +11,11 @@
 // remedy), DATA_LOSS (the file is damaged).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +46,9 @@ class RunStore final {
   // All of them or none, in this order; what a coordinator has to say once a second costs one
   // transaction this way.
   absl::Status WriteAll(std::span<const RunWrite> writes);
+  // Of the three above, so far; and the size of the file with its log, nothing for ":memory:".
+  uint64_t writes() const { return writes_.load(std::memory_order_relaxed); }
+  std::optional<uint64_t> FileBytes() const;
 
   absl::StatusOr<RunRecord> Get(std::string_view run_id) const;
   absl::StatusOr<RunPage> List(const RunFilter& filter) const;
@@ -75,6 +80,7 @@ class RunStore final {
   std::unique_lock<std::mutex> Lock() const;
 
   const std::unique_ptr<StoreFile> file_;  // null for ":memory:"; outlives the connection
+  std::atomic<uint64_t> writes_ = 0;
   mutable std::mutex turn_;
   mutable std::mutex mutex_;
   const std::unique_ptr<SqlDatabase> database_;  // under mutex_

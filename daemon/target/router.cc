@@ -122,6 +122,7 @@ std::span<const TargetRouter::Route> TargetRouter::Routes() {
       {"/healthz", kGet, &R::Health, nullptr, true},
       {"/stats", kGet, &R::Stats, nullptr, true},
       {"/stats/reset", kPost, &R::ResetStats, nullptr, true},
+      {"/traceparents", kGet, &R::Traceparents, nullptr, true},
       {"/admin/stall", kPost, &R::Stall, nullptr, true},
       {"/bytes/{n}", kGet, nullptr, &BytesFixture},
       {"/status/{code}", kAny, nullptr, &StatusFixture},
@@ -187,6 +188,15 @@ TargetResponse TargetRouter::Handle(const TargetRequest& request, const RouteMat
   }
   const TargetCall call{request, match.parameter, match.query};
   return route.fixture != nullptr ? route.fixture(call) : (this->*route.handler)(call);
+}
+
+void TargetRouter::Note(const TargetRequest& request) const {
+  if (options_.traceparents == nullptr) {
+    return;
+  }
+  if (const auto header = FindHeader(request, "traceparent"); header.has_value()) {
+    options_.traceparents->Add(*header);
+  }
 }
 
 TargetResponse TargetRouter::ListProducts(const TargetCall& call) const {
@@ -264,7 +274,16 @@ TargetResponse TargetRouter::Stats(const TargetCall&) const {
 
 TargetResponse TargetRouter::ResetStats(const TargetCall&) const {
   counters_->Reset();
+  if (options_.traceparents != nullptr) {
+    options_.traceparents->Reset();
+  }
   return JsonResponse(R"({"status":"reset"})");
+}
+
+TargetResponse TargetRouter::Traceparents(const TargetCall&) const {
+  return options_.traceparents == nullptr
+             ? ErrorResponse(404, "--record-traceparents must say how many to keep")
+             : JsonResponse(options_.traceparents->Json());
 }
 
 TargetResponse TargetRouter::Stall(const TargetCall& call) const {

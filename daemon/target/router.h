@@ -10,6 +10,7 @@
 //   PUT, POST /products/stock {"name","stock"}  the product with its new stock, 404
 //   GET  /healthz
 //   GET  /stats                                 what arrived (counters.h); POST /stats/reset
+//   GET  /traceparents                          the headers that arrived (--record-traceparents)
 //   POST /admin/stall?for=2s                    no answers for that time; from loopback only
 // Fixtures for clients under test:
 //   GET  /bytes/{n}      n bytes, at most 64 MiB, streamed
@@ -36,6 +37,7 @@
 #include "daemon/target/message.h"
 #include "daemon/target/product_json.h"
 #include "daemon/target/store.h"
+#include "daemon/target/traceparent_log.h"
 
 namespace squall {
 
@@ -45,11 +47,13 @@ struct RouteMatch {
   TargetMethod method = TargetMethod::kOther;
   std::string_view parameter;  // the {…} part of the path
   std::string_view query;
-  bool control = false;  // /healthz, /stats, /admin: not counted and never made to fail
+  // /healthz, /stats, /traceparents, /admin: not counted and never made to fail
+  bool control = false;
 };
 
 struct TargetRouterOptions {
   size_t padding_bytes = 0;  // extra bytes in GET /products, to make answers as big as yours
+  TraceparentLog* traceparents = nullptr;  // outlives the router; nullptr: nothing is kept
 };
 
 // Any thread may call the const methods; what they change is behind the store and the switch.
@@ -64,6 +68,8 @@ class TargetRouter final {
 
   RouteMatch Match(std::string_view method, std::string_view target) const;
   TargetResponse Handle(const TargetRequest& request, const RouteMatch& match) const;
+  // Once for each request that is counted, answered or not.
+  void Note(const TargetRequest& request) const;
 
  private:
   struct Route;
@@ -77,6 +83,7 @@ class TargetRouter final {
   TargetResponse Health(const TargetCall& call) const;
   TargetResponse Stats(const TargetCall& call) const;
   TargetResponse ResetStats(const TargetCall& call) const;
+  TargetResponse Traceparents(const TargetCall& call) const;
   TargetResponse Stall(const TargetCall& call) const;
 
   const TargetRouterOptions options_;

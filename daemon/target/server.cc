@@ -30,7 +30,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Tcp = asio::ip::tcp;
 
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+constexpr auto kAcceptToken = asio::as_tuple(asio::use_awaitable);
 constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerWake = 64;  // then the connections of this shard get a turn
 constexpr Nanos kAcceptPause = std::chrono::milliseconds(20);
@@ -126,13 +126,13 @@ class TargetServer::Impl final {
  private:
   asio::awaitable<void> AcceptLoop() {
     while (acceptor_->is_open()) {
-      const auto [error] = co_await acceptor_->async_wait(Tcp::acceptor::wait_read, kToken);
+      const auto [error] = co_await acceptor_->async_wait(Tcp::acceptor::wait_read, kAcceptToken);
       if (error) {
         co_return;
       }
       if (!AcceptSome()) {
         pause_->expires_after(kAcceptPause);
-        co_await pause_->async_wait(kToken);
+        co_await pause_->async_wait(kAcceptToken);
       }
     }
   }

@@ -223,6 +223,7 @@ TargetResponse StreamSession<Stream>::Answer() {
   counted_ = !match.control;
   if (counted_) {
     Add(context_->counters->requests[match.route][static_cast<size_t>(match.method)]);
+    context_->router->Note(request);
     fault = context_->dice->Roll();
     stalled = context_->stall->ReleaseTime(request.now) - request.now;
   }

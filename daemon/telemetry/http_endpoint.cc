@@ -34,7 +34,6 @@ using boost::system::error_code;
 using Response = http::response<http::string_body>;
 
 constexpr const char* kTextPage = "text/plain; charset=utf-8";
-constexpr const char* kMetricsPage = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kBacklog = 64;
 // Out of descriptors, which a load generator can be: accepting again at once would only spin.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
@@ -54,7 +53,8 @@ Response Page(http::status status, const char* type, std::string body) {
   return response;
 }
 
-Response Answer(const Shared& shared, http::verb method, std::string_view target) {
+Response Answer(const Shared& shared, http::verb method, std::string_view target,
+                std::string_view accept) {
   const std::string_view path = target.substr(0, target.find('?'));
   const auto health = path != "/metrics" && shared.pages.health != nullptr
                           ? shared.pages.health(target)
@@ -69,7 +69,11 @@ Response Answer(const Shared& shared, http::verb method, std::string_view target
     return response;
   }
   if (path == "/metrics") {
-    return Page(http::status::ok, kMetricsPage, shared.pages.metrics());
+    const MetricFormat format = MetricFormatFor(accept);
+    Response response =
+        Page(http::status::ok, MetricContentType(format), shared.pages.metrics(format));
+    response.set(http::field::vary, "Accept");
+    return response;
   }
   if (health.has_value()) {
     return Page(health->first ? http::status::ok : http::status::service_unavailable, kTextPage,
@@ -113,8 +117,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     } else if (!error) {
       const auto& request = parser_->get();
       const auto target = request.target();
-      response_ =
-          Answer(*shared_, request.method(), std::string_view(target.data(), target.size()));
+      const auto accept = request[http::field::accept];
+      response_ = Answer(*shared_, request.method(), std::string_view(target.data(), target.size()),
+                         std::string_view(accept.data(), accept.size()));
       Write(request.keep_alive(), request.method() == http::verb::head);
     }
   }

@@ -18,6 +18,7 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/telemetry/metric_page.h"
 
 namespace squall {
 
@@ -34,8 +35,9 @@ class HttpEndpoint final {
  public:
   // Called on the endpoint's thread, one at a time.
   struct Pages {
-    std::function<std::string()> metrics;  // text format 0.0.4
-    std::function<bool()> ready;           // can take, or has, a run
+    // In the format that the client asks for.
+    std::function<std::string(MetricFormat)> metrics;
+    std::function<bool()> ready;  // can take, or has, a run
     // For all but /metrics, in the place of `ready`: whether all is well, and the page; nothing for
     // a path that is not known. `target` is as requested, "/readyz?verbose". May be empty.
     std::function<std::optional<std::pair<bool, std::string>>(std::string_view target)> health;

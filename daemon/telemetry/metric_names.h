@@ -1,5 +1,7 @@
-// Every metric that squalld serves, in one place: renaming one is an API change, and the golden
-// file tests/golden/metrics/agent.txt says so. docs/metrics.md says what each of them means.
+// Every metric that squalld and the coordinators (`squall serve`, `squall run`) serve, in one
+// place: renaming one is an API change, and the golden files
+// tests/golden/metrics/{agent,coordinator}.txt say so. docs/metrics.md says what each of them
+// means.
 //
 // squall_<what>_<unit>[_total]: seconds, bytes, ratio 0 to 1. Labels are few and bounded.
 #pragma once
@@ -32,6 +34,34 @@ inline constexpr const char* kMetricReceivedBytes = "squall_received_bytes_total
 // The run.
 inline constexpr const char* kMetricRunState = "squall_run_state";
 inline constexpr const char* kMetricRunElapsed = "squall_run_elapsed_seconds";
+inline constexpr const char* kMetricRunInfo = "squall_run_info";
+inline constexpr const char* kMetricRunStage = "squall_run_stage";
+
+// What leaves the agent beside this page.
+inline constexpr const char* kMetricTraceSpans = "squall_trace_spans_total";
+inline constexpr const char* kMetricOutputReports = "squall_output_reports_total";
+
+// A coordinator: its runs, its agents, and who talks to it.
+inline constexpr const char* kMetricCoordinatorRuns = "squall_coordinator_runs";
+inline constexpr const char* kMetricCoordinatorRunsStarted =
+    "squall_coordinator_runs_started_total";
+inline constexpr const char* kMetricCoordinatorRunsFinished =
+    "squall_coordinator_runs_finished_total";
+inline constexpr const char* kMetricCoordinatorRunInfo = "squall_coordinator_run_info";
+inline constexpr const char* kMetricCoordinatorRunElapsed =
+    "squall_coordinator_run_elapsed_seconds";
+inline constexpr const char* kMetricCoordinatorRunUsers = "squall_coordinator_run_users";
+inline constexpr const char* kMetricCoordinatorRunTargetUsers =
+    "squall_coordinator_run_target_users";
+inline constexpr const char* kMetricCoordinatorAgents = "squall_coordinator_agents";
+inline constexpr const char* kMetricCoordinatorSnapshotAge =
+    "squall_coordinator_snapshot_age_seconds";
+inline constexpr const char* kMetricCoordinatorStoreBytes = "squall_coordinator_store_bytes";
+inline constexpr const char* kMetricCoordinatorStoreWrites =
+    "squall_coordinator_store_writes_total";
+inline constexpr const char* kMetricCoordinatorHttpRequests =
+    "squall_coordinator_http_requests_total";
+inline constexpr const char* kMetricCoordinatorStreams = "squall_coordinator_event_streams";
 
 // The agent.
 inline constexpr const char* kMetricRefusedCalls = "squall_agent_refused_calls_total";
@@ -62,6 +92,12 @@ inline constexpr const char* kMetricLabelState = "state";
 inline constexpr const char* kMetricLabelReason = "reason";
 inline constexpr const char* kMetricLabelResource = "resource";
 inline constexpr const char* kMetricLabelVersion = "version";
+inline constexpr const char* kMetricLabelTest = "test";  // the plan's name
+inline constexpr const char* kMetricLabelRunId = "run_id";
+inline constexpr const char* kMetricLabelAgent = "agent";
+inline constexpr const char* kMetricLabelVerdict = "verdict";
+inline constexpr const char* kMetricLabelOutput = "output";
+inline constexpr const char* kMetricLabelCode = "code";
 
 // The label value that everything beyond a bound is counted under.
 inline constexpr const char* kMetricOther = "other";

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <tuple>
 
-#include <prometheus/text_serializer.h>
+#include <prometheus/client_metric.h>
 
 #include "daemon/base/units.h"
-#include "daemon/base/utf8.h"
+#include "daemon/stats/duration_bounds.h"
+#include "daemon/telemetry/metric_families.h"
 #include "daemon/telemetry/metric_names.h"
 
 namespace squall {
@@ -16,59 +18,23 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-using Labels = std::vector<ClientMetric::Label>;
-using Families = std::vector<MetricFamily>;
+using Families = MetricFamilies;
 // By method and name, as the labels show them.
 using EntryMap = std::map<std::pair<std::string, std::string>, EntryStats>;
 
-// Upper bounds of the buckets. Fixed, so that the series of agents and of runs can be added up.
-constexpr std::array kBuckets = {
-    Nanos(500'000),        Nanos(1'000'000),      Nanos(2'500'000),     Nanos(5'000'000),
-    Nanos(10'000'000),     Nanos(25'000'000),     Nanos(50'000'000),    Nanos(75'000'000),
-    Nanos(100'000'000),    Nanos(250'000'000),    Nanos(500'000'000),   Nanos(750'000'000),
-    Nanos(1'000'000'000),  Nanos(2'500'000'000),  Nanos(5'000'000'000), Nanos(7'500'000'000),
-    Nanos(10'000'000'000), Nanos(30'000'000'000), Nanos(60'000'000'000)};
 constexpr std::array kStatusClasses = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 constexpr std::array kRunStates = {RunState::kIdle,   RunState::kPrepared, RunState::kRunning,
                                    RunState::kPaused, RunState::kStopping, RunState::kFinished,
                                    RunState::kFailed};
 
-double Real(uint64_t count) { return static_cast<double>(count); }
-
-void AddValue(MetricFamily* family, Labels labels, double value) {
-  ClientMetric& metric = family->metric.emplace_back();
-  metric.label = std::move(labels);
-  if (family->type == MetricType::Counter) {
-    metric.counter.value = value;
-  } else {
-    metric.gauge.value = value;
-  }
-}
-
-void AddTimes(MetricFamily* family, Labels labels, const Histogram& times) {
+void AddTimes(MetricFamily* family, LabelList labels, const Histogram& times) {
   ClientMetric& metric = family->metric.emplace_back();
   metric.label = std::move(labels);
   metric.histogram.sample_count = times.count();
   metric.histogram.sample_sum = times.sum_seconds();
-  for (const Nanos bound : kBuckets) {
+  for (const Nanos bound : kDurationBounds) {
     metric.histogram.bucket.push_back({times.CountAtOrBelow(bound), ToSeconds(bound)});
   }
-}
-
-MetricFamily Family(MetricType type, const char* name, const char* help) {
-  return MetricFamily{name, help, type, {}};
-}
-
-MetricFamily Counter(const char* name, const char* help, double value) {
-  MetricFamily family = Family(MetricType::Counter, name, help);
-  AddValue(&family, {}, value);
-  return family;
-}
-
-MetricFamily Gauge(const char* name, const char* help, double value) {
-  MetricFamily family = Family(MetricType::Gauge, name, help);
-  AddValue(&family, {}, value);
-  return family;
 }
 
 void AddLoad(const Snapshot& run, Families* out) {
@@ -107,7 +73,7 @@ void AddRequests(const EntryMap& entries, Families* out) {
       Family(MetricType::Histogram, kMetricStartDelay,
              "From the intended start to the send; only where there is a schedule");
   for (const auto& [key, entry] : entries) {
-    const Labels labels = {{kMetricLabelMethod, key.first}, {kMetricLabelName, key.second}};
+    const LabelList labels = {{kMetricLabelMethod, key.first}, {kMetricLabelName, key.second}};
     AddValue(&requests, labels, Real(entry.requests));
     AddValue(&failures, labels, Real(entry.failures));
     AddValue(&sent, labels, Real(entry.bytes_sent));
@@ -192,13 +158,42 @@ void AddGenerator(const GeneratorHealth& health, Families* out) {
                          Real(health.names_dropped)));
 }
 
-void AddProcess(const ProcessFigures& process, WallTime started_at, Families* out) {
-  out->push_back(Counter(kMetricProcessCpu, "User and system CPU time", process.cpu_seconds));
-  out->push_back(Gauge(kMetricProcessRss, "Resident memory", Real(process.rss_bytes)));
-  out->push_back(Gauge(kMetricProcessFds, "Open file descriptors", Real(process.open_fds)));
-  out->push_back(Gauge(kMetricProcessFdLimit, "Limit of file descriptors", Real(process.fd_limit)));
-  out->push_back(Gauge(kMetricProcessStart, "Start of the process, in seconds since 1970",
-                       ToSeconds(started_at.time_since_epoch())));
+void AddOutputs(const std::vector<OutputCount>& outputs, Families* out) {
+  std::map<std::string, OutputCount> by_output;  // a run may have two of one kind
+  for (const OutputCount& each : outputs) {
+    by_output[each.output].sent += each.sent;
+    by_output[each.output].failed += each.failed;
+  }
+  MetricFamily reports =
+      Family(MetricType::Counter, kMetricOutputReports, "Reports to the outputs of the run");
+  for (const auto& [output, count] : by_output) {
+    AddValue(&reports, {{kMetricLabelOutput, output}, {kMetricLabelResult, "sent"}},
+             Real(count.sent));
+    AddValue(&reports, {{kMetricLabelOutput, output}, {kMetricLabelResult, "failed"}},
+             Real(count.failed));
+  }
+  out->push_back(std::move(reports));
+}
+
+void AddSpans(const TraceFigures& traces, Families* out) {
+  MetricFamily spans = Family(MetricType::Counter, kMetricTraceSpans,
+                              "Requests that were chosen for a span, and what became of the spans");
+  AddValue(&spans, {{kMetricLabelResult, "sampled"}}, Real(traces.sampled));
+  AddValue(&spans, {{kMetricLabelResult, "exported"}}, Real(traces.exported));
+  AddValue(&spans, {{kMetricLabelResult, "dropped"}}, Real(traces.dropped));
+  AddValue(&spans, {{kMetricLabelResult, "failed"}}, Real(traces.failed));
+  out->push_back(std::move(spans));
+}
+
+// That of the series' name, or "".
+const std::string& ValueOf(const ClientMetric& metric, std::string_view label) {
+  static const std::string none;
+  for (const ClientMetric::Label& each : metric.label) {
+    if (each.name == label) {
+      return each.value;
+    }
+  }
+  return none;
 }
 
 }  // namespace
@@ -206,26 +201,54 @@ void AddProcess(const ProcessFigures& process, WallTime started_at, Families* ou
 RunCollector::RunCollector(RunCollectorOptions options, Source source)
     : options_(std::move(options)), source_(std::move(source)) {}
 
-std::string RunCollector::Text() const { return prometheus::TextSerializer().Serialize(Collect()); }
+std::string RunCollector::PageWith(std::vector<MetricFamily> others, MetricFormat format) const {
+  const ShownRun run = source_.run();
+  Families families = Collect(run);
+  std::move(others.begin(), others.end(), std::back_inserter(families));
+  const NewestExemplars exemplars = Exemplars(run.figures);
+  return MetricPage(families, format,
+                    [&](const MetricFamily& family, const ClientMetric& metric,
+                        size_t i) -> const BucketExemplar* {
+                      if (family.name != kMetricRequestDuration) {
+                        return nullptr;
+                      }
+                      const auto found = exemplars.find(
+                          {ValueOf(metric, kMetricLabelMethod), ValueOf(metric, kMetricLabelName)});
+                      return found == exemplars.end() || found->second[i].trace_id.empty()
+                                 ? nullptr
+                                 : &found->second[i];
+                    });
+}
 
-std::vector<MetricFamily> RunCollector::Collect() const {
-  const Snapshot run = source_.run();
-  const EntryMap entries = Fold(run);
+std::vector<MetricFamily> RunCollector::Collect(const ShownRun& run) const {
+  const EntryMap entries = Fold(run.figures);
   Families families;
-  MetricFamily build =
-      Family(MetricType::Gauge, kMetricBuildInfo, "Always 1; the label says which build");
-  AddValue(&build, {{kMetricLabelVersion, Label(options_.version)}}, 1);
-  families.push_back(std::move(build));
-  AddRun(run, &families);
-  families.push_back(Users(run));
-  AddLoad(run, &families);
+  AddRun(run.figures, &families);
+  families.push_back(
+      Gauge(kMetricRunStage, "The stage of the load profile, from 1", Real(run.stage)));
+  families.push_back(Users(run.figures));
+  AddLoad(run.figures, &families);
   AddRequests(entries, &families);
-  AddOutcomes(run, entries, &families);
+  AddOutcomes(run.figures, entries, &families);
+  AddGenerator(run.figures.health, &families);
+  AddSpans(run.figures.traces, &families);
+  if (source_.outputs) {
+    AddOutputs(source_.outputs(), &families);
+  }
+  MetricFamily info =
+      Family(MetricType::Gauge, kMetricRunInfo, "Always 1; the labels say which run");
+  if (!run.figures.run_id.empty()) {
+    AddValue(&info, {{kMetricLabelRunId, Label(run.figures.run_id)}}, 1);
+  }
+  families.insert(families.begin(), std::move(info));
+  AddLabel(kMetricLabelTest, Label(run.test), &families);
   if (source_.refused_calls) {
     AddRefused(source_.refused_calls(), &families);
   }
-  AddGenerator(run.health, &families);
-  AddProcess(source_.process(), options_.process_started_at, &families);
+  if (source_.process) {
+    AddBuild(Label(options_.version), &families);
+    AddProcess(source_.process(), options_.process_started_at, &families);
+  }
   return families;
 }
 
@@ -244,9 +267,7 @@ MetricFamily RunCollector::Users(const Snapshot& run) const {
 }
 
 std::string RunCollector::Label(std::string_view text) const {
-  std::string label;
-  AppendPrintable(text, options_.label_bytes_max, &label);
-  return label;
+  return LabelValue(text, options_.label_bytes_max);
 }
 
 // Adds up the phases, and whatever has the same labels; two series of the same labels would make
@@ -283,6 +304,20 @@ EntryMap RunCollector::Fold(const Snapshot& snapshot) const {
     folded[admitted_.contains(key) ? key : NameKey{kMetricOther, kMetricOther}].Merge(entry);
   }
   return folded;
+}
+
+// Of names without series of their own there are none: an exemplar says which request it was.
+RunCollector::NewestExemplars RunCollector::Exemplars(const Snapshot& run) const {
+  NewestExemplars newest;
+  for (const TraceExemplar& each : run.exemplars) {
+    std::vector<BucketExemplar>& buckets = newest[{Label(each.method), Label(each.name)}];
+    buckets.resize(kDurationBounds.size() + 1);
+    BucketExemplar& slot = buckets[DurationBoundOf(each.response)];
+    if (slot.trace_id.empty() || slot.at < each.at) {
+      slot = {each.trace_id, ToSeconds(each.response), each.at};
+    }
+  }
+  return newest;
 }
 
 }  // namespace squall

@@ -5,7 +5,7 @@
 // look like a target that is down. squall_checks_total alone is of the measured phase, as the
 // snapshot has it. Counters start from 0 with every run, which Prometheus takes for a restart.
 //
-// Owned by main(). Collect and Text may be called from any thread, also from several at once.
+// Owned by main(). Page may be called from any thread, also from several at once.
 #pragma once
 
 #include <cstddef>
@@ -19,21 +19,14 @@
 #include <utility>
 #include <vector>
 
-#include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/process_usage.h"
 #include "daemon/stats/snapshot.h"
+#include "daemon/telemetry/metric_page.h"
 
 namespace squall {
-
-// The process as its kernel sees it; all since its start.
-struct ProcessFigures {
-  double cpu_seconds = 0;
-  uint64_t rss_bytes = 0;
-  uint64_t open_fds = 0;
-  uint64_t fd_limit = 0;
-};
 
 struct RunCollectorOptions {
   std::string version;
@@ -46,28 +39,50 @@ struct RunCollectorOptions {
   size_t label_bytes_max = 128;  // longer values are cut
 };
 
-class RunCollector final : public prometheus::Collectable {
+// A run, as its page shows it.
+struct ShownRun {
+  Snapshot figures;
+  std::string test;    // the plan's name
+  uint64_t stage = 0;  // StageAt
+};
+
+// What became of the reports to outputs of one kind.
+struct OutputCount {
+  std::string output;  // "influxdb", …
+  uint64_t sent = 0;
+  uint64_t failed = 0;
+};
+
+class RunCollector final {
  public:
+  // What is not set is not among the metrics.
   struct Source {
-    std::function<Snapshot()> run;            // Agent::Peek
-    std::function<ProcessFigures()> process;  // of this process
+    std::function<ShownRun()> run;
+    std::function<ProcessUsage()> process;  // with it: squall_build_info, process_*
     // Calls that the agent refused since the process started, by reason. Few reasons, always the
-    // same; not set: no such metric.
+    // same.
     std::function<std::map<std::string, uint64_t>()> refused_calls;
+    std::function<std::vector<OutputCount>()> outputs;  // since the process started, too
   };
 
   RunCollector(RunCollectorOptions options, Source source);
 
-  std::vector<prometheus::MetricFamily> Collect() const override;
-  // The same as Prometheus reads it (text format 0.0.4).
-  std::string Text() const;
+  std::string Page(MetricFormat format) const { return PageWith({}, format); }
+  // The same, with families of others behind it.
+  std::string PageWith(std::vector<prometheus::MetricFamily> others, MetricFormat format) const;
+
+  // The families of the page, for a run that is not asked for: for who sends them elsewhere.
+  std::vector<prometheus::MetricFamily> Collect(const ShownRun& run) const;
 
  private:
   using NameKey = std::pair<std::string, std::string>;  // method, name
 
+  using NewestExemplars = std::map<NameKey, std::vector<BucketExemplar>>;  // by bucket; "": none
+
   std::string Label(std::string_view text) const;
   prometheus::MetricFamily Users(const Snapshot& run) const;
   std::map<NameKey, EntryStats> Fold(const Snapshot& snapshot) const;
+  NewestExemplars Exemplars(const Snapshot& run) const;
 
   const RunCollectorOptions options_;
   const Source source_;

@@ -13,6 +13,7 @@
 #include "daemon/base/utf8.h"
 #include "daemon/plan/tagged_requests.h"
 #include "daemon/wire/load_profile_proto.h"
+#include "daemon/wire/outputs_proto.h"
 #include "daemon/wire/proto_reader.h"
 #include "daemon/wire/request_proto.h"
 #include "daemon/wire/step_proto.h"
@@ -307,11 +308,7 @@ absl::Status PlanToProto(const Plan& plan, v1::Plan* proto) {
   for (const Threshold& threshold : plan.thresholds) {
     WriteThreshold(threshold, proto->add_thresholds());
   }
-  v1::Outputs* outputs = proto->mutable_outputs();
-  outputs->set_csv_prefix(plan.outputs.csv_prefix);
-  outputs->set_json_file(plan.outputs.json_file);
-  outputs->set_junit_file(plan.outputs.junit_file);
-  outputs->set_markdown_file(plan.outputs.markdown_file);
+  WriteOutputs(plan.outputs, proto->mutable_outputs());
   proto->set_seed(plan.seed);
   NanosToProto(plan.stop_timeout, proto->mutable_stop_timeout());
 
@@ -342,10 +339,7 @@ absl::StatusOr<Plan> PlanFromProto(const v1::Plan& proto) {
   reader.List(
       "thresholds", proto.thresholds(), &plan.thresholds,
       [&reader](const v1::Threshold& from, Threshold* to) { ReadThreshold(from, &reader, to); });
-  plan.outputs = {.csv_prefix = proto.outputs().csv_prefix(),
-                  .json_file = proto.outputs().json_file(),
-                  .junit_file = proto.outputs().junit_file(),
-                  .markdown_file = proto.outputs().markdown_file()};
+  ReadOutputs(proto.outputs(), &reader, &plan.outputs);
   plan.seed = proto.seed();
   if (proto.has_stop_timeout()) {
     reader.Span("stop_timeout", proto.stop_timeout(), &plan.stop_timeout);

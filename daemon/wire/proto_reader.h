@@ -12,6 +12,7 @@
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/stats/histogram.h"
 
 namespace google::protobuf {
 class Duration;
@@ -26,6 +27,7 @@ inline constexpr uint64_t kUsersMax = 1'000'000'000;
 inline constexpr double kRateMax = 1e9;                           // per second
 inline constexpr Nanos kSpanMax = std::chrono::hours(24 * 3653);  // ten years
 inline constexpr int kNameBytesMax = 4096;
+inline constexpr uint64_t kCountMax = Histogram::kCountMax;
 inline constexpr int64_t kPartsMax = 1'000'000;  // list elements in one message, rows not counted
 
 // INVALID_ARGUMENT "<name> must be above 0 …".

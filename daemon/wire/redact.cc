@@ -127,6 +127,18 @@ void RedactSteps(StepList* steps) {
   }
 }
 
+// Whatever a header is called: it is there to let us in. A query may hold a user and a password.
+void RedactOutput(HeaderList* headers, std::string* url) {
+  for (auto& [name, value] : *headers) {
+    Hide(&value);
+  }
+  *url = RedactUrl(*url);
+  const size_t query = url->find('?');
+  if (query != std::string::npos && query + 1 < url->size()) {
+    url->replace(query + 1, std::string::npos, kRedacted);
+  }
+}
+
 // Both "--api-token=x" and "--api-token x"; and code may hold anything.
 void RedactScript(Script* script) {
   for (Script::File& file : script->files) {
@@ -184,6 +196,12 @@ Plan RedactPlan(const Plan& plan) {
   }
   if (shown.script.has_value()) {
     RedactScript(&*shown.script);
+  }
+  if (shown.outputs.traces.has_value()) {
+    RedactOutput(&shown.outputs.traces->headers, &shown.outputs.traces->endpoint);
+  }
+  for (MetricOutput& output : shown.outputs.metrics) {
+    RedactOutput(&output.headers, &output.to);
   }
   for (DataSet& data_set : shown.test_data) {
     for (Value& row : data_set.rows) {

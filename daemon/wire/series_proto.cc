@@ -11,7 +11,6 @@
 namespace squall {
 namespace {
 
-constexpr uint64_t kCountMax = Histogram::kCountMax;
 constexpr char kEncoding = 1;
 constexpr size_t kPointBytesMax = 1024;  // of an encoded point; unknown fields included
 
@@ -79,6 +78,19 @@ void AgentPointToProto(const AgentPoint& point, v1::AgentPoint* proto) {
   NanosToProto(point.loop_lag_p99, proto->mutable_loop_lag_p99());
 }
 
+void HeatColumnToProto(const HeatColumn& column, v1::HeatColumn* proto) {
+  proto->Clear();
+  NanosToProto(column.start, proto->mutable_start());
+  NanosToProto(column.length, proto->mutable_length());
+  size_t rows = column.counts.size();
+  while (rows > 0 && column.counts[rows - 1] == 0) {
+    --rows;
+  }
+  for (size_t row = 0; row < rows; ++row) {
+    proto->add_counts(column.counts[row]);
+  }
+}
+
 absl::StatusOr<SeriesPoint> SeriesPointFromProto(const v1::SeriesPoint& proto) {
   ProtoReader reader;
   SeriesPoint point;
@@ -105,6 +117,24 @@ absl::StatusOr<AgentPoint> AgentPointFromProto(const v1::AgentPoint& proto) {
   return point;
 }
 
+absl::StatusOr<HeatColumn> HeatColumnFromProto(const v1::HeatColumn& proto) {
+  ProtoReader reader;
+  HeatColumn column;
+  reader.Span("start", proto.start(), &column.start);
+  reader.Span("length", proto.length(), &column.length);
+  if (proto.counts_size() > static_cast<int>(kHeatRows)) {
+    return absl::InvalidArgumentError(
+        fmt::format("counts must be at most {}, got {}", kHeatRows, proto.counts_size()));
+  }
+  for (int row = 0; row < proto.counts_size(); ++row) {
+    reader.Count("counts", proto.counts(row), kCountMax, &column.counts[static_cast<size_t>(row)]);
+  }
+  if (!reader.ok()) {
+    return reader.status();
+  }
+  return column;
+}
+
 std::string EncodeSeriesPoint(const SeriesPoint& point) {
   v1::SeriesPoint proto;
   SeriesPointToProto(point, &proto);
@@ -117,6 +147,12 @@ std::string EncodeAgentPoint(const AgentPoint& point) {
   return Encode(proto);
 }
 
+std::string EncodeHeatColumn(const HeatColumn& column) {
+  v1::HeatColumn proto;
+  HeatColumnToProto(column, &proto);
+  return Encode(proto);
+}
+
 absl::StatusOr<SeriesPoint> DecodeSeriesPoint(std::string_view bytes) {
   SQUALL_ASSIGN_OR_RETURN(const v1::SeriesPoint proto, Decode<v1::SeriesPoint>(bytes));
   return SeriesPointFromProto(proto);
@@ -125,6 +161,11 @@ absl::StatusOr<SeriesPoint> DecodeSeriesPoint(std::string_view bytes) {
 absl::StatusOr<AgentPoint> DecodeAgentPoint(std::string_view bytes) {
   SQUALL_ASSIGN_OR_RETURN(const v1::AgentPoint proto, Decode<v1::AgentPoint>(bytes));
   return AgentPointFromProto(proto);
+}
+
+absl::StatusOr<HeatColumn> DecodeHeatColumn(std::string_view bytes) {
+  SQUALL_ASSIGN_OR_RETURN(const v1::HeatColumn proto, Decode<v1::HeatColumn>(bytes));
+  return HeatColumnFromProto(proto);
 }
 
 }  // namespace squall

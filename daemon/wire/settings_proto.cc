@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "daemon/plan/arrival_rate.h"
 #include "daemon/wire/proto_reader.h"
 #include "daemon/wire/time_proto.h"
 #include "protos/squall/v1/run.pb.h"
@@ -30,6 +31,10 @@ void ReadLoad(const v1::LoadOverride& proto, ProtoReader* reader, RunSettings* s
   }
   if (proto.has_iterations()) {
     reader->Count("iterations", proto.iterations(), UINT64_MAX, &settings->iterations.emplace());
+  }
+  if (proto.has_arrival_rate()) {
+    reader->Number("arrival_rate", proto.arrival_rate(), 1e-6, kArrivalRateMax,
+                   &settings->arrival_rate.emplace());
   }
 }
 
@@ -60,6 +65,9 @@ void SettingsToProto(const RunSettings& settings, v1::RunSettings* proto) {
   }
   if (settings.iterations.has_value()) {
     proto->mutable_load()->set_iterations(*settings.iterations);
+  }
+  if (settings.arrival_rate.has_value()) {
+    proto->mutable_load()->set_arrival_rate(*settings.arrival_rate);
   }
   proto->set_control_loss_policy(ToProtoEnum<v1::ControlLossPolicy>(settings.control_loss_policy));
   NanosToProto(settings.control_loss_timeout, proto->mutable_control_loss_timeout());

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,6 @@
 namespace squall {
 namespace {
 
-constexpr uint64_t kCountMax = Histogram::kCountMax;
 constexpr double kSecondsMax = 1e12;
 // A Recorder keeps 10 000 names, and each may occur in three phases.
 constexpr int kEntriesMax = 100'000;
@@ -289,6 +289,54 @@ void ReadProgress(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
   reader->Count("open_requests", from.open_requests(), kCountMax, &to->open_requests);
 }
 
+bool IsTraceId(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+void WriteTraces(const Snapshot& from, v1::Snapshot* to) {
+  if (from.traces == TraceFigures{}) {
+    return;
+  }
+  v1::TraceFigures* figures = to->mutable_traces();
+  figures->set_sampled(from.traces.sampled);
+  figures->set_exported(from.traces.exported);
+  figures->set_dropped(from.traces.dropped);
+  figures->set_failed(from.traces.failed);
+  for (const TraceExemplar& exemplar : from.exemplars) {
+    v1::TraceExemplar* added = to->add_exemplars();
+    added->set_method(ToUtf8(exemplar.method));
+    added->set_name(ToUtf8(exemplar.name));
+    added->set_trace_id(exemplar.trace_id);
+    NanosToProto(exemplar.response, added->mutable_response());
+    WallTimeToProto(exemplar.at, added->mutable_at());
+  }
+}
+
+void ReadTraces(const v1::Snapshot& from, ProtoReader* reader, Snapshot* to) {
+  {
+    const ProtoReader::Inside inside(reader, "traces");
+    reader->Count("sampled", from.traces().sampled(), kCountMax, &to->traces.sampled);
+    reader->Count("exported", from.traces().exported(), kCountMax, &to->traces.exported);
+    reader->Count("dropped", from.traces().dropped(), kCountMax, &to->traces.dropped);
+    reader->Count("failed", from.traces().failed(), kCountMax, &to->traces.failed);
+  }
+  if (from.exemplars_size() > static_cast<int>(kTraceExemplarsMax)) {
+    reader->Refuse("exemplars", fmt::format("have at most {} elements", kTraceExemplarsMax));
+    return;
+  }
+  reader->List("exemplars", from.exemplars(), &to->exemplars,
+               [reader](const v1::TraceExemplar& proto, TraceExemplar* exemplar) {
+                 reader->Name("method", proto.method(), &exemplar->method);
+                 reader->Name("name", proto.name(), &exemplar->name);
+                 if (!IsTraceId(proto.trace_id())) {
+                   reader->Refuse("trace_id", "be 32 lower-case hex digits");
+                 }
+                 exemplar->trace_id = proto.trace_id();
+                 reader->Span("response", proto.response(), &exemplar->response);
+                 reader->Time("at", proto.at(), &exemplar->at);
+               });
+}
+
 }  // namespace
 
 void SnapshotToProto(const Snapshot& snapshot, v1::Snapshot* proto) {
@@ -329,6 +377,7 @@ void SnapshotToProto(const Snapshot& snapshot, v1::Snapshot* proto) {
     proto->add_warnings(ToUtf8(warning));
   }
   WriteHealth(snapshot.health, proto->mutable_health());
+  WriteTraces(snapshot, proto);
 }
 
 absl::StatusOr<Snapshot> SnapshotFromProto(const v1::Snapshot& proto) {
@@ -355,6 +404,7 @@ absl::StatusOr<Snapshot> SnapshotFromProto(const v1::Snapshot& proto) {
     snapshot.warnings.assign(proto.warnings().begin(), proto.warnings().end());
   }
   ReadHealth(proto.health(), &reader, &snapshot.health);
+  ReadTraces(proto, &reader, &snapshot);
   if (!reader.ok()) {
     return reader.status();
   }

@@ -18,7 +18,6 @@ namespace {
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
-constexpr uint64_t kCountMax = Histogram::kCountMax;
 constexpr int kTextsMax = 1'000;       // reasons, and warnings
 constexpr int kThresholdsMax = 1'000;  // of one plan
 constexpr int kAgentsMax = 10'000;

@@ -4,10 +4,10 @@
 #include <map>
 
 #include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include "daemon/base/check.h"
 #include "daemon/base/units.h"
+#include "daemon/telemetry/metric_names.h"
 
 namespace squall {
 namespace {
@@ -80,7 +80,27 @@ std::vector<double> ExponentialBounds(double first, double factor, int count) {
   return bounds;
 }
 
-std::string MetricsText(const std::vector<MetricGroup>& groups) {
+std::vector<MetricGroup> MetricsOf(const ProcessUsage& process, WallTime started_at,
+                                   const std::string& version) {
+  using Type = MetricGroup::Type;
+  const auto group = [](Type type, const char* name, const char* help, double value) {
+    return MetricGroup{type, name, help, {{{}, value, {}}}};
+  };
+  MetricGroup build{Type::kGauge, kMetricBuildInfo, "Always 1; the label says which build", {}};
+  build.samples = {{{{kMetricLabelVersion, version}}, 1, {}}};
+  return {std::move(build),
+          group(Type::kCounter, kMetricProcessCpu, "User and system CPU time", process.cpu_seconds),
+          group(Type::kGauge, kMetricProcessRss, "Resident memory",
+                static_cast<double>(process.rss_bytes)),
+          group(Type::kGauge, kMetricProcessFds, "Open file descriptors",
+                static_cast<double>(process.open_fds)),
+          group(Type::kGauge, kMetricProcessFdLimit, "Limit of file descriptors",
+                static_cast<double>(process.fd_limit)),
+          group(Type::kGauge, kMetricProcessStart, "Start of the process, in seconds since 1970",
+                ToSeconds(started_at.time_since_epoch()))};
+}
+
+std::string MetricsText(const std::vector<MetricGroup>& groups, MetricFormat format) {
   std::vector<prometheus::MetricFamily> families;
   std::map<std::string_view, size_t> index_of;
   for (const MetricGroup& group : groups) {
@@ -94,7 +114,7 @@ std::string MetricsText(const std::vector<MetricGroup>& groups) {
       family.metric.push_back(MetricOf(group.type, sample));
     }
   }
-  return prometheus::TextSerializer().Serialize(families);
+  return MetricPage(families, format);
 }
 
 }  // namespace squall

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/process_usage.h"
+#include "daemon/telemetry/metric_page.h"
 
 namespace squall {
 
@@ -54,8 +56,13 @@ struct MetricGroup {
   std::vector<MetricSample> samples;
 };
 
-// Text format 0.0.4. Groups of one name become one, as Prometheus demands, in the place of the
-// first; they must have one type.
-std::string MetricsText(const std::vector<MetricGroup>& groups);
+// squall_build_info, and Prometheus's own names for any process.
+std::vector<MetricGroup> MetricsOf(const ProcessUsage& process, WallTime started_at,
+                                   const std::string& version);
+
+// Groups of one name become one, as Prometheus demands, in the place of the first; they must have
+// one type.
+std::string MetricsText(const std::vector<MetricGroup>& groups,
+                        MetricFormat format = MetricFormat::kText);
 
 }  // namespace squall

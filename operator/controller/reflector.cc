@@ -26,7 +26,7 @@ class KubeListWatcher final : public ListWatcher {
 
   absl::Status Watch(const std::string& resource_version, Nanos timeout,
                      const std::function<void(WatchEvent)>& on_event, StopSignal* stop) override {
-    WatchOptions options;
+    KubeWatchOptions options;
     options.label_selector = label_selector_;
     options.resource_version = resource_version;
     options.timeout = timeout;

@@ -3,19 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
 #include "daemon/base/status_macros.h"
 #include "daemon/coordinator/checkpoint.h"
+#include "daemon/coordinator/report_request.h"
+#include "daemon/report/view_of.h"
+#include "daemon/wire/plan_digest.h"
 
 namespace squall {
 namespace {
 
 // A Secret holds a mebibyte; base64 takes a third more than what it carries.
 constexpr size_t kCheckpointBytesMax = 700'000;
-constexpr size_t kEventsMax = 200;
+constexpr size_t kSeenEventsMax = 200;
 constexpr size_t kEndpointsMax = 20;
-constexpr Nanos kCurrentWindow = std::chrono::seconds(10);
 
 std::vector<EndpointSeen> Endpoints(const Snapshot& merged) {
   std::vector<EndpointSeen> endpoints;
@@ -64,7 +67,7 @@ Nanos SkewOf(const std::vector<const Snapshot*>& agents) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Start(RunOrder order, RunHooks hooks,
+absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Start(LoadRunOrder order, RunHooks hooks,
                                                         const Clock* clock) {
   std::unique_ptr<LoadRun> run(new LoadRun(std::move(order), std::move(hooks), clock));
   SQUALL_RETURN_IF_ERROR(run->Make());
@@ -72,8 +75,11 @@ absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Start(RunOrder order, RunHooks
   return run;
 }
 
-LoadRun::LoadRun(RunOrder order, RunHooks hooks, const Clock* clock)
-    : order_(std::move(order)), hooks_(std::move(hooks)), clock_(clock) {}
+LoadRun::LoadRun(LoadRunOrder order, RunHooks hooks, const Clock* clock)
+    : order_(std::move(order)),
+      hooks_(std::move(hooks)),
+      clock_(clock),
+      keeper_(*clock, order_.version) {}
 
 LoadRun::~LoadRun() {
   if (thread_.joinable()) {
@@ -82,7 +88,29 @@ LoadRun::~LoadRun() {
   }
 }
 
+// What the run is about to do, for pages.
+absl::Status LoadRun::Announce() {
+  Plan applied = order_.plan;
+  SQUALL_RETURN_IF_ERROR(ApplyRunSettings(order_.settings, &applied));
+  SQUALL_ASSIGN_OR_RETURN(const Profile profile, Profile::Make(applied.load_profile));
+  keeper_.Begin(applied, profile);
+  keeper_.Update([&](RunView* view) {
+    view->summary.run_id = order_.shown_id;
+    view->summary.plan_name = order_.shown_name;
+    view->summary.plan_digest = PlanDigest(order_.plan);
+    view->summary.state = RunState::kPrepared;
+  });
+  if (order_.resumption.has_value()) {
+    keeper_.Restore(*order_.resumption);
+  }
+  for (const AgentPlace& agent : order_.agents) {
+    keeper_.AddAgent({.agent_id = agent.name, .name = agent.name});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LoadRun::Make() {
+  SQUALL_RETURN_IF_ERROR(Announce());
   CoordinatorOptions options;
   options.run_id = order_.run_id;
   options.owner = order_.owner;
@@ -117,7 +145,26 @@ absl::Status LoadRun::Make() {
 }
 
 void LoadRun::Work() {
-  absl::StatusOr<RunReport> report = coordinator_->Run();
+  Conclude(coordinator_->Run());
+  hooks_.changed();
+}
+
+void LoadRun::Conclude(absl::StatusOr<RunReport> report) {
+  RunView view = *keeper_.View();
+  if (report.ok()) {
+    report->agent_descriptions = view.summary.agents;
+    RunView last = ViewOf(*report);
+    last.summary.run_id = order_.shown_id;
+    last.summary.plan_name = order_.shown_name;
+    last.summary.plan_digest = view.summary.plan_digest;
+    view = std::move(last);
+  } else {
+    view.summary.state = RunState::kFailed;
+    view.summary.ended_at = clock_->Wall();
+    view.summary.stop_reason = std::string(report.status().message());
+    view.requests_per_second = 0;
+    view.failures_per_second = 0;
+  }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     seen_.over = true;
@@ -133,7 +180,7 @@ void LoadRun::Work() {
       seen_.state = RunState::kFailed;
     }
   }
-  hooks_.changed();
+  keeper_.Finish(std::move(view));
 }
 
 RunSeen LoadRun::Seen() const {
@@ -141,7 +188,32 @@ RunSeen LoadRun::Seen() const {
   return seen_;
 }
 
-void LoadRun::SetLoad(const LoadRequest& load) { coordinator_->SetLoad(load); }
+std::vector<EventView> LoadRun::Events() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return events_;
+}
+
+absl::StatusOr<RunReport> LoadRun::Report() const {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (seen_.report != nullptr) {
+      return *seen_.report;
+    }
+    if (seen_.over) {
+      return absl::FailedPreconditionError(
+          fmt::format("the run has no report: {}", std::string(seen_.error.message())));
+    }
+  }
+  return ReportRequest(coordinator_.get()).Wait();
+}
+
+bool LoadRun::IsOpen() const { return coordinator_->IsOpen(); }
+
+absl::Status LoadRun::CheckLoad(const LoadRequest& load) const {
+  return coordinator_->CheckLoad(load);
+}
+
+absl::Status LoadRun::SetLoad(const LoadRequest& load) { return coordinator_->SetLoad(load); }
 
 absl::Status LoadRun::SetProfile(const LoadProfile& load) { return coordinator_->SetProfile(load); }
 
@@ -163,7 +235,12 @@ absl::Status LoadRun::Join(const AgentPlace& agent) {
 
 void LoadRun::Leave(const std::string& agent) { coordinator_->Leave(agent); }
 
-void LoadRun::OnStarted(const Plan& /*plan*/, const Profile& /*profile*/) {
+void LoadRun::OnStarted(const Plan& plan, const Profile& profile) {
+  keeper_.Begin(plan, profile);
+  keeper_.Update([](RunView* view) {
+    RunState* state = &view->summary.state;  // of one that is taken over it is known
+    *state = *state == RunState::kPrepared ? RunState::kRunning : *state;
+  });
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     seen_.started = true;
@@ -176,6 +253,7 @@ void LoadRun::OnTick(const RunProgress& progress) {
   if (unstored_.has_value()) {
     Store();
   }
+  keeper_.OnTick(progress);
   const Snapshot& merged = *progress.merged;
   const std::lock_guard<std::mutex> lock(mutex_);
   ReadFigures(merged, &seen_);
@@ -194,14 +272,17 @@ void LoadRun::OnTick(const RunProgress& progress) {
 void LoadRun::OnEvent(std::string_view text) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (seen_.events.size() < kEventsMax) {
+    if (seen_.events.size() < kSeenEventsMax) {
       seen_.events.emplace_back(text);
+      events_.push_back({clock_->Wall(), std::string(text), static_cast<int64_t>(events_.size())});
     }
   }
+  keeper_.Update([](RunView* /*view*/) {});  // somebody may want to see it
   hooks_.changed();
 }
 
 void LoadRun::OnRoster(const RunRoster& roster) {
+  keeper_.OnRoster(roster);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     seen_.present.clear();

@@ -17,6 +17,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/coordinator/run_coordinator.h"
+#include "daemon/coordinator/run_view_keeper.h"
 #include "daemon/rpc/channel.h"
 #include "daemon/stats/run_summary.h"
 
@@ -27,8 +28,10 @@ struct AgentPlace {
   std::string address;  // host:port
 };
 
-struct RunOrder {
-  std::string run_id;  // as agents know it
+struct LoadRunOrder {
+  std::string run_id;    // as agents know it
+  std::string shown_id;  // as pages show it (load_test_page.h)
+  std::string shown_name;
   Plan plan;
   RunSettings settings;
   std::vector<AgentPlace> agents;
@@ -84,15 +87,29 @@ struct RunSeen {
 class LoadRun final : private RunObserver {
  public:
   // INVALID_ARGUMENT for a plan, an address or a certificate that cannot be.
-  static absl::StatusOr<std::unique_ptr<LoadRun>> Start(RunOrder order, RunHooks hooks,
+  static absl::StatusOr<std::unique_ptr<LoadRun>> Start(LoadRunOrder order, RunHooks hooks,
                                                         const Clock* clock);
   ~LoadRun() override;  // leaves the agents at what they do, for another leader
   LoadRun(const LoadRun&) = delete;
   LoadRun& operator=(const LoadRun&) = delete;
 
   RunSeen Seen() const;
-  void SetLoad(const LoadRequest& load);
-  absl::Status SetProfile(const LoadProfile& load);  // RunCoordinator's
+
+  // For pages (daemon/gateway/run_host.h), also once it is over.
+  std::shared_ptr<const RunView> View() const { return keeper_.View(); }
+  RunSummary Summary() const { return keeper_.Summary(); }
+  uint64_t Version() const { return keeper_.Version(); }
+  PointsPage Points(size_t known) const { return keeper_.Points(known); }
+  std::vector<EventView> Events() const;
+  // What it would be now, or is. UNAVAILABLE while the run ends; FAILED_PRECONDITION when it came
+  // to none.
+  absl::StatusOr<RunReport> Report() const;
+
+  // RunCoordinator's.
+  bool IsOpen() const;
+  absl::Status CheckLoad(const LoadRequest& load) const;
+  absl::Status SetLoad(const LoadRequest& load);
+  absl::Status SetProfile(const LoadProfile& load);
   void SetThresholds(std::vector<Threshold> thresholds);
   void SetPaused(bool paused);
   void Stop(const std::string& reason, bool immediate);
@@ -101,8 +118,10 @@ class LoadRun final : private RunObserver {
   void Leave(const std::string& agent);
 
  private:
-  LoadRun(RunOrder order, RunHooks hooks, const Clock* clock);
+  LoadRun(LoadRunOrder order, RunHooks hooks, const Clock* clock);
   absl::Status Make();
+  absl::Status Announce();
+  void Conclude(absl::StatusOr<RunReport> report);
   void Work();
   void Store();
   void OnStarted(const Plan& plan, const Profile& profile) override;
@@ -110,14 +129,16 @@ class LoadRun final : private RunObserver {
   void OnEvent(std::string_view text) override;
   void OnRoster(const RunRoster& roster) override;
 
-  RunOrder order_;
+  LoadRunOrder order_;
   const RunHooks hooks_;
   const Clock* const clock_;
+  RunViewKeeper keeper_;
   std::unique_ptr<RunCoordinator> coordinator_;
   std::optional<RunRoster> unstored_;  // run's thread: what the API server has not taken yet
 
   mutable std::mutex mutex_;
-  RunSeen seen_;  // guarded by mutex_
+  RunSeen seen_;                   // guarded by mutex_
+  std::vector<EventView> events_;  // guarded by mutex_; those of seen_, with their times
   std::thread thread_;
 };
 

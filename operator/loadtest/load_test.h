@@ -35,7 +35,7 @@ struct PlanSource {
 };
 
 // How agents verify the target, and what they show it. Wins over the plan's, field by field.
-struct TargetTls {
+struct ServiceTls {
   std::string ca_secret;      // its ca.crt is trusted besides the system's store
   std::string client_secret;  // its tls.crt and tls.key are shown
   std::string server_name;
@@ -90,7 +90,7 @@ struct LoadTest {
   std::optional<WallTime> start_time;
   PlanSource plan;
   std::string target_host;
-  TargetTls target_tls;
+  ServiceTls target_tls;
   boost::json::object profile;    // as written, camelCase
   boost::json::array thresholds;  // as written
   std::optional<LoadOverride> load_override;

@@ -65,6 +65,7 @@ void AddThresholds(const json::object& test, MetricGroup* group) {
 
 std::vector<MetricGroup> MetricsOf(const std::vector<ObjectPtr>& load_tests) {
   MetricGroup runs = Gauge("loadtest_runs", "LoadTests, by phase");
+  MetricGroup phases = Gauge("loadtest_phase", "1, with the phase that a LoadTest is in");
   MetricGroup agents = Gauge("loadtest_agents", "Agents of a LoadTest, by state");
   MetricGroup users = Gauge("loadtest_users", "Users of a LoadTest: wanted, and there");
   MetricGroup skew =
@@ -73,8 +74,14 @@ std::vector<MetricGroup> MetricsOf(const std::vector<ObjectPtr>& load_tests) {
       Gauge("loadtest_threshold_passed", "1: the threshold holds, 0: it does not");
   std::map<std::string, double, std::less<>> by_phase;
   for (const ObjectPtr& test : load_tests) {
-    const std::string phase = StringAt(*test, "status.phase");
-    by_phase[phase.empty() ? "Pending" : phase] += 1;
+    std::string phase = StringAt(*test, "status.phase");
+    if (phase.empty()) {
+      phase = "Pending";  // not looked at yet
+    }
+    by_phase[phase] += 1;
+    MetricSample in_phase{LabelsOf(*test), 1, {}};
+    in_phase.labels.emplace_back("phase", phase);
+    phases.samples.push_back(std::move(in_phase));
     AddFields(
         *test, "status.agents", "state",
         {{"desired", "desired"}, {"ready", "ready"}, {"running", "running"}, {"lost", "lost"}},
@@ -92,8 +99,8 @@ std::vector<MetricGroup> MetricsOf(const std::vector<ObjectPtr>& load_tests) {
     runs.samples.push_back(
         {{{"phase", std::string(phase)}}, found == by_phase.end() ? 0 : found->second, {}});
   }
-  return {std::move(runs), std::move(agents), std::move(users), std::move(skew),
-          std::move(thresholds)};
+  return {std::move(runs),  std::move(phases), std::move(agents),
+          std::move(users), std::move(skew),   std::move(thresholds)};
 }
 
 }  // namespace squall

@@ -1,5 +1,6 @@
-// What LoadTests' statuses say, as metrics: for the alerts of the chart. Any replica can tell them,
-// leader or not. Pure; any thread.
+// What LoadTests' statuses say, as metrics: for dashboards and the alerts of the chart. Any replica
+// could tell them, so only the one that leads may: figures of two would be added up. Pure; any
+// thread.
 #pragma once
 
 #include <vector>

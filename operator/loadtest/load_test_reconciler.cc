@@ -12,6 +12,7 @@
 #include "daemon/plan/profile.h"
 #include "daemon/wire/plan_digest.h"
 #include "operator/kube/api/kube_error.h"
+#include "operator/loadtest/load_test_page.h"
 #include "operator/loadtest/names.h"
 #include "operator/loadtest/owned_objects.h"
 #include "operator/loadtest/report_objects.h"
@@ -29,8 +30,6 @@ constexpr size_t kFirstBatch = 1;
 // A leader's epochs lie above those of all before it, whatever their runs have used up.
 constexpr uint64_t kEpochsOfALeader = 1'000'000;
 
-bool Gone(const absl::Status& status) { return status.code() == absl::StatusCode::kNotFound; }
-
 bool MayPass(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable ||
          status.code() == absl::StatusCode::kResourceExhausted ||  // 429
@@ -38,10 +37,8 @@ bool MayPass(const absl::Status& status) {
          status.code() == absl::StatusCode::kAborted;
 }
 
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
 Problem ProblemOf(const absl::Status& status) {
-  const std::string text = Text(status);
+  const std::string text = StatusText(status);
   if (status.code() == absl::StatusCode::kPermissionDenied &&
       text.find("exceeded quota") != std::string::npos) {
     return {"QuotaExceeded", text};
@@ -58,7 +55,7 @@ Problem ProblemOf(const absl::Status& status) {
 struct LoadTestReconciler::Session {
   std::string uid;
   std::string run_id;
-  std::unique_ptr<LoadRun> run;
+  std::shared_ptr<LoadRun> run;  // shared with whoever shows it just now
   std::optional<PlanOfTest> plan;
   int64_t plan_generation = -1;
   std::string plan_hash;
@@ -120,6 +117,14 @@ std::vector<LoadTestReconciler::RunFigures> LoadTestReconciler::Runs() const {
     }
   }
   return runs;
+}
+
+std::shared_ptr<LoadRun> LoadTestReconciler::FindRun(const LoadTest& test) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = sessions_.find(test.key);
+  const bool is_its = found != sessions_.end() && found->second->uid == test.uid &&
+                      found->second->run_id == test.run_id;
+  return is_its ? found->second->run : nullptr;
 }
 
 std::shared_ptr<LoadTestReconciler::Session> LoadTestReconciler::SessionOf(const LoadTest& test) {
@@ -184,7 +189,7 @@ void LoadTestReconciler::ReadCheckpoint(const LoadTest& test, Session* session) 
     return;
   }
   const auto secret = parts_.client->Get(kSecrets, {test.key.ns, RunSecretName(test.key.name)});
-  if (!secret.ok() && !Gone(secret.status())) {
+  if (!secret.ok() && !absl::IsNotFound(secret.status())) {
     return;  // the next look will tell
   }
   session->checkpoint_read = true;
@@ -194,7 +199,7 @@ void LoadTestReconciler::ReadCheckpoint(const LoadTest& test, Session* session) 
   }
   absl::StatusOr<Checkpoint> checkpoint = DecodeCheckpoint(bytes);
   if (!checkpoint.ok()) {
-    Tell(test, {{true, "StateUnreadable", Text(checkpoint.status())}});
+    Tell(test, {{true, "StateUnreadable", StatusText(checkpoint.status())}});
     return;
   }
   session->checkpoint = *std::move(checkpoint);
@@ -224,7 +229,7 @@ PlanFound LoadTestReconciler::FindPlan(const LoadTest& test, const std::vector<P
     if (!tls.ok()) {
       found.state = PlanState::kMissing;
       found.reason = "SecretNotFound";
-      found.message = Text(tls);
+      found.message = StatusText(tls);
     }
   }
   return found;
@@ -299,7 +304,7 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
     SQUALL_RETURN_IF_ERROR(WriteReport(test, session));
   }
   if (decision->drop_run) {
-    std::unique_ptr<LoadRun> run;  // ends its thread: not under the lock
+    std::shared_ptr<LoadRun> run;  // ends its thread: not under the lock
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       run = std::move(session->run);
@@ -320,7 +325,7 @@ absl::Status LoadTestReconciler::Act(const Observation& seen, Decision* decision
   if (decision->delete_test) {
     const absl::Status deleted =
         parts_.client->Delete(kLoadTests, test.key, {.uid = test.uid, .grace_seconds = {}});
-    return Gone(deleted) ? absl::OkStatus() : deleted;
+    return absl::IsNotFound(deleted) ? absl::OkStatus() : deleted;
   }
   return absl::OkStatus();
 }
@@ -377,7 +382,8 @@ absl::Status LoadTestReconciler::DeletePods(const Observation& seen,
     }
     const absl::Status deleted = parts_.client->Delete(kPods, {seen.test.key.ns, pod.name},
                                                        {.uid = pod.uid, .grace_seconds = {}});
-    if (!deleted.ok() && !Gone(deleted) && deleted.code() != absl::StatusCode::kAborted) {
+    if (!deleted.ok() && !absl::IsNotFound(deleted) &&
+        deleted.code() != absl::StatusCode::kAborted) {
       return deleted;
     }
   }
@@ -387,9 +393,11 @@ absl::Status LoadTestReconciler::DeletePods(const Observation& seen,
 absl::Status LoadTestReconciler::BeginRun(const Observation& seen, const Decision& decision,
                                           Session* session) {
   const LoadTest& test = seen.test;
-  RunOrder order;
+  LoadRunOrder order;
   SQUALL_ASSIGN_OR_RETURN(order.security, SecurityOf(test));
   order.run_id = AgentsRunId(test.uid, test.run_id);
+  order.shown_id = ShownRunId(test);
+  order.shown_name = test.key.ToString();
   order.owner = options_.identity;
   order.version = options_.version;
   order.epoch = (options_.leader_epoch() + 1) * kEpochsOfALeader;
@@ -429,15 +437,18 @@ void LoadTestReconciler::Command(const Decision& decision, const LoadTest& test,
     return;
   }
   if (decision.load.has_value()) {
-    run->SetLoad(*decision.load);
-    session->asked.load = test.load_override;
+    const absl::Status changed = run->SetLoad(*decision.load);
+    session->asked.load = test.load_override;  // said once, also when it is refused
+    if (!changed.ok()) {
+      Tell(test, {{true, "EditRefused", StatusText(changed)}});
+    }
   }
   if (decision.profile.has_value()) {
     const absl::Status changed = run->SetProfile(*decision.profile);
     if (changed.ok()) {
       session->run_profile = *decision.profile;
     } else {
-      Tell(test, {{true, "EditRefused", Text(changed)}});
+      Tell(test, {{true, "EditRefused", StatusText(changed)}});
     }
   }
   if (decision.thresholds.has_value()) {
@@ -451,7 +462,7 @@ void LoadTestReconciler::Command(const Decision& decision, const LoadTest& test,
   for (const AgentPlace& agent : decision.join) {
     session->asked.joins[agent.name] = parts_.clock->Wall();
     if (const absl::Status joined = run->Join(agent); !joined.ok()) {
-      Tell(test, {{true, "AgentJoinFailed", Text(joined)}});
+      Tell(test, {{true, "AgentJoinFailed", StatusText(joined)}});
     }
   }
   for (const std::string& agent : decision.leave) {
@@ -484,7 +495,7 @@ absl::Status LoadTestReconciler::WriteReport(const LoadTest& test, Session* sess
     session->report_name = Name(*object);
     Tell(test, {{false, "ReportWritten", fmt::format("ConfigMap {}", session->report_name)}});
   } else {
-    session->report_problem = Text(status);
+    session->report_problem = StatusText(status);
     Tell(test, {{true, "ReportFailed", session->report_problem}});
   }
   return absl::OkStatus();
@@ -515,7 +526,7 @@ absl::Status LoadTestReconciler::WriteStatus(const Observation& seen, const Deci
     session->status = std::move(status);
     return absl::OkStatus();
   }
-  return Gone(written.status()) ? absl::OkStatus() : written.status();
+  return absl::IsNotFound(written.status()) ? absl::OkStatus() : written.status();
 }
 
 void LoadTestReconciler::Tell(const LoadTest& test, const std::vector<EventNote>& events) {

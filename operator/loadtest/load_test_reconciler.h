@@ -54,6 +54,8 @@ class LoadTestReconciler final : public Reconciler {
     RunSeen seen;
   };
   std::vector<RunFigures> Runs() const;
+  // The run of this process for the test as it is now; nullptr when there is none. Any thread.
+  std::shared_ptr<LoadRun> FindRun(const LoadTest& test) const;
 
  private:
   struct Session;

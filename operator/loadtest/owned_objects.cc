@@ -20,8 +20,6 @@ namespace json = boost::json;
 
 constexpr Nanos kCertificateLife = std::chrono::hours(24 * 365);
 
-bool Gone(const absl::Status& status) { return status.code() == absl::StatusCode::kNotFound; }
-
 absl::StatusOr<std::string> SecretValue(const json::object& secret, std::string_view key) {
   const json::object* data = ObjectAt(secret, "data");
   const json::value* value = data == nullptr ? nullptr : FindIn(*data, key);
@@ -59,7 +57,7 @@ absl::Status AddDrainFinalizer(KubeClient* client, const LoadTest& test) {
 absl::Status RemoveDrainFinalizer(KubeClient* client, const LoadTest& test) {
   // From what is there now: the cache may be behind.
   const auto object = client->Get(kLoadTests, test.key);
-  if (Gone(object.status())) {
+  if (absl::IsNotFound(object.status())) {
     return absl::OkStatus();
   }
   SQUALL_RETURN_IF_ERROR(object.status());
@@ -81,7 +79,7 @@ absl::Status RemoveDrainFinalizer(KubeClient* client, const LoadTest& test) {
   if (patched.status().code() == absl::StatusCode::kInvalidArgument) {
     return absl::AbortedError("the LoadTest has changed");
   }
-  if (patched.ok() || Gone(patched.status())) {
+  if (patched.ok() || absl::IsNotFound(patched.status())) {
     return absl::OkStatus();
   }
   return patched.status();
@@ -98,7 +96,7 @@ absl::StatusOr<AgentSecret> EnsureAgentSecret(KubeClient* client, const LoadTest
     return absl::AlreadyExistsError(
         fmt::format("Secret {} belongs to somebody else", key.ToString()));
   }
-  if (!Gone(there.status())) {
+  if (!absl::IsNotFound(there.status())) {
     return there.status();
   }
   CertificateSpec spec;
@@ -116,7 +114,7 @@ absl::StatusOr<AgentSecret> EnsureAgentSecret(KubeClient* client, const LoadTest
 }
 
 absl::Status ApplyTargetTls(KubeClient* client, const LoadTest& test, TlsSettings* tls) {
-  const TargetTls& wanted = test.target_tls;
+  const ServiceTls& wanted = test.target_tls;
   if (!wanted.ca_secret.empty()) {
     SQUALL_ASSIGN_OR_RETURN(const json::object secret,
                             client->Get(kSecrets, {test.key.ns, wanted.ca_secret}));
@@ -156,10 +154,10 @@ absl::Status DropChildren(KubeClient* client, const LoadTest& test) {
     if (object.ok() && OwnedBy(*object, test.uid)) {
       const absl::Status deleted =
           client->Delete(type, {test.key.ns, name}, {.uid = Uid(*object), .grace_seconds = {}});
-      if (!deleted.ok() && !Gone(deleted)) {
+      if (!deleted.ok() && !absl::IsNotFound(deleted)) {
         return deleted;
       }
-    } else if (!object.ok() && !Gone(object.status())) {
+    } else if (!object.ok() && !absl::IsNotFound(object.status())) {
       return object.status();
     }
   }

@@ -8,6 +8,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "daemon/base/status_macros.h"
+#include "operator/kube/api/kube_error.h"
 #include "operator/kube/api/object.h"
 #include "operator/kube/api/resource.h"
 #include "protos/squall/v1/agent_service.grpc.pb.h"
@@ -18,8 +19,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kReadSeconds = 5;
-
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
 PlanFound Without(PlanState state, std::string_view reason, std::string message) {
   PlanFound found;
@@ -54,11 +53,11 @@ absl::StatusOr<std::string> KeyOfMap(const json::object& map, const std::string&
 PlanFound FromConfigMap(KubeClient* client, const LoadTest& test) {
   const auto map = client->Get(kConfigMaps, {test.key.ns, test.plan.name});
   if (!map.ok()) {
-    return Without(PlanState::kMissing, "ConfigMapNotFound", Text(map.status()));
+    return Without(PlanState::kMissing, "ConfigMapNotFound", StatusText(map.status()));
   }
   const absl::StatusOr<std::string> text = KeyOfMap(*map, test.plan.key);
   if (!text.ok()) {
-    return Without(PlanState::kMissing, "KeyNotFound", Text(text.status()));
+    return Without(PlanState::kMissing, "KeyNotFound", StatusText(text.status()));
   }
   return Judge(
       ReadPlanOf(test, *text, [&map](const std::string& key) { return KeyOfMap(*map, key); }));
@@ -82,7 +81,7 @@ PlanFound FromAgents(const LoadTest& test, const std::vector<PodView>& pods,
                     text.status().code() == absl::StatusCode::kDeadlineExceeded;
   return Without(away ? PlanState::kUnread : PlanState::kInvalid,
                  away ? "WaitingForAgents" : "ImageLacksPlan",
-                 fmt::format("{}: {}", test.plan.Describe(), Text(text.status())));
+                 fmt::format("{}: {}", test.plan.Describe(), StatusText(text.status())));
 }
 
 }  // namespace

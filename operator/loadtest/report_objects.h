@@ -2,6 +2,8 @@
 // thread.
 #pragma once
 
+#include <string>
+
 #include <absl/status/statusor.h>
 #include <boost/json/object.hpp>
 
@@ -11,8 +13,14 @@
 namespace squall {
 
 // A ConfigMap with the formats that the test asks for: report.json, stats.csv and failures.csv,
-// junit.xml. What is long is compressed (report.json.gz). RESOURCE_EXHAUSTED when it does not fit
-// even so.
+// junit.xml; and with view.json, for the web page, when there is room for it. What is long is
+// compressed (report.json.gz). RESOURCE_EXHAUSTED when it does not fit even so.
 absl::StatusOr<boost::json::object> ReportObject(const LoadTest& test, const RunReport& report);
+
+// What such a ConfigMap holds of a format as RunHost names them: "json", "csv_stats",
+// "csv_failures", "junit", "view". NOT_FOUND for others and for what the test did not ask for;
+// INVALID_ARGUMENT for what cannot be unpacked.
+absl::StatusOr<std::string> ReadReportObject(const boost::json::object& config_map,
+                                             const std::string& format);
 
 }  // namespace squall

@@ -23,7 +23,15 @@ struct OperatorFlags {
   std::string metrics_listen = "127.0.0.1:8080";
   std::string health_listen = "127.0.0.1:8081";
   bool insecure = false;
+  std::string web_listen;   // "": no page
+  std::string grpc_listen;  // "": no RunService
+  std::string web_token_file;
+  std::string web_tls_cert;
+  std::string web_tls_key;
+  std::vector<std::string> web_allowed_hosts;
+  bool web_insecure = false;
   int workers = 4;
+  std::string health;  // "": serve; else the health address of another squall-operator
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
 };

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/process_usage.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
 #include "daemon/net/token_guard.h"
@@ -17,12 +18,14 @@
 #include "operator/controller/health.h"
 #include "operator/controller/informer.h"
 #include "operator/controller/leader_elector.h"
+#include "operator/controller/metric_values.h"
 #include "operator/controller/metrics.h"
 #include "operator/kube/client/kube_client.h"
 #include "operator/kube/client/kube_config.h"
 #include "operator/loadtest/load_test_metrics.h"
 #include "operator/loadtest/load_test_reconciler.h"
 #include "operator/loadtest/names.h"
+#include "operator/programs/operator_web.h"
 
 namespace squall {
 namespace {
@@ -61,12 +64,15 @@ struct OperatorParts::Impl {
   void MakeController();
   void MakeInformers();
   absl::Status Serve();
-  std::string Metrics() const;
+  absl::Status ServeWeb();
+  std::string Metrics(MetricFormat format) const;
+  bool Leads() const { return elector == nullptr || elector->leading(); }
   void Lead(int64_t term);
 
   OperatorFlags flags;
   EventLog* log = nullptr;
   const Clock* clock = nullptr;
+  WallTime started_at{};
   std::string identity;
   KubeConfig config;
   RestClientMetrics rest_metrics;
@@ -83,6 +89,7 @@ struct OperatorParts::Impl {
   HealthChecks health;
   std::unique_ptr<HttpEndpoint> metrics_endpoint;
   std::unique_ptr<HttpEndpoint> health_endpoint;
+  std::unique_ptr<OperatorWeb> web;  // uses the caches and the runs
   std::atomic<uint64_t> epoch = 0;
   std::atomic<bool> stopping = false;
 };
@@ -182,7 +189,7 @@ void OperatorParts::Impl::Lead(int64_t term) {
   controller->Start();
 }
 
-std::string OperatorParts::Impl::Metrics() const {
+std::string OperatorParts::Impl::Metrics(MetricFormat format) const {
   std::vector<MetricGroup> all;
   const auto add = [&all](std::vector<MetricGroup> groups) {
     all.insert(all.end(), std::make_move_iterator(groups.begin()),
@@ -191,14 +198,19 @@ std::string OperatorParts::Impl::Metrics() const {
   add(MetricsOf(controller->queue().Stats()));
   add(MetricsOf(controller->Stats()));
   add(MetricsOf(events->Stats()));
-  add(MetricsOf(tests->List()));
+  // Of one replica only: what every replica told would be doubled in sums. Before its cache is
+  // filled a leader knows nothing, and must not say that there is nothing.
+  if (Leads() && tests->HasSynced()) {
+    add(MetricsOf(tests->List()));
+  }
   add(MetricsOf("loadtests", tests->Stats()));
   add(MetricsOf("pods", pods->Stats()));
   add(rest_metrics.Collect());
-  if (elector != nullptr) {
-    add(MetricsOf(flags.lease_name, elector->Stats()));
-  }
-  return MetricsText(all);
+  LeaderStats leader;
+  leader.leading = true;  // who stands for no election leads alone
+  add(MetricsOf(flags.lease_name, elector == nullptr ? leader : elector->Stats()));
+  add(MetricsOf(ReadProcessUsage(), started_at, SQUALL_VERSION));
+  return MetricsText(all, format);
 }
 
 absl::Status OperatorParts::Impl::Serve() {
@@ -209,7 +221,7 @@ absl::Status OperatorParts::Impl::Serve() {
                       [this] { return !tests->Stats().forbidden && !pods->Stats().forbidden; });
   health.AddReadiness("running", [this] { return !stopping; });
   HttpEndpoint::Pages pages;
-  pages.metrics = [this] { return Metrics(); };
+  pages.metrics = [this](MetricFormat format) { return Metrics(format); };
   pages.ready = [this] { return !stopping; };
   pages.health = [this](std::string_view target) {
     const std::optional<HealthAnswer> answer = health.Answer(target);
@@ -228,6 +240,16 @@ absl::Status OperatorParts::Impl::Serve() {
   return absl::OkStatus();
 }
 
+absl::Status OperatorParts::Impl::ServeWeb() {
+  LoadTestHostParts parts;
+  parts.client = client.get();
+  parts.tests = tests.get();
+  parts.find_run = [this](const LoadTest& test) { return reconciler->FindRun(test); };
+  parts.version = SQUALL_VERSION;
+  SQUALL_ASSIGN_OR_RETURN(web, OperatorWeb::Open(flags, std::move(parts), clock));
+  return absl::OkStatus();
+}
+
 OperatorParts::OperatorParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 OperatorParts::~OperatorParts() = default;
@@ -241,6 +263,7 @@ absl::StatusOr<std::unique_ptr<OperatorParts>> OperatorParts::Make(const Operato
   impl->flags = flags;
   impl->log = log;
   impl->clock = clock;
+  impl->started_at = clock->Wall();
   SQUALL_ASSIGN_OR_RETURN(impl->identity, IdentityOf(flags));
   SQUALL_RETURN_IF_ERROR(impl->MakeClients(sources));
   EventRecorderOptions event_options;
@@ -256,6 +279,7 @@ absl::StatusOr<std::unique_ptr<OperatorParts>> OperatorParts::Make(const Operato
 
 absl::Status OperatorParts::Start() {
   SQUALL_RETURN_IF_ERROR(impl_->Serve());
+  SQUALL_RETURN_IF_ERROR(impl_->ServeWeb());
   impl_->events->Start();
   impl_->tests->Start();
   impl_->pods->Start();
@@ -267,15 +291,17 @@ absl::Status OperatorParts::Start() {
         std::chrono::duration_cast<std::chrono::seconds>(impl_->clock->Wall().time_since_epoch())
             .count());
   }
-  impl_->log->Info("serving",
-                   {{"version", SQUALL_VERSION},
-                    {"server", impl_->config.server},
-                    {"config", impl_->config.source},
-                    {"identity", impl_->identity},
-                    {"metrics_port",
-                     std::to_string(impl_->metrics_endpoint ? impl_->metrics_endpoint->port() : 0)},
-                    {"health_port",
-                     std::to_string(impl_->health_endpoint ? impl_->health_endpoint->port() : 0)}});
+  impl_->log->Info(
+      "serving",
+      {{"version", SQUALL_VERSION},
+       {"server", impl_->config.server},
+       {"config", impl_->config.source},
+       {"identity", impl_->identity},
+       {"metrics_port",
+        std::to_string(impl_->metrics_endpoint ? impl_->metrics_endpoint->port() : 0)},
+       {"health_port", std::to_string(impl_->health_endpoint ? impl_->health_endpoint->port() : 0)},
+       {"web_port", std::to_string(impl_->web->web_port())},
+       {"grpc_port", std::to_string(impl_->web->grpc_port())}});
   return absl::OkStatus();
 }
 
@@ -285,6 +311,7 @@ bool OperatorParts::Stop() {
     return false;
   }
   impl_->events->Stop(kEventFlush);
+  impl_->web.reset();         // nobody looks at the runs any more
   impl_->reconciler.reset();  // the agents go on
   impl_->tests->Stop();
   impl_->pods->Stop();

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/net/health_probe.h"
 #include "operator/programs/operator_flags.h"
 #include "operator/programs/operator_parts.h"
 
@@ -21,6 +23,27 @@ constexpr int kExitNotLeader = 1;
 constexpr const char* kFooter =
     "Without --kubeconfig: $KUBECONFIG, the pod's service account, or ~/.kube/config.\n"
     "docs/kubernetes.md shows how to install it, and a first LoadTest.";
+
+void DefineWebFlags(CLI::App* app, OperatorFlags* flags) {
+  app->add_option("--web-listen", flags->web_listen,
+                  "ADDRESS:PORT for the web page, such as 127.0.0.1:8089; default: none")
+      ->group("Web page");
+  app->add_option("--grpc-listen", flags->grpc_listen,
+                  "ADDRESS:PORT for squall.v1.RunService (squall status, watch …); default: none")
+      ->group("Web page");
+  app->add_option("--web-token-file", flags->web_token_file, "Both ask for the token in this file")
+      ->group("Web page");
+  app->add_option("--web-tls-cert", flags->web_tls_cert, "Both speak TLS: a PEM chain, and …")
+      ->group("Web page");
+  app->add_option("--web-tls-key", flags->web_tls_key, "… its key")->group("Web page");
+  app->add_option("--web-allowed-host", flags->web_allowed_hosts,
+                  "A name by which browsers may call the page; may be repeated")
+      ->allow_extra_args(false)
+      ->group("Web page");
+  app->add_flag("--web-insecure", flags->web_insecure,
+                "Allow both at addresses that other machines can reach without a token")
+      ->group("Web page");
+}
 
 void DefineFlags(CLI::App* app, OperatorFlags* flags) {
   const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
@@ -59,6 +82,9 @@ void DefineFlags(CLI::App* app, OperatorFlags* flags) {
   app->add_option("--health-listen", flags->health_listen,
                   "ADDRESS:PORT for /healthz and /readyz; \"\" turns them off")
       ->capture_default_str();
+  app->add_option("--health", flags->health,
+                  "Do not serve: ask the squall-operator whose --health-listen is ADDRESS:PORT\n"
+                  "whether it is well (exit code 0) or not (1), for health checks");
   app->add_flag("--insecure", flags->insecure,
                 "Allow both to be addresses that other machines can reach");
   app->add_option("--workers", flags->workers, "LoadTests that are looked at at the same time")
@@ -70,6 +96,7 @@ void DefineFlags(CLI::App* app, OperatorFlags* flags) {
   app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
       ->transform(CLI::CheckedTransformer(levels))
       ->option_text("debug|info|warning|error");
+  DefineWebFlags(app, flags);
 }
 
 std::string Environment(const char* name) {
@@ -129,6 +156,11 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (!flags.health.empty()) {
+    const HealthVerdict verdict = JudgeHealth(flags.health, false, SystemClock());
+    fmt::print("{}\n", verdict.line);
+    return verdict.exit_code;
   }
   EventLog log(flags.log_format, flags.log_level, &std::cerr);
   return Serve(flags, signals, &log);

@@ -24,6 +24,7 @@ import urllib.request
 
 import coordinator_bench
 import locust_bench
+import telemetry_bench
 
 BODY = '{"productID":1,"name":"Laptop","price":999.99,"stock":50,"cat":1}\n'
 NGINX = """
@@ -36,6 +37,9 @@ http {{
   server {{ listen 127.0.0.1:{port} backlog=4096; root {dir};
            location / {{ default_type application/json; }}
            location = /orders {{ default_type application/json; return 200 '{{"order":1}}'; }}
+           location = /v1/traces {{ client_max_body_size 64m; client_body_buffer_size 4m;
+                                    default_type application/x-protobuf; return 200; }}
+           location = /write {{ client_max_body_size 64m; return 204; }}
            location = /status {{ stub_status; }} }}
 }}
 """
@@ -163,11 +167,14 @@ def run_squall(squall, directory, plan, *flags):
         raise SystemExit(f"bench: squall wrote no report:\n{output}")
 
 
+def plan_of_gets(base, path, connections, seconds):
+    load = f"{{users: {connections}, spawn_rate: 100000, run_time: {seconds}s}}"
+    return PLAN.format(base=base, load=load, step=f"get: {path}")
+
+
 def run_squall_http(squall, directory, url, connections, seconds):
     base, path = re.match(r"(http://[^/]+)(/.*)", url).groups()
-    load = f"{{users: {connections}, spawn_rate: 100000, run_time: {seconds}s}}"
-    plan = PLAN.format(base=base, load=load, step=f"get: {path}")
-    report, usage = run_squall(squall, directory, plan)
+    report, usage = run_squall(squall, directory, plan_of_gets(base, path, connections, seconds))
     percentiles = report["totals"]["service_ms"]["percentiles"]
     assert report["totals"]["failures"] == 0, report["failures"]
     return sample(report["totals"]["requests"], usage, percentiles["50"], percentiles["99"])
@@ -282,8 +289,18 @@ def bench_locust(options, directory):
         nginx.stop()
 
 
+def bench_telemetry(options, directory):
+    nginx = Nginx(directory)
+    try:
+        return telemetry_bench.bench(
+            lambda plan, flags: run_squall(options.squall, directory, plan, *flags), nginx,
+            plan_of_gets, options.rounds, options.seconds, free_port)
+    finally:
+        nginx.stop()
+
+
 CASES = {"http": bench_http, "open": bench_open, "idle": bench_idle,
-         "coordinator": bench_coordinator, "locust": bench_locust}
+         "coordinator": bench_coordinator, "locust": bench_locust, "telemetry": bench_telemetry}
 
 
 def machine():

@@ -95,7 +95,7 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 };
 
 // All agents; the :authority of a call tells which of them is meant.
-class Service final
+class SimulatedService final
     : public v1::AgentService::WithRawCallbackMethod_Watch<v1::AgentService::CallbackService> {
  public:
   using Context = grpc::CallbackServerContext;
@@ -233,7 +233,7 @@ int Serve(const Flags& flags) {
   for (size_t i = 0; i < std::min(kVariants, flags.count); ++i) {
     stats.push_back(std::make_unique<SimulatedStats>(flags.shape, i + 1));
   }
-  Service service;
+  SimulatedService service;
   std::vector<int> ports(flags.count);
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kRpcMessageBytesMax);

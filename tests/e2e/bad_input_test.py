@@ -55,6 +55,14 @@ class BadPlans(SquallTest):
         self.assertEqual(code, 3)
         self.assertIn("nothing.yaml", errors)
 
+    def test_a_locustfile_in_the_place_of_a_plan(self):
+        path = self.folder / "locustfile.py"
+        path.write_text("class Visitor: pass\n")
+        for command in ("validate", "start"):
+            code, _, errors = self.squall(command, path)
+            self.assertEqual(code, 3)
+            self.assertIn(f"use squall run {path}, with --expect-agents N", errors)
+
     def test_usage(self):
         self.assertEqual(self.squall("run", PRODUCT_PLAN, "--no-such-flag")[0], 2)
         self.assertEqual(self.squall()[0], 2)

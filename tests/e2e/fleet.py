@@ -2,6 +2,7 @@
 on many machines. All of them are processes on loopback."""
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -26,7 +27,7 @@ PASSED, FAILED = (0, 6), (1, 6)
 class Daemon:
     """A program of ours that listens: on a port that it picks, its JSON log in a file."""
 
-    def __init__(self, folder, program, *arguments, listen="127.0.0.1:0"):
+    def __init__(self, folder, program, *arguments, listen="127.0.0.1:0", environment=None):
         name = f"{program[-1]}-{time.monotonic_ns()}"
         self.port_file = folder / f"{name}.port"
         self.log_file = folder / f"{name}.log"
@@ -34,7 +35,8 @@ class Daemon:
             self.process = subprocess.Popen(
                 [str(BIN / program[0]), *program[1:], "--listen", listen, "--port-file",
                  str(self.port_file), "--log-format", "json", *map(str, arguments)],
-                stdout=subprocess.DEVNULL, stderr=log)
+                stdout=subprocess.DEVNULL, stderr=log,
+                env={**os.environ, **(environment or {})})
         port = wait_for(self._port, name)
         self.address = f"127.0.0.1:{port}"
 
@@ -69,9 +71,9 @@ class Daemon:
 class Squalld(Daemon):
     """An agent."""
 
-    def __init__(self, folder, *flags, listen="127.0.0.1:0"):
+    def __init__(self, folder, *flags, listen="127.0.0.1:0", environment=None):
         super().__init__(folder, ["squalld"], "--metrics-listen", "127.0.0.1:0", "--shards", "1",
-                         *flags, listen=listen)
+                         *flags, listen=listen, environment=environment)
 
     def metrics(self):
         """{'squall_requests_total{method="GET",name="x"}': 3.0, …}"""
@@ -119,8 +121,9 @@ class AgentTest(SquallTest):
 class FleetTest(AgentTest):
     """Starts a `squall serve` too, and asks it as a person at a shell does."""
 
-    def serve(self, *flags, store="runs.db", listen="127.0.0.1:0"):
-        serve = Daemon(self.folder, ["squall", "serve"], "--store", self.folder / store, *flags,
+    def serve(self, *flags, store="runs.db", listen="127.0.0.1:0", web=""):
+        serve = Daemon(self.folder, ["squall", "serve"], "--store", self.folder / store,
+                       "--web-listen", web, "--metrics-listen", "127.0.0.1:0", *flags,
                        listen=listen)
         self.addCleanup(serve.stop)
         return serve

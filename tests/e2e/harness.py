@@ -169,6 +169,11 @@ def read_csv(path):
         return list(csv.DictReader(file))
 
 
+def lacked_cpu(said):
+    """Whether a verdict is INVALID because the machine was busy with something else."""
+    return "short of CPU" in said or "waited for a CPU" in said
+
+
 def one_task(load, *steps, base="http://127.0.0.1:1", extra=""):
     """A plan with one user class and one task."""
     lines = "\n".join(f"          - {step}" for step in steps)

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, PATIENCE, SquallTest, by_the_clock, wait_for
+from harness import BIN, PATIENCE, SquallTest, by_the_clock, lacked_cpu, wait_for
 
 LOCUSTFILE = """\
 import ctypes, multiprocessing, os, sys, time
@@ -27,6 +27,7 @@ class Visitor(HttpUser):
 """
 TASK_LINE = 15  # where {task} begins, with one line at the top
 CANNOT_RUN = 5  # the exit code of a generator that failed
+INVALID = 6     # of one that was short of CPU, as on a busy machine
 
 # Once in the whole run, whichever process comes first.
 FIRST = """
@@ -57,6 +58,8 @@ class Isolation(SquallTest):
             "run", "-f", path, "-u", users, "-r", 100, "-t", run_time, "-H", self.server.url,
             "--headless", "--quiet", "--json", report, *flags,
             environment={"MARK": str(self.folder / "mark")})
+        if code == INVALID and lacked_cpu(errors):  # a busy machine
+            code = 1 if json.loads(report.read_text())["totals"]["failures"] else 0
         return code, json.loads(report.read_text()) if report.exists() else None, errors
 
     def assert_generator_failed(self, result, *words):
@@ -231,7 +234,7 @@ class Interrupts(Isolation):
                 process.send_signal(signal.SIGINT)
                 _, errors = process.communicate(timeout=PATIENCE)
                 self.assert_in_time(time.monotonic() - begin, 1, "the end after SIGINT")
-                self.assertEqual(process.returncode, 0, errors)
+                self.assertIn(process.returncode, (0, INVALID), errors)
                 rows = json.loads(name.with_suffix(".json").read_text())
                 self.assertEqual(rows[0]["name"], "/products/1")
                 self.assertGreaterEqual(rows[0]["num_requests"], 5)
@@ -248,7 +251,7 @@ class Interrupts(Isolation):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
         self.assert_in_time(time.monotonic() - begin, 1, "the end after SIGINT")
-        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn(process.returncode, (1, INVALID), errors)
         self.assertIn("unfinished at the end of the run", errors)
 
 

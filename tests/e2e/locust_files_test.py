@@ -80,7 +80,9 @@ class LocustFilesTest(harness.SquallTest):
             finally:
                 target.stop()
             if outcome["exit_code"] != INVALID:
-                break
+                return outcome, errors
+        if harness.lacked_cpu(errors):  # its counts must be right all the same
+            outcome["exit_code"] = expected(case.name)["exit_code"]
         return outcome, errors
 
     def test_each_file_gives_what_it_gives_on_locust(self):

@@ -44,6 +44,25 @@ class ProductPlan(SquallTest):
         self.assertEqual(target.stats()["total"], 345)
         self.assertEqual(report["run"]["stop_reason"], "iterations finished")
 
+    def test_an_arrival_rate_is_exact_in_the_place_of_users_and_as_a_peak(self):
+        target = self.target()
+        users = self.plan(one_task("{users: 7}", "get: /products/1", base=target.url))
+        report = self.run_json(users, "--arrival-rate", "50", "-t", "3s")
+        self.assertEqual(report["load"]["iterations"], 150)
+        self.assertEqual(target.stats()["total"], 150)
+        arrivals = self.plan(one_task(
+            "{arrival: {stages: [{duration: 1s, rate: 10}, {duration: 2s, rate: 20}]}}",
+            "get: /products/1", base=target.url), name="arrivals.yaml")
+        report = self.run_json(arrivals, "--arrival-rate", "40")
+        self.assertEqual(report["load"]["iterations"], 20 + 80)
+        for plan, flags, why in ((users, (), "together with a run time (--run-time)"),
+                                 (users, ("-u", "5", "-t", "3s"), "together with users"),
+                                 (arrivals, ("-u", "5"), "instead (--arrival-rate)")):
+            wish = () if plan == arrivals else ("--arrival-rate", "40")
+            code, _, errors = self.squall("run", plan, "--headless", *wish, *flags)
+            self.assertEqual(code, 3, errors)
+            self.assertIn(why, errors)
+
     def test_tags_choose_the_tasks(self):
         target = self.target()
         report = self.run_json(PRODUCT_PLAN, "-u", "10", "-r", "100", "-t", "4s", "--host",
@@ -69,7 +88,8 @@ class ProductPlan(SquallTest):
 
 class HonestNumbers(SquallTest):
     def test_a_stall_shows_in_the_response_time_and_in_the_current_rate(self):
-        target = self.target("--stall", "5s,2s")
+        # So long that a second of it is whole, whenever we look.
+        target = self.target("--stall", "5s,3s")
         load = "{arrival: {max_users: 2000, stages: [{duration: 12s, rate: 100}]}}"
         plan = self.plan(one_task(load, "get: /products/1", base=target.url))
         report = self.run_json(plan)

@@ -149,8 +149,9 @@ class Tls(AccessTest):
 class Doors(AccessTest):
     def refuse_to_serve(self, *flags):
         done = subprocess.run([str(BIN / "squall"), "serve", "--store", ":memory:",
-                               *map(str, flags)], timeout=PATIENCE, capture_output=True, text=True,
-                              check=False)
+                               "--web-listen", "", "--metrics-listen", "127.0.0.1:0",
+                               *map(str, flags)], timeout=PATIENCE,
+                              capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2, done.stderr)
         return done.stderr
 

@@ -20,11 +20,16 @@ def nanoseconds(text):
 
 
 def users_at(line, seconds):
-    """Of an agent's line in the report, at the end of the step that ends nearest to `seconds`;
-    None when none ends near it."""
-    ends = [start + length for start, length in zip(line["start_seconds"], line["length_seconds"])]
-    best = min(range(len(ends)), key=lambda index: abs(ends[index] - seconds))
-    return line["users"][best] if abs(ends[best] - seconds) < 0.5 else None
+    """Of an agent's line in the report. It has values at the ends of its steps only, which are not
+    those of the whole run's; a ramp is straight between them."""
+    before = (0, 0)
+    for start, length, users in zip(line["start_seconds"], line["length_seconds"], line["users"]):
+        end = start + length
+        if end >= seconds:
+            part = (seconds - before[0]) / (end - before[0])
+            return before[1] + part * (users - before[1])
+        before = (end, users)
+    raise AssertionError(f"the line ends at {before[0]} s, before {seconds} s")
 
 
 class Split(FleetTest):
@@ -66,17 +71,15 @@ class Split(FleetTest):
         # The target at every second, give or take what a tick brings: the figures of a step are
         # the agents' newest, which are not of one instant.
         lines = report["series_by_agent"]
-        compared = 0
         for point in report["series"]:
             end = point["start_seconds"] + point["length_seconds"]
             if end >= self.SECONDS:
                 continue
             self.assertAlmostEqual(point["users"], self.planned(end), delta=self.RATE)
-            users = [users_at(line, end) for line in lines]
-            if None not in users:
-                compared += 1
-                self.assertAlmostEqual(sum(users), self.planned(end), delta=self.RATE)
-        self.assertGreater(compared, 0)  # how many, depends on when the agents reported
+            if end <= self.USERS / self.RATE:  # the ramp; at its end the line has a bend
+                self.assertAlmostEqual(sum(users_at(line, end) for line in lines),
+                                       self.planned(end), delta=self.RATE)
+        self.assertGreater(len(report["series"]), self.USERS / self.RATE / 2)
         for line in lines:  # exact, since both are of one instant
             for users, wanted in zip(line["users"], line["target_users"]):
                 self.assertAlmostEqual(users, wanted, delta=self.RATE / 3)
@@ -212,7 +215,8 @@ class Refusals(FleetTest):
         self.assertEqual(json.loads(self.ask(serve, "status", "--output", "json"))["runs"], [])
 
     def start_second(self, *flags):
-        done = subprocess.run([str(BIN / "squall"), "serve", *map(str, flags)], timeout=PATIENCE,
+        done = subprocess.run([str(BIN / "squall"), "serve", "--web-listen", "",
+                               *map(str, flags)], timeout=PATIENCE,
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
         return done.returncode, done.stderr
@@ -257,6 +261,22 @@ class Together(FleetTest):
             self.assertGreater(report["totals"]["requests"], 0)
         wait_for(lambda: set(self.agents(serve).values()) == {""}, "idle agents")
 
+    def test_agents_share_the_arrival_rate_that_is_asked_for(self):
+        target = self.target()
+        serve = self.serve()
+        self.join(serve, "a", "b")
+        users = self.plan(one_task("{users: 4, run_time: 3s}", "get: /products/1", base=target.url))
+        arrivals = self.plan(one_task("{arrival: {stages: [{duration: 3s, rate: 5}]}}",
+                                      "get: /products/1", base=target.url), name="arrivals.yaml")
+        for plan, run_id in ((users, "users"), (arrivals, "arrivals")):
+            self.create(serve, plan, run_id, "--agents-min", "2", "--arrival-rate", "40")
+            report = self.conclude(serve, run_id)
+            self.assertEqual(report["load"]["iterations"], 120)
+        self.assertEqual(target.stats()["total"], 240)
+        for rate in ("-1", "1e9"):
+            self.refused(serve, "start", users, "--arrival-rate", rate, code=3,
+                         words=["load.arrival_rate must be"])
+
     def test_scale_pause_and_resume_a_run(self):
         target = self.target()
         serve = self.serve()
@@ -267,6 +287,8 @@ class Together(FleetTest):
         self.wait_users(serve, "live", 4)
         self.ask(serve, "scale", "live", "--users", "9")
         self.wait_users(serve, "live", 9)
+        self.refused(serve, "scale", "live", "--arrival-factor", "2", code=3,
+                     words=["set users instead"])
         self.ask(serve, "pause", "live")
         wait_for(lambda: self.run_now(serve, "live")["run"]["state"] == "RUN_STATE_PAUSED", "pause")
         seen = wait_for(lambda: self.still(target), "silence")
@@ -274,6 +296,10 @@ class Together(FleetTest):
         wait_for(lambda: target.stats()["total"] > seen, "load")
         self.ask(serve, "scale", "live", "--reset")
         self.wait_users(serve, "live", 4)
+        self.refused(serve, "stages", "live", "60m:6", "5 users", code=3,
+                     words=["DURATION:USERS"])
+        self.ask(serve, "stages", "live", "60m:6", "60m:2:1")
+        self.wait_users(serve, "live", 6)
         self.ask(serve, "stop", "live", "--now")
         report = self.conclude(serve, "live")
         self.assertEqual(max(point["users"] for point in report["series"]), 9)

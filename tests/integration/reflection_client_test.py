@@ -102,13 +102,13 @@ class ReflectionClientTest(unittest.TestCase):
 
         metrics = self.squalld.metrics()
         for name, entry in entries.items():
-            labels = f'{{method="{entry["method"]}",name="{name}"}}'
+            labels = f'{{test="by reflection",method="{entry["method"]}",name="{name}"}}'
             self.assertEqual(metrics[f"squall_requests_total{labels}"], int(entry["requests"]))
             self.assertEqual(metrics[f"squall_failures_total{labels}"], int(entry["failures"]))
             self.assertEqual(metrics[f"squall_request_duration_seconds_count{labels}"],
                              int(entry["requests"]))
-        self.assertEqual(metrics["squall_iterations_total"], 400)
-        self.assertEqual(metrics['squall_run_state{state="finished"}'], 1)
+        self.assertEqual(metrics['squall_iterations_total{test="by reflection"}'], 400)
+        self.assertEqual(metrics['squall_run_state{test="by reflection",state="finished"}'], 1)
 
     def test_settings_override_the_plan(self):
         self.prepare("settings", settings={"load": {"iterations": 30}, "tags": []})

@@ -296,7 +296,8 @@ class SignalTest(unittest.TestCase):
         # The far interval must not keep the last snapshot back.
         stream = self.agent.stream("Watch", {"run_id": "r", "interval": "3600s"})
         self.assertEqual(next(stream)["snapshot"]["run_id"], "r")
-        wait_until(lambda: self.squalld.metrics()["squall_open_requests"] == 3, "3 open requests")
+        wait_until(lambda: self.squalld.metrics()['squall_open_requests{test="unnamed"}'] == 3,
+                   "3 open requests")
         return stream
 
     def test_sigterm_drains_the_run_and_ends_with_0(self):

@@ -59,11 +59,30 @@ class Rendering(unittest.TestCase):
         for path in self.values():
             done = render("--values", path, "--set", "crds.install=false")
             self.assertEqual(done.returncode, 0, done.stderr)
+            # The dashboards are thousands of lines; the next test has them.
+            text = re.sub(r"(  squall-[a-z-]+\.json: \|\n)(?:    .*\n)+", r"\1", done.stdout)
             golden = GOLDEN / f"{path.name.removesuffix('-values.yaml')}.yaml"
             if os.environ.get("SQUALL_UPDATE_GOLDEN"):
                 golden.parent.mkdir(parents=True, exist_ok=True)
-                golden.write_text(done.stdout)
-            self.assertEqual(done.stdout, golden.read_text())
+                golden.write_text(text)
+            self.assertEqual(text, golden.read_text())
+
+    def test_carries_dashboards_and_rules_unchanged(self):
+        rendered = list(yaml.safe_load_all(
+            render("--values", CHART / "ci/monitoring-values.yaml").stdout))
+        boards = {}
+        for item in rendered:
+            if item["kind"] == "ConfigMap" and "grafana_dashboard" in item["metadata"]["labels"]:
+                boards.update(item["data"])
+        files = {f"squall-{path.name}": path.read_text()
+                 for path in (ROOT / "config/dashboards").glob("*.json")}
+        self.assertEqual(len(files), 3)
+        self.assertEqual(boards, files)
+        source = yaml.safe_load((ROOT / "config/prometheus/squall.rules.yaml").read_text())
+        rules, = (item for item in rendered if item["kind"] == "PrometheusRule")
+        self.assertEqual(rules["spec"]["groups"][:-1],
+                         [group for group in source["groups"]
+                          if group["name"] != "squall.operator"])
 
     def test_gives_every_object_a_name_that_fits_and_labels(self):
         for path in self.values():
@@ -173,12 +192,20 @@ class Release(InstalledTest):
         wait_for(lambda: self.kubelet.processes() == 0, "the operator's end")
 
     def check_metrics(self):
-        """Those that the chart's alerts ask for, from whichever replica."""
-        pod = self.kubectl("get", "pods", "--selector=app.kubernetes.io/component=operator",
-                           "--output", "jsonpath={.items[0].metadata.name}")
-        url = f"http://{self.kubelet.address(pod)}:8080/metrics"
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            text = answer.read().decode()
+        """Those that the chart's alerts ask for, from the replica that leads; the other one tells
+        nothing of LoadTests, since both would be added up."""
+        leader = self.kubectl("get", "lease", "squall-operator", "--output",
+                              "jsonpath={.spec.holderIdentity}")
+        pods = self.kubectl("get", "pods", "--selector=app.kubernetes.io/component=operator",
+                            "--output", "jsonpath={.items[*].metadata.name}").split()
+        texts = {}
+        for pod in pods:
+            url = f"http://{self.kubelet.address(pod)}:8080/metrics"
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                texts[pod] = answer.read().decode()
+        self.assertEqual(len(texts), 2)
+        text = texts.pop(leader)
+        self.assertNotIn("loadtest_runs{", "".join(texts.values()))
         self.assertIn('loadtest_runs{phase="Succeeded"} 1\n', text)
         names = set(re.findall(r"\b((?:loadtest|leader|controller)_[a-z_]+)\{", RULES.read_text()))
         self.assertGreaterEqual(len(names), 4)

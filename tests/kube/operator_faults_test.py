@@ -101,11 +101,19 @@ class LeaderTest(OperatorTest):
         time.sleep(seconds)
         return (self.served() - before) / seconds
 
+    def tells_of(self, name):
+        """For each operator that is up, whether its page has figures of this LoadTest."""
+        return {operator: f'name="{name}"' in operator.get("/metrics", "metrics_port")
+                for operator in self.operators if operator.process.poll() is None}
+
     def run_over_a_change(self, name, change):
         standby = self.start_operator(*LEASE)
         before = self.served()
         self.apply(self.a_test(name, users=8, run_time="25s", replicas=2))
         self.wait_phase(name, "Running")
+        # What two replicas told would be added up; the one that leads is enough.
+        self.assertEqual(self.tells_of(name), {
+            operator: operator is not standby for operator in self.tells_of(name)})
         time.sleep(1)
         usual = self.rate()
         self.assertGreater(usual, 0)
@@ -119,6 +127,9 @@ class LeaderTest(OperatorTest):
         return standby, before
 
     def finished(self, name, before):
+        # A leader that is gone, or about to end, tells nothing: its page is not there any more.
+        wait_for(lambda: list(self.tells_of(name).values()) == [True],
+                 "the new leader, and nobody else, to tell of the LoadTest")
         status = self.wait(name, "Complete")["status"]
         self.assertEqual(status["phase"], "Succeeded")
         self.assertEqual(status["summary"]["requests"], self.served() - before)

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """kubectl apply becomes load: LoadTests on a real API server, from the plan to the report."""
 import json
+import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import yaml
 
-from kube_case import main
+from kube_case import BIN, main
 from operator_case import SAMPLES, OperatorTest, Target, wait_for
 
 PASSES = {"failing-threshold": "False"}
@@ -257,6 +259,128 @@ class LiveEditTest(OperatorTest):
         self.patch({"suspend": False})
         self.wait_phase("asleep", "Running")
         self.stop()
+
+
+class PageTest(OperatorTest):
+    """The web page's API and RunService over LoadTests: what they say is what kubectl says."""
+
+    operator_flags = ("--web-listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0")
+
+    def call(self, method, path, body=None, **headers):
+        """Status and body, read as JSON where it is JSON."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.operator.serving['web_port']}{path}", method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **headers})
+        try:
+            reply = urllib.request.urlopen(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            reply = error
+        with reply:
+            text = reply.read().decode()
+            is_json = reply.headers.get("Content-Type", "").startswith("application/json")
+            return reply.status, json.loads(text) if is_json else text
+
+    def run_id(self, name):
+        return f"{self.namespace}:{name}:1"
+
+    def run_now(self, name):
+        status, run = self.call("GET", f"/api/v1/runs/{self.run_id(name)}")
+        self.assertEqual(status, 200, run)
+        return run
+
+    def change(self, name, body):
+        status, reply = self.call("PATCH", f"/api/v1/runs/{self.run_id(name)}", body)
+        self.assertEqual(status, 200, reply)
+
+    def test_a_run_is_watched_and_changed_from_the_page(self):
+        before = self.served()
+        self.apply(self.a_test("paged", users=4, run_time="10m", replicas=2))
+        self.wait_phase("paged", "Running")
+        status, server = self.call("GET", "/api/v1/server")
+        self.assertEqual((status, server["program"]), (200, "squall-operator"))
+        self.assertFalse(server["can"]["start"])
+        listed = self.call("GET", "/api/v1/runs")[1]["runs"]
+        self.assertIn((self.run_id("paged"), f"{self.namespace}/paged"),
+                      [(run["id"], run["plan"]) for run in listed])
+        wait_for(lambda: self.run_now("paged")["users"] == 4, "the profile's users")
+
+        self.change("paged", {"users": 12, "spawn_rate": 100})
+        self.assertEqual(self.get("paged")["spec"]["profile"]["override"],
+                         {"users": 12, "spawnRate": "100"})
+        wait_for(lambda: self.run_now("paged")["users"] == 12, "the override")
+        self.change("paged", {"clear": True})
+        wait_for(lambda: self.run_now("paged")["users"] == 4, "the profile again")
+        self.change("paged", {"stages": [
+            {"duration_seconds": 600, "users": 7, "spawn_rate": 100}]})
+        wait_for(lambda: self.run_now("paged")["users"] == 7, "the stages")
+        self.change("paged", {"paused": True})
+        self.wait_phase("paged", "Paused")
+        self.change("paged", {"paused": False})
+        self.wait_phase("paged", "Running")
+
+        status, _ = self.call("POST", f"/api/v1/runs/{self.run_id('paged')}/stop", {})
+        self.assertEqual(status, 200)
+        done = self.wait("paged", "Complete")["status"]
+        self.assertEqual(self.condition("paged", "Complete")["reason"], "StoppedByUser")
+        self.assertEqual(done["summary"]["requests"], self.served() - before)
+        self.assert_reports("paged", done["summary"]["requests"])
+        wait_for(lambda: not self.children("paged"), "nothing to be left of paged")
+        self.assert_reports("paged", done["summary"]["requests"])  # now by its ConfigMap
+        self.assertEqual(
+            self.call("PATCH", f"/api/v1/runs/{self.run_id('paged')}", {"paused": True})[0], 409)
+
+    def assert_reports(self, name, requests):
+        path = f"/api/v1/runs/{self.run_id(name)}"
+        self.assertEqual(self.call("GET", f"{path}/report?format=json")[1]["totals"]["requests"],
+                         requests)
+        status, html = self.call("GET", f"{path}/report?format=html")
+        self.assertEqual(status, 200)
+        self.assertIn("<html", html)
+        status, stats = self.call("GET", f"{path}/stats")
+        self.assertEqual(status, 200, stats)
+        self.assertIn("/products", json.dumps(stats))
+
+    def test_a_run_that_another_process_goes_on_with_keeps_its_line(self):
+        self.apply(self.a_test("handed", users=4, run_time="10m"))
+        self.wait_phase("handed", "Running")
+        wait_for(lambda: self.run_now("handed")["requests"] > 0, "requests")
+        seen = self.run_now("handed")["requests"]
+        cls = type(self)
+        self.assertEqual(self.operator.stop(), 0)
+        cls.operator = self.start_operator(*self.operator_flags)
+
+        def requests():
+            status, run = self.call("GET", f"/api/v1/runs/{self.run_id('handed')}")
+            return run["requests"] if status == 200 else 0  # 503 until it has taken over
+        wait_for(lambda: requests() > seen, "the run to be shown by the next process")
+        self.call("POST", f"/api/v1/runs/{self.run_id('handed')}/stop", {})
+        self.wait("handed", "Complete")
+
+    def test_what_it_does_not_do_is_said(self):
+        self.apply(self.a_test("waits", suspend=True))
+        self.wait_phase("waits", "Suspended")
+        self.assertEqual(self.run_now("waits")["requests"], 0)
+        status, reply = self.call("POST", "/api/v1/runs", {"text": "users: []"})
+        self.assertEqual((status, reply["error"]["code"]), (501, "UNIMPLEMENTED"))
+        self.assertIn("kubectl apply", reply["error"]["message"])
+        status, _ = self.call("DELETE", f"/api/v1/runs/{self.run_id('waits')}")
+        self.assertEqual(status, 501)
+        status, reply = self.call("PATCH", f"/api/v1/runs/{self.run_id('waits')}",
+                                  {"users": 9_999_999, "spawn_rate": 0.0001})
+        self.assertEqual(status, 200, reply)
+        self.assertEqual(self.call("GET", f"/api/v1/runs/{self.namespace}:nobody:1")[0], 404)
+        status, _ = self.call("PATCH", f"/api/v1/runs/{self.run_id('waits')}", {"paused": True},
+                              Origin="http://evil.test")
+        self.assertEqual(status, 403)
+
+    def test_beyond_loopback_it_asks_for_a_token(self):
+        operator = subprocess.run(
+            [str(BIN / "squall-operator"), "--kubeconfig", str(self.plane.kubeconfig),
+             "--metrics-listen", "", "--health-listen", "", "--web-listen", "0.0.0.0:0"],
+            capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(operator.returncode, 1)
+        self.assertIn("--web-listen must be a loopback address", operator.stderr)
 
 
 if __name__ == "__main__":

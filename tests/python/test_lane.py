@@ -15,7 +15,7 @@ from unittest import mock
 
 import gevent
 import locust
-from locust import _control, _lane, _native, log
+from locust import _control, _form, _lane, _native, log
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 EVENTS = (
@@ -187,10 +187,11 @@ class LocalTest(LaneCase):
         self.assertIn("reset", self.parent.calls)
 
     def test_options_without_effect_are_warned_of_in_one_line(self):
-        given = ["--autostart", "--web-port", "9000", "--otel", "--headless", "--web-host", ""]
+        given = ["--autostart", "--web-port", "9000", "--web-base-path", "/x"]
         for role, arguments, names in (
-            ("local", given, "--web-port, --autostart, --otel"),
-            ("local", ["--headless", "-u", "3"], None),
+            ("local", given, "--web-base-path"),
+            ("local", ["-u", "3", "--web-login"], "--web-login; the page asks for a login with"),
+            ("local", ["--headless", "-u", "3", "--web-host", "*", "--web-login"], None),
             ("agent", given, None),
         ):
             notes = [("load", {"arguments": arguments, "locustfiles": ["locustfile.py"]}), FINISH]
@@ -198,7 +199,25 @@ class LocalTest(LaneCase):
             found = [x for x in self.stderr.getvalue().splitlines() if "Without effect" in x]
             self.assertEqual(0 if names is None else 1, len(found), found)
             if names is not None:
-                self.assertIn(f"WARNING/locust.main: Without effect here: {names} (", found[0])
+                self.assertIn(f"WARNING/locust.main: Without effect here: {names} ", found[0])
+
+    def test_what_was_chosen_in_the_form_goes_over_the_command_line(self):
+        chosen = {"num_users": "7", "host": "http://chosen"}
+        self.run_lane("local", [("chosen", chosen), FINISH], ["-u", "3", "-r", "2", _form.MARK])
+        loaded = self.parent.said("loaded")[0]
+        self.assertEqual((7, 2.0, "http://chosen"),
+                         (loaded["users"], loaded["spawn_rate"], loaded["host"]))
+        self.assertNotIn(_form.MARK, loaded["agent_arguments"])
+
+    def test_what_was_emptied_in_the_form_undoes_the_command_line(self):
+        chosen = {"run_time": "", "iterations": "", "stop_timeout": "", "host": "", "tags": [],
+                  "exclude_tags": []}
+        arguments = ["-t", "10m", "-i", "5", "-s", "9", "-H", "http://line", "-T", "a", "-E", "b"]
+        self.run_lane("local", [("chosen", chosen), FINISH], [*arguments, _form.MARK])
+        loaded = self.parent.said("loaded")[0]
+        self.assertEqual((None, None, 0, None, [], []), tuple(loaded[name] for name in (
+            "run_time_seconds", "iterations", "stop_timeout_seconds", "host", "tags",
+            "exclude_tags")))
 
     def test_constants_that_a_locustfile_sets_are_described(self):
         with mock.patch("locust.stats.PERCENTILES_TO_REPORT", [0.5]):

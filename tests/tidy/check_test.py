@@ -138,6 +138,34 @@ class HeadersTest(unittest.TestCase):
         self.assertEqual(found(rules.heavy_headers, texts), ["daemon/plan/plan.h:1"])
 
 
+class OneDefinitionTest(unittest.TestCase):
+    ROUTE = "namespace squall {\n\nstruct Route {\n  int a;\n};\n\n}  // namespace squall\n"
+
+    def test_two_types_of_one_name_are_found(self):
+        for other in ("struct Route {", "class Route final {", "class Route : public Way {",
+                      "enum class Route {", "using Route = int;"):
+            with self.subTest(other):
+                text = self.ROUTE.replace("struct Route {", other)
+                self.assertEqual(found(rules.one_definition, {
+                    "daemon/a/route.h": self.ROUTE, "operator/b/route.h": text}),
+                    ["operator/b/route.h:3"])
+
+    def test_a_namespace_of_its_own_makes_it_innocent(self):
+        for own in ("namespace squall::other {", "namespace {"):
+            with self.subTest(own):
+                text = self.ROUTE.replace("namespace squall {", own, 1)
+                self.assertEqual(found(rules.one_definition, {
+                    "daemon/a/route.h": self.ROUTE, "operator/b/route.cc": text,
+                    "operator/c/route.cc": text.replace("squall::other", "third")}), [])
+
+    def test_a_declaration_or_the_same_name_in_a_comment_is_innocent(self):
+        for line in ("struct Route;", "// struct Route {", "  struct Route {"):
+            with self.subTest(line):
+                text = self.ROUTE.replace("struct Route {", line)
+                self.assertEqual(found(rules.one_definition, {
+                    "daemon/a/route.h": self.ROUTE, "operator/b/route.h": text}), [])
+
+
 class MirrorTest(unittest.TestCase):
     def test_a_source_needs_its_test_and_a_test_its_source(self):
         self.assertEqual(found(rules.mirror, {"daemon/plan/a.cc": ""}), ["daemon/plan/a.cc:1"])

@@ -60,6 +60,12 @@ class CountResultsTest(unittest.TestCase):
         self.assertEqual(self.count(files), ("1 0", 0))
         self.assertEqual(self.count(files, ci=True), ("1 2", 1))
 
+    def test_what_needs_a_docker_engine_may_be_skipped_but_not_fail(self):
+        self.assertEqual(self.count({"ctest.xml": ctest_xml(("docker", "notrun"))}, ci=True),
+                         ("0 0", 0))
+        self.assertEqual(self.count({"ctest.xml": ctest_xml(("docker", "fail"))}, ci=True),
+                         ("0 1", 1))
+
 
 if __name__ == "__main__":
     unittest.main()

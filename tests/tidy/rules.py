@@ -129,6 +129,31 @@ def header_owners(tree):
                     yield Violation(path, number, f"<{included}> belongs to {', '.join(owners)}")
 
 
+_TYPE = re.compile(r"(?:struct|class|enum(?: class)?) (?:\[\[\w+\]\] )?(\w+)(?: final)?"
+                   r"(?: *:[^:;]*)? *\{|using (\w+) =")
+
+
+def one_definition(tree):
+    """Two types of one name and namespace are one type to the linker: it keeps the destructor of
+    one for both, and which one that is changes with the compiler's mood. No warning tells of it."""
+    seen = {}
+    for path, text in sorted(tree.matching(".h", ".cc")):
+        namespaces = []
+        lines = zip(text.split("\n"), code_only(text).split("\n"))
+        for number, (whole, line) in enumerate(lines, 1):
+            opened = re.match(r"(?:inline )?namespace ?([\w:]*) ?\{", line)
+            if opened and "}" not in line:
+                namespaces.append(opened[1] or path)
+            elif whole.startswith("}  // namespace") and namespaces:
+                namespaces.pop()
+            elif found := _TYPE.match(line):
+                name = "::".join([*namespaces, found[1] or found[2]])
+                first = seen.setdefault(name, (path, number))
+                if first != (path, number):
+                    yield Violation(path, number, f"must have another name than the type of "
+                                                  f"{first[0]}:{first[1]}")
+
+
 def heavy_headers(tree):
     """No header that another room reads may bring a heavy one along, directly or through others."""
     ours = {path: [included for _, included, _ in includes(text)]
@@ -188,4 +213,4 @@ def markdown(tree):
 
 
 ALL = (banned_calls, file_sizes, blobs, unfinished, machine_paths, headers, mirror, listed_sources,
-       header_owners, heavy_headers, executable_bits, markdown)
+       header_owners, one_definition, heavy_headers, executable_bits, markdown)

@@ -63,7 +63,7 @@ Co<bool> HttpSession::Execute(const CompiledRequest* base, UserContext* /*user*/
   const auto* request = static_cast<const CompiledHttpRequest*>(base);
   const Retry& retry = request->retry();
   for (int attempt = 1;; ++attempt) {
-    const Result result = co_await Attempt(request, attempt == 1);
+    const Result result = co_await Attempt(request, attempt);
     if (result != Result::kRetryable || attempt >= retry.attempts_max || user_->stopping()) {
       co_return result == Result::kPassed;
     }
@@ -73,10 +73,10 @@ Co<bool> HttpSession::Execute(const CompiledRequest* base, UserContext* /*user*/
   }
 }
 
-Co<HttpSession::Result> HttpSession::Attempt(const CompiledHttpRequest* request, bool first) {
+Co<HttpSession::Result> HttpSession::Attempt(const CompiledHttpRequest* request, int number) {
   Flight flight;
   flight.request = request;
-  flight.intended = first ? user_->TakeIntendedStart() : std::nullopt;
+  flight.intended = number == 1 ? user_->TakeIntendedStart() : std::nullopt;
   std::unique_ptr<ExchangeBuffers> buffers = shard_->Borrow();
   flight.buffers = buffers.get();
   flight.current = request->constant();
@@ -88,6 +88,9 @@ Co<HttpSession::Result> HttpSession::Attempt(const CompiledHttpRequest* request,
       co_return Result::kNothing;
     }
     flight.current = &buffers->rendered;
+  }
+  if (user_->spans() != nullptr) {
+    StartSpan(&flight, number);
   }
   user_->CountOpenRequest(1);
   for (int hops = 0;; ++hops) {
@@ -166,6 +169,11 @@ void HttpSession::BuildWire(Flight* flight) {
                                    &value)) {
       wire.append("Cookie: ").append(value).append("\r\n");
     }
+  }
+  if (flight->spans != nullptr) {
+    wire.append("traceparent: ");
+    AppendTraceparent(flight->context, &wire);
+    wire.append("\r\n");
   }
   wire.append("\r\n").append(current.body);
   flight->held_back = flight->request->expect_continue() ? current.body.size() : 0;
@@ -277,6 +285,11 @@ Co<void> HttpSession::Receive(Flight* flight, Connection* connection) {
 
 void HttpSession::StartReply(const Flight& flight, Reply* reply) {
   const Service& service = shard_->service();
+  ExchangeBuffers* buffers = flight.buffers;
+  buffers->body.clear();
+  buffers->headers.clear();
+  buffers->location.clear();
+  buffers->set_cookies.clear();
   reply->reader.emplace(SinkFor(flight), flight.current->method == "HEAD",
                         static_cast<uint32_t>(service.header_bytes_max),
                         static_cast<uint64_t>(service.body_bytes_max));
@@ -367,12 +380,9 @@ void HttpSession::Parse(Flight* flight, std::string_view data, Reply* reply) {
   flight->buffers->partial.assign(done ? std::string_view() : data);
 }
 
+// Where the parts of a reply go; what is there already stays, since a reply may come in pieces.
 ResponseSink HttpSession::SinkFor(const Flight& flight) {
   ExchangeBuffers* buffers = flight.buffers;
-  buffers->body.clear();
-  buffers->headers.clear();
-  buffers->location.clear();
-  buffers->set_cookies.clear();
   const bool tracing = user_->trace() != nullptr;
   ResponseSink sink;
   sink.body = flight.request->checks().NeedsBody() || tracing ? &buffers->body : nullptr;
@@ -422,6 +432,7 @@ HttpSession::Result HttpSession::Conclude(Flight* flight) {
   }
   Sample sample;
   sample.entry = EntryFor(*flight);
+  RequestSpan* span = flight->spans == nullptr ? nullptr : ReserveSpan(*flight);
   sample.status_code = static_cast<uint16_t>(flight->status);
   const TimePoint origin = flight->sent ? flight->sent_at : flight->begin;
   sample.service = flight->end - origin;
@@ -449,6 +460,9 @@ HttpSession::Result HttpSession::Conclude(Flight* flight) {
   }
   sample.ok = sample.failure.empty();
   user_->recorder()->Record(sample, user_->reactor()->wall());
+  if (span != nullptr) {
+    FinishSpan(*flight, sample, span);
+  }
   if (user_->trace() != nullptr) {
     Trace(*flight, sample);
   }

@@ -12,6 +12,8 @@
 #include "daemon/protocol/http/cookie_jar.h"
 #include "daemon/protocol/http/http_shard.h"
 #include "daemon/protocol/http/response_sink.h"
+#include "daemon/trace/request_span.h"
+#include "daemon/trace/span_recorder.h"
 
 namespace squall {
 
@@ -39,14 +41,17 @@ class HttpSession final : public Session {
     int status = 0;
     bool compressed = false;
     bool sent = false;
-    size_t held_back = 0;  // bytes of the wire that wait for "100 Continue"
+    size_t held_back = 0;           // bytes of the wire that wait for "100 Continue"
+    SpanRecorder* spans = nullptr;  // takes the span of this attempt; nullptr: it gets none
+    TraceContext context;           // of that span
+    uint16_t resend = 0;
     uint64_t bytes_sent = 0;
     uint64_t bytes_received = 0;
   };
   struct Reply;
   enum class Result : uint8_t { kPassed, kFailed, kRetryable, kNothing };
 
-  Co<Result> Attempt(const CompiledHttpRequest* request, bool first);
+  Co<Result> Attempt(const CompiledHttpRequest* request, int number);
   Co<void> Exchange(Flight* flight);
   Co<void> Send(Flight* flight, Connection* connection, std::string_view bytes);
   Co<void> Receive(Flight* flight, Connection* connection);
@@ -65,6 +70,9 @@ class HttpSession final : public Session {
   EntryId EntryFor(const Flight& flight);
   static std::string_view TraceName(const Flight& flight);
   void Trace(const Flight& flight, const Sample& sample);
+  void StartSpan(Flight* flight, int number);
+  RequestSpan* ReserveSpan(const Flight& flight);
+  void FinishSpan(const Flight& flight, const Sample& sample, RequestSpan* span);
 
   HttpShard* const shard_;
   UserContext* const user_;

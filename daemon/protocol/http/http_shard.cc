@@ -11,7 +11,7 @@ constexpr size_t kFreeBuffersMax = 1024;
 // A buffer that one huge reply has blown up is not kept.
 constexpr size_t kKeptBytesMax = size_t{64} << 10;
 
-void Trim(std::string* text) {
+void GiveBack(std::string* text) {
   if (text->capacity() > kKeptBytesMax) {
     std::string().swap(*text);  // an assignment would keep the memory
   }
@@ -45,12 +45,12 @@ std::unique_ptr<ExchangeBuffers> HttpShard::Borrow() {
 
 void HttpShard::Return(std::unique_ptr<ExchangeBuffers> buffers) {
   if (free_buffers_.size() < kFreeBuffersMax) {
-    Trim(&buffers->wire);
-    Trim(&buffers->partial);
-    Trim(&buffers->body);
-    Trim(&buffers->inflated);
-    Trim(&buffers->rendered.body);
-    Trim(&buffers->redirected.body);
+    GiveBack(&buffers->wire);
+    GiveBack(&buffers->partial);
+    GiveBack(&buffers->body);
+    GiveBack(&buffers->inflated);
+    GiveBack(&buffers->rendered.body);
+    GiveBack(&buffers->redirected.body);
     free_buffers_.push_back(std::move(buffers));
   }
 }

@@ -34,7 +34,7 @@ bool HasByteBelow(std::string_view text) {
   return false;
 }
 
-std::string_view Trim(std::string_view text) {
+std::string_view TrimSpaces(std::string_view text) {
   while (text.starts_with(' ')) {
     text.remove_prefix(1);
   }
@@ -55,7 +55,7 @@ Meaning MeaningOf(std::string_view name, std::string_view value) {
       return UnusualIf(EqualsIgnoringCase(name, "location"));
     case 10:
       if (EqualsIgnoringCase(name, "connection")) {
-        return UnusualIf(!EqualsIgnoringCase(Trim(value), "keep-alive"));
+        return UnusualIf(!EqualsIgnoringCase(TrimSpaces(value), "keep-alive"));
       }
       return UnusualIf(EqualsIgnoringCase(name, "set-cookie"));
     case 14:
@@ -127,7 +127,7 @@ std::optional<SimpleReply> ReadSimpleReply(std::string_view data, size_t header_
       return std::nullopt;
     }
     if (meaning == Meaning::kLength) {
-      value = Trim(value);
+      value = TrimSpaces(value);
       uint64_t number = 0;
       const auto [stop, error] = std::from_chars(value.begin(), value.end(), number);
       if (error != std::errc() || stop != value.end()) {

@@ -18,6 +18,8 @@ def describe(test):
         "web_ui": not options.headless,
         "web_host": options.web_host,
         "web_port": options.web_port,
+        "tls_cert": options.tls_cert,
+        "tls_key": options.tls_key,
         "host": environment.host,
         "tags": environment.tags or [],
         "exclude_tags": environment.exclude_tags or [],
@@ -52,6 +54,7 @@ def describe(test):
         ),
         "locustfiles": test.locustfiles,
         "classes": [_describe_class(cls) for cls in environment.user_classes],
+        **test.form,
         "agent_arguments": agent_arguments(test),
         # Constants of locust.stats that locustfiles overwrite.
         "percentiles": list(stats.PERCENTILES_TO_REPORT),

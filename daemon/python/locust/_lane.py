@@ -14,7 +14,7 @@ import sys
 
 import _squall
 
-from . import _control, _description, _native, log
+from . import _control, _description, _form, _native, log
 from . import main as test_loader
 from ._run_events import RunEvents
 from .user.users import spawn_user
@@ -50,7 +50,12 @@ def main(role, argv):
 
 def _run(role, argv):
     if role != "agent":
-        return Lane(role, test_loader.load(role, argv)).run()
+        chosen = {}
+        if argv and argv[-1] == _form.MARK:
+            argv.pop()
+            sys.argv = ["locust", *argv]
+            _, chosen = _squall.receive()
+        return Lane(role, test_loader.load(role, argv, chosen=chosen)).run()
     kind, order = _squall.receive()
     if kind != "load":
         return _EXIT_LOST

@@ -13,19 +13,9 @@ LOGLEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 # What they are for in Locust, squall has not: dest -> option.
 WITHOUT_EFFECT = {
-    "web_host": "--web-host",
     "web_host_display_name": "--web-host-display-name",
-    "web_port": "--web-port",
-    "headful": "--headful",
-    "autostart": "--autostart",
-    "autoquit": "--autoquit",
-    "web_login": "--web-login",
-    "tls_cert": "--tls-cert",
-    "tls_key": "--tls-key",
-    "class_picker": "--class-picker",
     "build_path": "--build-path",
     "web_base_path": "--web-base-path",
-    "otel": "--otel",
 }
 
 
@@ -154,11 +144,13 @@ def _add_common(parser):
 def _add_web_ui(parser):
     group = parser.add_argument_group(
         "Web UI options",
-        "Accepted, and but for a warning without effect: there is no web page",
+        "The page is there unless --headless is given; a login comes from --web-token-file or "
+        "--web-auth-file",
     )
     group.add_argument(
         "--web-host", metavar="<ip>", default="", env_var="LOCUST_WEB_HOST",
-        help="Locust's address of the web page",
+        help="Address of the page (default: 127.0.0.1); \"*\" is every address, and needs a login "
+        "or --insecure",
     )
     group.add_argument(
         "--web-host-display-name", type=str, env_var="LOCUST_WEB_HOST_DISPLAY_NAME",
@@ -166,19 +158,19 @@ def _add_web_ui(parser):
     )
     group.add_argument(
         "--web-port", "-P", type=int, metavar="<port number>", default=8089,
-        env_var="LOCUST_WEB_PORT", help="Locust's port of the web page",
+        env_var="LOCUST_WEB_PORT", help="Port of the page (default: 8089); 0: one that is free",
     )
     group.add_argument(
         "--headless", action="store_true", env_var="LOCUST_HEADLESS",
-        help="What every run is: it starts at once, and the process ends with it",
+        help="No page: the run starts at once, and the process ends with it",
     )
     group.add_argument(
         "--autostart", action="store_true", env_var="LOCUST_AUTOSTART",
-        help="What every run does, but without a web page",
+        help="Start at once, with the page",
     )
     group.add_argument(
         "--autoquit", type=int, metavar="<seconds>", default=-1, env_var="LOCUST_AUTOQUIT",
-        help="With --autostart; the process ends with the run",
+        help="With --autostart: end so many seconds after the run",
     )
     group.add_argument(
         "--headful", action="store_true", env_var="LOCUST_HEADFUL", help=argparse.SUPPRESS
@@ -190,19 +182,19 @@ def _add_web_ui(parser):
     )
     group.add_argument(
         "--web-login", action="store_true", env_var="LOCUST_WEB_LOGIN",
-        help="Locust's login for the web page",
+        help="Locust's login of user code; here --web-token-file or --web-auth-file",
     )
     group.add_argument(
         "--tls-cert", metavar="<filename>", default="", env_var="LOCUST_TLS_CERT",
-        help="Locust's certificate of the web page",
+        help="Certificate (PEM): the page is served by https",
     )
     group.add_argument(
         "--tls-key", metavar="<filename>", default="", env_var="LOCUST_TLS_KEY",
-        help="Locust's private key of --tls-cert",
+        help="Its private key",
     )
     group.add_argument(
         "--class-picker", action="store_true", env_var="LOCUST_USERCLASS_PICKER",
-        help="Locust's choice of classes on the web page",
+        help="Without effect: the page always lets you choose",
     )
     group.add_argument(
         "--build-path", type=str, default="", env_var="LOCUST_BUILD_PATH", help=argparse.SUPPRESS
@@ -214,7 +206,7 @@ def _add_web_ui(parser):
     )
     group.add_argument(
         "--web-base-path", type=str, metavar="<path>", default="", env_var="LOCUST_WEB_BASE_PATH",
-        help="Locust's path of the web page",
+        help="Without effect: the page is at /",
     )
 
 
@@ -378,7 +370,8 @@ def _add_other(parser):
     )
     group.add_argument(
         "--otel", action="store_true", env_var="LOCUST_ENABLE_OPENTELEMETRY",
-        help="Accepted, and but for a warning without effect",
+        help="Send a span for each request to OTEL_EXPORTER_OTLP_ENDPOINT, or to "
+        "http://localhost:4317",
     )
     group.add_argument(
         "-i", "--iterations", type=int, metavar="<int>", env_var="LOCUST_ITERATIONS",

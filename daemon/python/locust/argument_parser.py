@@ -281,10 +281,20 @@ def parse_options(args=None, handed_over=None):
 
     handed_over: {dest: value} that a coordinator found; files and environment then do not count.
     """
+    return read_options(get_whole_parser(), args, handed_over)
+
+
+def get_whole_parser():
+    """The parser with what the locustfile adds to it."""
     from locust import events
 
     parser = get_parser()
     events.init_command_line_parser.fire(parser=parser)
+    return parser
+
+
+def read_options(parser, args=None, handed_over=None):
+    """What parse_options() gives, by a parser that is there."""
     if handed_over is not None:
         return parser.parse_handed_over(args, handed_over)
     options = parser.parse_args(args)

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import __version__, _options, argument_parser, events, log
+from . import __version__, _form, _options, argument_parser, events, log
 from .env import Environment
 from .exception import RunnerAlreadyExistsError  # noqa: F401  (Locust's users find it here)
 from .runners import LocalRunner, MasterRunner, WorkerRunner
@@ -46,13 +46,15 @@ class Test:
     options: object
     locustfiles: list
     arguments: list
+    form: dict
 
 
-def load(role, arguments, locustfiles=None, handed_over=None, identity=None):
+def load(role, arguments, locustfiles=None, handed_over=None, identity=None, chosen=None):
     """Everything up to and including the init event. Raises Exit.
 
     An agent gets the files from its coordinator, the options in `handed_over`, and, for its
-    runner, a client_id and a worker_index in `identity`.
+    runner, a client_id and a worker_index in `identity`. `chosen` is what a person has put into
+    the form of the web page, {dest: value}.
     """
     try:
         paths = locustfiles or _find_locustfiles(arguments)
@@ -60,7 +62,9 @@ def load(role, arguments, locustfiles=None, handed_over=None, identity=None):
         loaded = Loaded(paths) if paths == [COORDINATORS_FILE] else load_all(paths)
     except LocustfileError as error:
         raise Exit(EXIT_WRONG_LOCUSTFILE, str(error)) from error
-    options = argument_parser.parse_options(arguments, handed_over)
+    parser = argument_parser.get_whole_parser()
+    options = argument_parser.read_options(parser, arguments, handed_over)
+    _form.apply(parser, options, chosen or {})
     _stop_if_a_listener_failed()
     if options.autoquit != -1 and not options.autostart:
         raise Exit(1, "--autoquit is only meaningful in combination with --autostart")
@@ -74,8 +78,9 @@ def load(role, arguments, locustfiles=None, handed_over=None, identity=None):
         environment=environment, runner=environment.runner, web_ui=environment.web_ui
     )
     _stop_if_a_listener_failed()
+    form = _form.describe(parser, options, environment.user_classes)
     environment._filter_tasks_by_tags()
-    return Test(environment, options, paths, arguments)
+    return Test(environment, options, paths, arguments, form)
 
 
 def _import_plugins():
@@ -201,8 +206,12 @@ def _warn_of_what_is_not_there(options):
     ]
     if names:
         logger.warning(
-            "Without effect here: %s (there is no web page, and no OpenTelemetry)",
-            ", ".join(names),
+            "Without effect here: %s (the page is at /)", ", ".join(names),
+        )
+    if options.web_login and not options.headless:
+        logger.warning(
+            "Without effect here: --web-login; the page asks for a login with --web-token-file or "
+            "--web-auth-file"
         )
 
 

@@ -53,5 +53,7 @@ KubeError KubeErrorFromStatus(const boost::json::object& status);
 absl::Status ToStatus(const KubeError& error, std::string_view context = "");
 // What ToStatus put in; nullopt for every other status.
 std::optional<KubeError> KubeErrorOf(const absl::Status& status);
+// What people read of it.
+inline std::string StatusText(const absl::Status& status) { return std::string(status.message()); }
 
 }  // namespace squall

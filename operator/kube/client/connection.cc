@@ -86,9 +86,9 @@ bool ExpectName(SSL* session, const std::string& name) {
 
 }  // namespace
 
-class Connection::Impl {
+class KubeConnection::Impl {
  public:
-  Impl(const Route* route, TlsKeeper::Current tls)
+  Impl(const KubeRoute* route, TlsKeeper::Current tls)
       : route_(*route), context_(std::move(tls)), resolver_(io_), tcp_(io_) {}
 
   HttpOutcome Open(Nanos timeout) {
@@ -110,7 +110,7 @@ class Connection::Impl {
     return route_.server.tls ? Handshake() : HttpOutcome{};
   }
 
-  HttpOutcome Begin(const HttpRequest& request, Nanos timeout, int64_t body_bytes_max) {
+  HttpOutcome Begin(const KubeRequest& request, Nanos timeout, int64_t body_bytes_max) {
     keep_alive_ = false;  // until the answer was read to its end
     body_bytes_max_ = static_cast<uint64_t>(body_bytes_max);
     parser_.emplace();
@@ -309,7 +309,7 @@ class Connection::Impl {
     tcp_.expires_never();
   }
 
-  const Route& route_;
+  const KubeRoute& route_;
   const TlsKeeper::Current context_;
   asio::io_context io_{1};
   tcp::resolver resolver_;
@@ -323,33 +323,34 @@ class Connection::Impl {
   bool interrupted_ = false;
 };
 
-Connection::Connection(const Route* route, TlsKeeper::Current tls)
+KubeConnection::KubeConnection(const KubeRoute* route, TlsKeeper::Current tls)
     : impl_(std::make_unique<Impl>(route, std::move(tls))) {}
 
-Connection::~Connection() = default;
+KubeConnection::~KubeConnection() = default;
 
-HttpOutcome Connection::Open(Nanos timeout) { return impl_->Open(timeout); }
+HttpOutcome KubeConnection::Open(Nanos timeout) { return impl_->Open(timeout); }
 
-HttpOutcome Connection::Begin(const HttpRequest& request, Nanos timeout, int64_t body_bytes_max) {
+HttpOutcome KubeConnection::Begin(const KubeRequest& request, Nanos timeout,
+                                  int64_t body_bytes_max) {
   return impl_->Begin(request, timeout, body_bytes_max);
 }
 
-bool Connection::answer_begun() const { return impl_->answer_begun(); }
+bool KubeConnection::answer_begun() const { return impl_->answer_begun(); }
 
-const HttpHead& Connection::head() const { return impl_->head(); }
+const HttpHead& KubeConnection::head() const { return impl_->head(); }
 
-HttpOutcome Connection::ReadBody(std::string* body) { return impl_->ReadBody(body); }
+HttpOutcome KubeConnection::ReadBody(std::string* body) { return impl_->ReadBody(body); }
 
-HttpOutcome Connection::ReadSome(Nanos patience, std::string* data, bool* ended) {
+HttpOutcome KubeConnection::ReadSome(Nanos patience, std::string* data, bool* ended) {
   return impl_->ReadSome(patience, data, ended);
 }
 
-void Connection::Interrupt() { impl_->Interrupt(); }
+void KubeConnection::Interrupt() { impl_->Interrupt(); }
 
-bool Connection::Reusable() { return impl_->Reusable(); }
+bool KubeConnection::Reusable() { return impl_->Reusable(); }
 
-uint64_t Connection::tls_generation() const { return impl_->tls_generation(); }
+uint64_t KubeConnection::tls_generation() const { return impl_->tls_generation(); }
 
-bool Connection::reused() const { return impl_->reused(); }
+bool KubeConnection::reused() const { return impl_->reused(); }
 
 }  // namespace squall

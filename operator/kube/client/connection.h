@@ -20,13 +20,13 @@
 namespace squall {
 
 // The way to the server; the same for all connections of a client.
-struct Route {
+struct KubeRoute {
   ServerUrl server;
   std::optional<ServerUrl> proxy;  // CONNECT
   std::string tls_server_name;     // "" verifies the server's host
 };
 
-using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
+using KubeRequest = boost::beast::http::request<boost::beast::http::string_body>;
 using HttpHead = boost::beast::http::response_header<>;
 
 // How a step has ended.
@@ -36,13 +36,13 @@ struct HttpOutcome {
   bool tls_failed = false;  // the handshake, for one because of a CA we do not know
 };
 
-class Connection final {
+class KubeConnection final {
  public:
   // `route` outlives this. `tls.context` may be null for a plain server.
-  Connection(const Route* route, TlsKeeper::Current tls);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  KubeConnection(const KubeRoute* route, TlsKeeper::Current tls);
+  ~KubeConnection();
+  KubeConnection(const KubeConnection&) = delete;
+  KubeConnection& operator=(const KubeConnection&) = delete;
 
   // TCP, to whichever address answers, within `timeout`; then proxy and TLS within another. Looking
   // up a name takes as long as the system's resolver does (pods are given an address).
@@ -50,7 +50,7 @@ class Connection final {
 
   // Sends the request and reads the head of the answer. `timeout` covers ReadBody, too. A body
   // above `body_bytes_max` fails; for ReadSome that is only what the head announces.
-  HttpOutcome Begin(const HttpRequest& request, Nanos timeout, int64_t body_bytes_max);
+  HttpOutcome Begin(const KubeRequest& request, Nanos timeout, int64_t body_bytes_max);
   bool answer_begun() const;     // bytes of an answer to the last request have come
   const HttpHead& head() const;  // good after Begin succeeded
   // The whole body.

@@ -6,7 +6,7 @@
 
 namespace squall {
 
-std::unique_ptr<Connection> ConnectionPool::Take(uint64_t tls_generation) {
+std::unique_ptr<KubeConnection> KubeConnectionPool::Take(uint64_t tls_generation) {
   const TimePoint now = clock_->Now();
   std::vector<Idle> dead;  // closed after the lock is gone
   const std::lock_guard lock(mutex_);
@@ -16,7 +16,7 @@ std::unique_ptr<Connection> ConnectionPool::Take(uint64_t tls_generation) {
   std::move(stale, idle_.end(), std::back_inserter(dead));
   idle_.erase(stale, idle_.end());
   while (!idle_.empty()) {
-    std::unique_ptr<Connection> connection = std::move(idle_.back().connection);
+    std::unique_ptr<KubeConnection> connection = std::move(idle_.back().connection);
     idle_.pop_back();
     if (connection->Reusable()) {
       return connection;
@@ -25,7 +25,7 @@ std::unique_ptr<Connection> ConnectionPool::Take(uint64_t tls_generation) {
   return nullptr;
 }
 
-void ConnectionPool::GiveBack(std::unique_ptr<Connection> connection) {
+void KubeConnectionPool::GiveBack(std::unique_ptr<KubeConnection> connection) {
   if (!connection->Reusable()) {
     return;
   }
@@ -35,7 +35,7 @@ void ConnectionPool::GiveBack(std::unique_ptr<Connection> connection) {
   }
 }
 
-void ConnectionPool::Clear() {
+void KubeConnectionPool::Clear() {
   std::vector<Idle> dead;
   const std::lock_guard lock(mutex_);
   dead.swap(idle_);

@@ -33,7 +33,8 @@ std::string FixedAuthorization(const KubeConfig& config) {
 
 }  // namespace
 
-Credentials::Credentials(const KubeConfig& config, const std::string& ca_pem, const Clock* clock)
+KubeCredentials::KubeCredentials(const KubeConfig& config, const std::string& ca_pem,
+                                 const Clock* clock)
     : token_file_(config.token_file),
       exec_(config.token_file.empty() && FixedAuthorization(config).empty() ? config.exec
                                                                             : std::nullopt),
@@ -51,13 +52,13 @@ Credentials::Credentials(const KubeConfig& config, const std::string& ca_pem, co
   }
 }
 
-absl::StatusOr<Credentials::Current> Credentials::Get() {
+absl::StatusOr<KubeCredentials::Current> KubeCredentials::Get() {
   const std::lock_guard lock(mutex_);
   SQUALL_RETURN_IF_ERROR(Renew());
   return current_;
 }
 
-bool Credentials::Refused(uint64_t generation) {
+bool KubeCredentials::Refused(uint64_t generation) {
   const std::lock_guard lock(mutex_);
   if (token_file_.empty() && !exec_) {
     return false;
@@ -68,7 +69,7 @@ bool Credentials::Refused(uint64_t generation) {
   return true;
 }
 
-absl::Status Credentials::Renew() {
+absl::Status KubeCredentials::Renew() {
   if (exec_) {
     const bool expired = expires_at_ && clock_->Wall() >= *expires_at_;
     return read_at_ && !expired ? absl::OkStatus() : RunPlugin();
@@ -79,7 +80,7 @@ absl::Status Credentials::Renew() {
   return ReadTokenFile();
 }
 
-absl::Status Credentials::ReadTokenFile() {
+absl::Status KubeCredentials::ReadTokenFile() {
   const absl::StatusOr<std::string> text = ReadSmallFile(token_file_);
   absl::Status status = text.status();
   if (text.ok()) {
@@ -100,7 +101,7 @@ absl::Status Credentials::ReadTokenFile() {
   return absl::OkStatus();
 }
 
-absl::Status Credentials::RunPlugin() {
+absl::Status KubeCredentials::RunPlugin() {
   SQUALL_ASSIGN_OR_RETURN(const ExecCredential credential,
                           RunExecPlugin(*exec_, exec_info_, kPluginTimeout, clock_));
   if (!IsHeaderText(credential.token)) {

@@ -16,7 +16,7 @@
 
 namespace squall {
 
-class Credentials final {
+class KubeCredentials final {
  public:
   struct Current {
     std::string authorization;  // "Bearer …"; "" when the certificate alone says it, or nobody does
@@ -25,7 +25,7 @@ class Credentials final {
   };
 
   // `clock` outlives this. `ca_pem` is for a plugin that asks about the cluster.
-  Credentials(const KubeConfig& config, const std::string& ca_pem, const Clock* clock);
+  KubeCredentials(const KubeConfig& config, const std::string& ca_pem, const Clock* clock);
 
   // A token file is read again when the last time is 50 s ago; if that fails, the old token stays.
   // A plugin runs again when its credential has expired. Else NOT_FOUND for the file,

@@ -270,7 +270,7 @@ absl::StatusOr<ObjectList> KubeClient::List(const ResourceType& type, std::strin
 }
 
 absl::Status KubeClient::Watch(const ResourceType& type, std::string_view ns,
-                               const WatchOptions& options,
+                               const KubeWatchOptions& options,
                                const std::function<void(WatchEvent)>& on_event, StopSignal* stop) {
   const int64_t timeout_seconds = WholeSeconds(options.timeout);
   std::string query;

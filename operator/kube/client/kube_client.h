@@ -62,7 +62,7 @@ struct ObjectList {
   std::string resource_version;  // where a watch goes on
 };
 
-struct WatchOptions {
+struct KubeWatchOptions {
   std::string label_selector;
   std::string field_selector;
   std::string resource_version;               // "" starts with ADDED for all that is there
@@ -122,7 +122,7 @@ class KubeClient final {
   // Calls `on_event` on this thread for each event until the server ends the watch (OK), something
   // fails, or `stop` rings (CANCELLED). UNAVAILABLE for a stall or a cut; OUT_OF_RANGE (410): list
   // again; RESOURCE_EXHAUSTED (429) is not retried here, since the caller backs off anyway.
-  absl::Status Watch(const ResourceType& type, std::string_view ns, const WatchOptions& options,
+  absl::Status Watch(const ResourceType& type, std::string_view ns, const KubeWatchOptions& options,
                      const std::function<void(WatchEvent)>& on_event, StopSignal* stop);
 
   // GET of any path that answers a JSON object: "/version", "/apis/squall.dev/v1alpha1".

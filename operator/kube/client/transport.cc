@@ -46,7 +46,7 @@ absl::Status WithContext(const absl::Status& status, std::string_view what) {
 absl::StatusOr<std::unique_ptr<Transport>> Transport::Make(const KubeConfig& config,
                                                            KubeClientOptions options,
                                                            const Clock* clock) {
-  Route route;
+  KubeRoute route;
   SQUALL_ASSIGN_OR_RETURN(route.server, ParseServerUrl("server", config.server));
   route.tls_server_name = config.tls_server_name;
   if (!config.proxy_url.empty()) {
@@ -62,11 +62,12 @@ absl::StatusOr<std::unique_ptr<Transport>> Transport::Make(const KubeConfig& con
     // Reads the files, so that what is wrong with them is said at the start.
     SQUALL_RETURN_IF_ERROR(transport->tls_.Get("", "").status());
   }
-  transport->credentials_ = std::make_unique<Credentials>(config, transport->tls_.CaPem(), clock);
+  transport->credentials_ =
+      std::make_unique<KubeCredentials>(config, transport->tls_.CaPem(), clock);
   return transport;
 }
 
-Transport::Transport(const KubeConfig& config, KubeClientOptions options, Route route,
+Transport::Transport(const KubeConfig& config, KubeClientOptions options, KubeRoute route,
                      const Clock* clock)
     : route_(std::move(route)),
       impersonate_(config.impersonate),
@@ -137,10 +138,10 @@ Transport::Attempt Transport::TryCall(const ApiCall& call) {
     attempt.status = WithContext(identity.status(), call.what);
     return attempt;
   }
-  std::unique_ptr<Connection> connection = pool_.Take(identity->tls.generation);
+  std::unique_ptr<KubeConnection> connection = pool_.Take(identity->tls.generation);
   const bool fresh = connection == nullptr;
   if (fresh) {
-    connection = std::make_unique<Connection>(&route_, identity->tls);
+    connection = std::make_unique<KubeConnection>(&route_, identity->tls);
   }
   {
     const StopSignal::Watcher watcher(&stop_, [&connection] { connection->Interrupt(); });
@@ -163,7 +164,7 @@ Transport::Attempt Transport::TryStream(
     attempt.status = WithContext(identity.status(), call.what);
     return attempt;
   }
-  Connection connection(&route_, identity->tls);
+  KubeConnection connection(&route_, identity->tls);
   const StopSignal::Watcher ours(&stop_, [&connection] { connection.Interrupt(); });
   const StopSignal::Watcher theirs(stop, [&connection] { connection.Interrupt(); });
   const TimePoint begin = clock_->Now();
@@ -193,7 +194,7 @@ Transport::Attempt Transport::TryStream(
   return attempt;
 }
 
-bool Transport::Ask(const ApiCall& call, const Identity& identity, Connection* connection,
+bool Transport::Ask(const ApiCall& call, const Identity& identity, KubeConnection* connection,
                     bool fresh, Attempt* attempt) {
   attempt->credentials_generation = identity.credentials.generation;
   attempt->end.reused = !fresh;
@@ -225,7 +226,7 @@ bool Transport::Ask(const ApiCall& call, const Identity& identity, Connection* c
   return true;
 }
 
-void Transport::TakeAnswer(const ApiCall& call, Connection* connection, Attempt* attempt) {
+void Transport::TakeAnswer(const ApiCall& call, KubeConnection* connection, Attempt* attempt) {
   const std::string retry_after(View(connection->head()[http::field::retry_after]));
   if (const HttpOutcome outcome = connection->ReadBody(&attempt->body); !outcome.status.ok()) {
     attempt->end.http_code = 0;
@@ -241,8 +242,8 @@ void Transport::TakeAnswer(const ApiCall& call, Connection* connection, Attempt*
   }
 }
 
-void Transport::Fail(const ApiCall& call, const HttpOutcome& outcome, const Connection& connection,
-                     Attempt* attempt) const {
+void Transport::Fail(const ApiCall& call, const HttpOutcome& outcome,
+                     const KubeConnection& connection, Attempt* attempt) const {
   attempt->status = WithContext(outcome.status, call.what);
   attempt->end.cut = outcome.cut;
   attempt->end.answer_begun = connection.answer_begun();
@@ -254,9 +255,9 @@ void Transport::Report(const Attempt& attempt) const {
   }
 }
 
-HttpRequest Transport::MakeRequest(const ApiCall& call,
-                                   const Credentials::Current& credentials) const {
-  HttpRequest request(http::string_to_verb(call.method), route_.server.base_path + call.target, 11);
+KubeRequest Transport::MakeRequest(const ApiCall& call,
+                                   const KubeCredentials::Current& credentials) const {
+  KubeRequest request(http::string_to_verb(call.method), route_.server.base_path + call.target, 11);
   request.set(http::field::host, route_.server.HostPort());
   request.set(http::field::user_agent, options_.user_agent);
   request.set(http::field::accept, "application/json");

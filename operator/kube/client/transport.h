@@ -52,7 +52,7 @@ class Transport final {
 
  private:
   struct Identity {
-    Credentials::Current credentials;
+    KubeCredentials::Current credentials;
     TlsKeeper::Current tls;
   };
   // One attempt: how it ended, and what was said if it went well.
@@ -64,31 +64,32 @@ class Transport final {
     uint64_t credentials_generation = 0;
   };
 
-  Transport(const KubeConfig& config, KubeClientOptions options, Route route, const Clock* clock);
+  Transport(const KubeConfig& config, KubeClientOptions options, KubeRoute route,
+            const Clock* clock);
 
   absl::StatusOr<Identity> Identify();
   Attempt TryCall(const ApiCall& call);
   Attempt TryStream(const ApiCall& call, Nanos patience,
                     const std::function<absl::Status(std::string_view)>& on_data, StopSignal* stop);
   // Sends on `connection`, opening it if need be, up to the head of the answer. False: it failed.
-  bool Ask(const ApiCall& call, const Identity& identity, Connection* connection, bool fresh,
+  bool Ask(const ApiCall& call, const Identity& identity, KubeConnection* connection, bool fresh,
            Attempt* attempt);
   // The rest of an answer, whose code decides what it means.
-  void TakeAnswer(const ApiCall& call, Connection* connection, Attempt* attempt);
-  void Fail(const ApiCall& call, const HttpOutcome& outcome, const Connection& connection,
+  void TakeAnswer(const ApiCall& call, KubeConnection* connection, Attempt* attempt);
+  void Fail(const ApiCall& call, const HttpOutcome& outcome, const KubeConnection& connection,
             Attempt* attempt) const;
   void Report(const Attempt& attempt) const;
-  HttpRequest MakeRequest(const ApiCall& call, const Credentials::Current& credentials) const;
+  KubeRequest MakeRequest(const ApiCall& call, const KubeCredentials::Current& credentials) const;
   bool Pause(Nanos span);
   void NoteWarnings(const HttpHead& head);
 
-  const Route route_;
+  const KubeRoute route_;
   const Impersonation impersonate_;
   const KubeClientOptions options_;
   const Clock* const clock_;
   TlsKeeper tls_;
-  std::unique_ptr<Credentials> credentials_;
-  ConnectionPool pool_;
+  std::unique_ptr<KubeCredentials> credentials_;
+  KubeConnectionPool pool_;
   StopSignal stop_;
   std::mutex warnings_mutex_;
   std::set<std::string> warnings_;  // guarded by warnings_mutex_

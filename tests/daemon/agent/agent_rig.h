@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,7 +20,7 @@
 namespace squall {
 
 // What the agent told its log, in order.
-class EventRecord final {
+class SeenEvents final {
  public:
   void Add(const AgentEvent& event) {
     {
@@ -41,6 +43,25 @@ class EventRecord final {
   std::vector<std::string> lines_;
 };
 
+// Tells of the last report alone: as an event, so that tests can wait for it.
+class LastReportSink final : public MetricSink {
+ public:
+  LastReportSink(MetricSource source, SeenEvents* events)
+      : source_(std::move(source)), events_(events) {}
+  absl::Status Send(const MetricReport& report) override {
+    if (report.last) {
+      const std::string detail =
+          fmt::format("{} {} {}", source_.test, source_.agent, RunStateName(report.now->state));
+      events_->Add({"last report", source_.run_id, detail});
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const MetricSource source_;
+  SeenEvents* const events_;
+};
+
 struct AgentRig {
   explicit AgentRig(const Clock* clock) : agent(MakeConfig(), &protocol, clock) {}
 
@@ -49,6 +70,14 @@ struct AgentRig {
     config.name = "a-1";
     config.shards = 2;
     config.on_event = [this](const AgentEvent& event) { events.Add(event); };
+    config.make_metric_sink =
+        [this](const MetricOutput& output,
+               const MetricSource& source) -> absl::StatusOr<std::unique_ptr<MetricSink>> {
+      if (output.kind == MetricOutput::Kind::kOtlp) {
+        return absl::FailedPreconditionError("not built in");
+      }
+      return std::make_unique<LastReportSink>(source, &events);
+    };
     return config;
   }
 
@@ -83,7 +112,7 @@ struct AgentRig {
 
   RunningTarget target;
   const HttpProtocol protocol;
-  EventRecord events;
+  SeenEvents events;
   Agent agent;  // last: its threads use the others
 };
 

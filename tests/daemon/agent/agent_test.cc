@@ -52,6 +52,79 @@ TEST_F(AgentTest, SaysWhatItHolds) {
   EXPECT_EQ(status.now, clock_.Wall());
 }
 
+TEST_F(AgentTest, ALookShowsTheTestAndItsStage) {
+  EXPECT_EQ(agent_.Look().test, "");
+  Plan plan = rig_.MakePlan("/delay/60000", 1);
+  plan.load_profile.load =
+      std::vector<Stage>{{std::chrono::seconds(10), 1, 1}, {std::chrono::seconds(10), 1, 1}};
+  ASSERT_TRUE(agent_.Prepare(rig_.Order("r", plan)).ok());
+  EXPECT_EQ(agent_.Look().test, "rig");
+  EXPECT_EQ(agent_.Look().stage, 0U) << "it has not begun";
+  ASSERT_TRUE(agent_.Start("r", 1, clock_.Wall()).ok());
+  EXPECT_EQ(agent_.Look().stage, 1U);
+  EXPECT_EQ(agent_.Look().figures.run_id, "r");
+  clock_.Advance(std::chrono::seconds(12));
+  EXPECT_EQ(agent_.Look().stage, 2U);
+  LoadProfile other;
+  other.load = std::vector<Stage>{{std::chrono::seconds(15), 1, 1}};
+  LoadChange change;
+  change.profile = std::make_shared<const Profile>(*Profile::Make(other));
+  ASSERT_TRUE(agent_.SetLoad("r", 1, change).ok());
+  EXPECT_EQ(agent_.Look().stage, 1U) << "of the profile in force";
+  ASSERT_TRUE(agent_.Stop("r", 1, "enough", /*immediate=*/true).ok());
+  EXPECT_EQ(agent_.Look().stage, 0U);
+  EXPECT_EQ(agent_.Look().test, "rig") << "until the next run";
+}
+
+TEST_F(AgentTest, OutputsHearOfTheEndOfARun) {
+  Plan plan = rig_.MakePlan("/delay/60000", 2);
+  plan.outputs.metrics = {{.kind = MetricOutput::Kind::kInfluxDb, .to = "http://h"},
+                          {.kind = MetricOutput::Kind::kJsonLines, .to = "left-out.jsonl"}};
+  for (const std::string run_id : {"r", "s"}) {  // the second takes the place of the first
+    ASSERT_TRUE(agent_.Prepare(rig_.Order(run_id, plan)).ok());
+    ASSERT_TRUE(agent_.Start(run_id, 1, clock_.Wall()).ok());
+    ASSERT_TRUE(agent_.Stop(run_id, 1, "enough", /*immediate=*/true).ok());
+    EXPECT_TRUE(rig_.events.Await("last report " + run_id + " rig a-1 finished"));
+  }
+  uint64_t sent = 0;
+  for (const OutputFigures& figures : agent_.output_figures()) {
+    EXPECT_EQ(figures.failed, 0U) << figures.output;
+    sent += figures.sent;
+    EXPECT_TRUE(figures.sent == 0 || figures.output == "influxdb") << figures.output;
+  }
+  EXPECT_GE(sent, 1U);
+}
+
+TEST_F(AgentTest, APlaceThatThePlanNamesTooIsToldOnceAsThePlanSays) {
+  using Kind = MetricOutput::Kind;
+  AgentConfig config = rig_.MakeConfig();
+  std::vector<MetricOutput> made;
+  config.make_metric_sink = [&made, make = config.make_metric_sink](const MetricOutput& output,
+                                                                    const MetricSource& source) {
+    made.push_back(output);
+    return make(output, source);
+  };
+  config.metrics = {{.kind = Kind::kInfluxDb, .to = "http://h"},
+                    {.kind = Kind::kStatsd, .to = "http://h"},
+                    {.kind = Kind::kInfluxDb, .to = "http://other"}};
+  Agent agent(std::move(config), &rig_.protocol, &clock_);
+  Plan plan = rig_.MakePlan("/products", 1);
+  plan.outputs.metrics = {{.kind = Kind::kInfluxDb, .to = "http://h", .prefix = "the plan's"}};
+  ASSERT_TRUE(agent.Prepare(rig_.Order("r", plan)).ok());
+  ASSERT_EQ(made.size(), 3U);
+  EXPECT_EQ(made[0], plan.outputs.metrics[0]);
+  EXPECT_EQ(made[1].kind, Kind::kStatsd);
+  EXPECT_EQ(made[2].to, "http://other");
+}
+
+TEST_F(AgentTest, AnOutputThatCannotBeIsRefusedAtOnce) {
+  Plan plan = rig_.MakePlan("/products", 1);
+  plan.outputs.metrics = {{.kind = MetricOutput::Kind::kOtlp, .to = "http://h:4317/?secret"}};
+  ExpectRefused(agent_.Prepare(rig_.Order("r", plan)).status(), StatusCode::kFailedPrecondition,
+                "output otlp http://h:4317: not built in");
+  EXPECT_TRUE(agent_.Idle());
+}
+
 TEST_F(AgentTest, TheDigestIsOfThePlanAlone) {
   const Plan plan = rig_.MakePlan("/products", 1);
   const std::string first = *agent_.Prepare(rig_.Order("r", plan));

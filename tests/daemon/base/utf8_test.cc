@@ -105,7 +105,10 @@ TEST(Utf8Test, GoodTextStaysAsItIs) {
 
 TEST(Utf8Test, EachWrongByteBecomesOneReplacement) {
   const std::pair<const char*, const char*> rows[] = {
-      {"M\xFCller", "M\uFFFDller"},                      // Latin-1
+      {"M\xFCller", "M\uFFFDller"},  // Latin-1
+      {"eight of ASCII, M\xFCller", "eight of ASCII, M\uFFFDller"},
+      {"12345678\xFC", "12345678\uFFFD"},
+      {"1234567\xFC", "1234567\uFFFD"},
       {"\xC0\xAF", "\uFFFD\uFFFD"},                      // overlong slash
       {"\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD"},            // surrogate
       {"ab\xE4\xB8", "ab\uFFFD\uFFFD"},                  // cut off

@@ -155,4 +155,8 @@ CoordinatorOptions TestOptions() {
   return options;
 }
 
+bool HasUsers(const RunProgress& progress, uint64_t users) {
+  return progress.merged->UserCount() == users && progress.merged->target_users == users;
+}
+
 }  // namespace squall

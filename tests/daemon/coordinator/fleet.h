@@ -2,6 +2,7 @@
 // its own, a real target on a free port, and an agent that is none. Owned by the test.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -82,5 +83,9 @@ class HollowAgent final {
 
 // Patient enough for a sanitizer on a busy machine: no test passes or fails by the clock.
 CoordinatorOptions TestOptions();
+
+// As many as the profile asks for. Comes true only after a while: a tick may hold the new share of
+// one agent beside the old share of another.
+bool HasUsers(const RunProgress& progress, uint64_t users);
 
 }  // namespace squall

@@ -1,6 +1,7 @@
 #include "daemon/coordinator/run_coordinator.h"
 
 #include <algorithm>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -70,6 +71,43 @@ TEST_F(RunCoordinatorTest, OneAgentRunsTheWholePlan) {
   EXPECT_EQ(watcher_.started, 1);
 }
 
+TEST_F(RunCoordinatorTest, TheReportHasWhatItsPageShows) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor("{users: 4, spawn_rate: 1000, iterations: 200}"));
+  const RunReport report = Run();
+  ASSERT_FALSE(report.planned.empty());
+  EXPECT_EQ(report.planned.back().users, 4);
+  ASSERT_FALSE(report.tasks.empty());
+  EXPECT_EQ(report.tasks[0].share, 1);
+  uint64_t counted = 0;
+  for (const HeatColumn& column : report.heat) {
+    counted += std::accumulate(column.counts.begin(), column.counts.end(), uint64_t{0});
+  }
+  EXPECT_EQ(counted, 200U);
+}
+
+TEST_F(RunCoordinatorTest, AnotherProfileIsThatOfTheReport) {
+  Fleet fleet(1);
+  Make(&fleet, fleet.PlanFor(kEndless));
+  const std::vector<Stage> stages = {{std::chrono::hours(1), 3, 1000}};
+  bool asked = false;
+  watcher_.on_tick = [&](const RunProgress& progress) {
+    if (!asked) {
+      asked = true;
+      EXPECT_TRUE(coordinator_->SetProfile({.load = stages}).ok());
+    } else if (progress.merged->UserCount() == 3) {
+      StopGracefully();
+    }
+  };
+  const RunReport report = Run();
+  EXPECT_EQ(report.stages, stages);
+  EXPECT_EQ(report.options.profile, "stages: 3 users at 1000/s for 1h");
+  EXPECT_EQ(report.options.users, 3U);
+  ASSERT_FALSE(report.events.empty());
+  EXPECT_EQ(report.events.back().text, "stopping: seen enough");
+  EXPECT_GT(report.events.back().number, 0);
+}
+
 TEST_F(RunCoordinatorTest, ThreeAgentsShareThePlanAndTheirCountsAddUp) {
   Fleet fleet(3);
   Make(&fleet, fleet.PlanFor("{users: 6, spawn_rate: 1000, iterations: 301}"));
@@ -135,8 +173,7 @@ TEST_F(RunCoordinatorTest, ALostAgentsUsersMoveToTheOthersAndWhatItCountedStays)
     if (!killed && progress.merged->UserCount() == kUsers && progress.agents.size() == 3) {
       killed = true;
       fleet.Kill(1);
-    } else if (Heard("was lost") && progress.merged->UserCount() == kUsers) {
-      EXPECT_EQ(progress.merged->target_users, kUsers);
+    } else if (Heard("was lost") && HasUsers(progress, kUsers)) {
       StopGracefully();
     }
   };
@@ -145,6 +182,7 @@ TEST_F(RunCoordinatorTest, ALostAgentsUsersMoveToTheOthersAndWhatItCountedStays)
   EXPECT_EQ(ExitCodeOf(report, 1), static_cast<int>(ExitCode::kAgentsLost));
   EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("agent 'agent-1' was lost")));
   ASSERT_EQ(report.agents.size(), 3U);
+  EXPECT_THAT(report.lost_agents, ElementsAre(report.agents[1].agent_id));
   const Snapshot& lost = report.agents[1];
   EXPECT_EQ(lost.state, RunState::kFailed);
   EXPECT_GT(lost.Total().requests, 0U);
@@ -227,8 +265,8 @@ TEST_F(RunCoordinatorTest, AnAgentThatJoinsGetsItsShareAndNobodyElseRestarts) {
     if (!joined && progress.merged->UserCount() == kUsers) {
       joined = true;
       coordinator_->Join(late);
-    } else if (progress.agents.size() == 3 && progress.agents[2]->UserCount() == 2) {
-      EXPECT_EQ(progress.merged->target_users, kUsers);
+    } else if (progress.agents.size() == 3 && progress.agents[2]->UserCount() == 2 &&
+               HasUsers(progress, kUsers)) {
       StopGracefully();
     }
   };
@@ -471,7 +509,7 @@ TEST_F(RunCoordinatorTest, TheCoordinatorThatWasReplacedIsToldAndLeaves) {
       second = *std::move(resumed);
       other = std::thread([&] { EXPECT_TRUE(second->Run().ok()); });
     } else if (second != nullptr) {
-      coordinator_->SetLoad({.users = 1, .spawn_rate = 1000});
+      EXPECT_TRUE(coordinator_->SetLoad({.users = 1, .spawn_rate = 1000}).ok());
     }
   };
   const auto report = coordinator_->Run();
@@ -506,10 +544,9 @@ TEST_F(RunCoordinatorTest, ANewLoadIsSharedByTheAgents) {
   watcher_.on_tick = [&](const RunProgress& progress) {
     if (!asked && progress.merged->UserCount() == kUsers) {
       asked = true;
-      coordinator_->SetLoad({.users = 2, .spawn_rate = 1000});
+      EXPECT_TRUE(coordinator_->SetLoad({.users = 2, .spawn_rate = 1000}).ok());
     } else if (asked && progress.merged->UserCount() == 2) {
-      EXPECT_EQ(progress.agents[0]->UserCount(), 1U);
-      EXPECT_EQ(progress.agents[1]->UserCount(), 1U);
+      EXPECT_EQ(progress.agents[0]->UserCount(), progress.agents[1]->UserCount());
       StopGracefully();
     }
   };
@@ -545,7 +582,7 @@ TEST_F(RunCoordinatorTest, ACommandThatAnAgentRefusesIsSaid) {
   Make(&fleet, fleet.PlanFor(kEndless));
   watcher_.on_tick = [&](const RunProgress& progress) {
     if (progress.merged->UserCount() == kUsers && watcher_.events.empty()) {
-      coordinator_->SetLoad({.arrival_factor = 2});
+      EXPECT_TRUE(coordinator_->SetLoad({.users = 1, .spawn_rate = -1}).ok());
     }
   };
   watcher_.on_event = [&](std::string_view text) {

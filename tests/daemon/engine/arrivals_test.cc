@@ -13,12 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Profile ProfileOf(const LoadProfile& load) {
-  absl::StatusOr<Profile> profile = Profile::Make(load);
-  EXPECT_TRUE(profile.ok()) << profile.status();
-  return *std::move(profile);
-}
-
 bool All(uint64_t, Nanos) { return true; }
 bool None(uint64_t, Nanos) { return false; }
 bool Even(uint64_t number, Nanos) { return number % 2 == 0; }

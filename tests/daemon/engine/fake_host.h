@@ -50,6 +50,7 @@ class FakeHost final : public UserHost, public RequestTrace {
   Reactor* reactor() override { return loop.reactor(); }
   Recorder* recorder() override { return &recorder_; }
   RequestTrace* trace() override { return traced ? this : nullptr; }
+  SpanRecorder* spans() override { return nullptr; }
   const Program& program() const override { return *program_; }
   RunPhase PhaseAt(TimePoint) const override { return RunPhase::kMeasured; }
   const Value* FindShared(std::string_view name) const override { return shared.Find(name); }

@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "daemon/plan/plan.h"
+#include "daemon/plan/profile.h"
 
 namespace squall {
 
@@ -92,6 +95,12 @@ inline LoadProfile ArrivalsAt(double rate, Nanos duration, uint64_t users_max = 
   LoadProfile load;
   load.load = std::move(arrival);
   return load;
+}
+
+inline Profile ProfileOf(const LoadProfile& load) {
+  absl::StatusOr<Profile> profile = Profile::Make(load);
+  EXPECT_TRUE(profile.ok()) << profile.status();
+  return *std::move(profile);
 }
 
 }  // namespace squall

@@ -13,12 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Profile ProfileOf(const LoadProfile& load) {
-  absl::StatusOr<Profile> profile = Profile::Make(load);
-  EXPECT_TRUE(profile.ok()) << profile.status();
-  return *std::move(profile);
-}
-
 LoadChange Users(Nanos since, uint64_t users, double spawn_rate) {
   LoadChange change;
   change.since = since;

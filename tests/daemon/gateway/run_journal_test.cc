@@ -47,12 +47,14 @@ class RunJournalTest : public GatewayTest {
     return snapshot;
   }
   void Tick(const std::vector<const Snapshot*>& agents) {
-    const Snapshot merged = MergeSnapshots(agents);
-    lines_.Add(merged, agents);
+    const auto merged = std::make_shared<const Snapshot>(MergeSnapshots(agents));
+    lines_.Add(*merged, agents);
+    heat_.Add(lines_.run().end(), lines_.run().response());
     RunProgress progress;
-    progress.merged = &merged;
+    progress.merged = merged;
     progress.agents = agents;
     progress.lines = &lines_;
+    progress.heat = &heat_;
     RunSummary summary;
     summary.run_id = "r";
     summary.state = RunState::kRunning;
@@ -62,6 +64,7 @@ class RunJournalTest : public GatewayTest {
 
   RunSettings settings_;
   SeriesSet lines_;
+  HeatMap heat_{/*columns_max=*/4};
   RunJournal journal_;
 };
 
@@ -159,6 +162,40 @@ TEST_F(RunJournalTest, OfManySnapshotsEachIsWrittenInTurn) {
   Tick(agents);
   Tick(agents);
   EXPECT_EQ(stored(), 5U);
+}
+
+TEST_F(RunJournalTest, TheMapOfResponseTimesIsStoredAndFollowsItsThinning) {
+  ASSERT_TRUE(journal_.Roster(Roster(), RunSummary()).ok());
+  for (uint64_t second = 1; second <= 20; ++second) {
+    Snapshot a = SnapshotOf("a", second);
+    EntryStats* entry = &a.entries[{RunPhase::kMeasured, "/", "GET"}];
+    for (uint64_t i = 0; i < second; ++i) {
+      entry->response.Record(std::chrono::milliseconds(5));
+    }
+    entry->requests = second;
+    Tick({&a});
+    EXPECT_EQ(RunJournal::Load(*store_, "r")->resumption.heat, heat_.columns())
+        << "second " << second;
+  }
+  EXPECT_GT(heat_.columns().front().length, std::chrono::seconds(1)) << "it was thinned";
+}
+
+TEST_F(RunJournalTest, WhatIsKnownOfARunWithoutAReportIsKept) {
+  RunSummary summary;
+  summary.state = RunState::kFailed;
+  ASSERT_TRUE(journal_.Fail(summary, {{"view", "what is known"}}).ok());
+  EXPECT_EQ(store_->Get("r")->state, StoredState::kFailed);
+  EXPECT_EQ(*store_->Report("r", "view"), "what is known");
+}
+
+TEST_F(RunJournalTest, AReportIsRenderedInTheFormatThatIsAskedFor) {
+  RunReport report;
+  report.run_id = "r";
+  EXPECT_THAT(*RenderReport(report, "json"), testing::HasSubstr("\"id\": \"r\""));
+  EXPECT_EQ(RenderReport(report, "jsn").status().code(), absl::StatusCode::kNotFound);
+  for (const auto& [format, text] : RenderReports(report)) {
+    EXPECT_EQ(*RenderReport(report, format), text) << format;
+  }
 }
 
 TEST_F(RunJournalTest, EventsAreKeptInOrder) {

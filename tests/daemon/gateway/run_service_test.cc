@@ -23,12 +23,16 @@ class RunServiceTest : public GatewayTest {
     options.connect = [this](const std::string& address) { return Connect(address); };
     runs_ = std::make_unique<RunManager>(std::move(options));
     std::vector<RpcService> services;
-    services.push_back(MakeRunService(runs_.get(), nullptr));
+    services.push_back(MakeService(nullptr));
     ServerSecurity security;
     security.listen = "127.0.0.1:0";
     server_ = *RpcServer::Make(security, std::move(services));
     stub_ = v1::RunService::NewStub(grpc::CreateChannel(
         "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
+  }
+  RpcService MakeService(const TokenGuard* guard) {
+    return MakeRunService(
+        runs_.get(), [this](RunOrder order) { return runs_->Create(std::move(order)); }, guard);
   }
   template <typename Request, typename Response>
   grpc::Status Call(grpc::Status (v1::RunService::Stub::*method)(grpc::ClientContext*,
@@ -78,7 +82,7 @@ TEST_F(RunServiceTest, ARunIsCreatedWatchedReportedComparedAndForgotten) {
     Create(id, "{users: 2, spawn_rate: 1000, iterations: 20}");
     const v1::WatchRunResponse last = WatchToTheEnd(id);
     EXPECT_EQ(last.run().state(), v1::RUN_STATE_FINISHED);
-    EXPECT_EQ(last.run().verdict(), v1::VERDICT_PASS);
+    EXPECT_NE(last.run().verdict(), v1::VERDICT_UNSPECIFIED);  // a slow machine is no PASS
     EXPECT_EQ(last.run().requests(), 20U);
   }
   v1::ListRunsResponse list;
@@ -92,6 +96,13 @@ TEST_F(RunServiceTest, ARunIsCreatedWatchedReportedComparedAndForgotten) {
   ASSERT_TRUE(Call(&v1::RunService::Stub::GetReport, report, &text).ok());
   EXPECT_THAT(text.content(), HasSubstr("<testsuite"));
   EXPECT_EQ(text.media_type(), "application/xml");
+  for (const auto& [format, beginning] : {std::pair(v1::REPORT_FORMAT_HTML, "<!doctype html>"),
+                                          std::pair(v1::REPORT_FORMAT_CSV_EXCEPTIONS, "Count,"),
+                                          std::pair(v1::REPORT_FORMAT_CSV_HISTORY, "Timestamp,")}) {
+    report.set_format(format);
+    ASSERT_TRUE(Call(&v1::RunService::Stub::GetReport, report, &text).ok());
+    EXPECT_THAT(text.content(), testing::StartsWith(beginning));
+  }
   v1::CompareRunsRequest compare;
   compare.set_base_run_id("one");
   compare.set_run_id("two");
@@ -112,19 +123,25 @@ TEST_F(RunServiceTest, ARunIsCreatedWatchedReportedComparedAndForgotten) {
 TEST_F(RunServiceTest, TheLoadOfARunIsChangedPausedAndStopped) {
   AgentJoins("agent-0");
   Create("r", kEndless);
-  Until([&] { return runs_->Now("r")->summary.users == kUsers; });
+  Until([&] { return runs_->Summary("r")->users == kUsers; });
   v1::UpdateRunRequest update;
   update.set_run_id("r");
   update.mutable_users()->set_users(2);
   update.mutable_users()->set_spawn_rate(1000);
   EXPECT_TRUE(Update(update).ok());
-  Until([&] { return runs_->Now("r")->summary.users == 2; });
+  Until([&] { return runs_->Summary("r")->users == 2; });
+  v1::Stage* stage = update.mutable_stages()->add_stages();
+  stage->mutable_duration()->set_seconds(3600);
+  stage->set_users(3);
+  stage->set_spawn_rate(1000);
+  EXPECT_TRUE(Update(update).ok());
+  Until([&] { return runs_->Summary("r")->users == 3; });
   update.set_paused(true);
   EXPECT_TRUE(Update(update).ok());
-  Until([&] { return runs_->Now("r")->summary.state == RunState::kPaused; });
+  Until([&] { return runs_->Summary("r")->state == RunState::kPaused; });
   update.set_paused(false);
   EXPECT_TRUE(Update(update).ok());
-  Until([&] { return runs_->Now("r")->summary.state == RunState::kRunning; });
+  Until([&] { return runs_->Summary("r")->state == RunState::kRunning; });
   v1::GetReportRequest report;
   report.set_run_id("r");
   v1::GetReportResponse json;
@@ -138,11 +155,49 @@ TEST_F(RunServiceTest, TheLoadOfARunIsChangedPausedAndStopped) {
   EXPECT_EQ(WatchToTheEnd("r").run().stop_reason(), "seen enough");
 }
 
+TEST_F(RunServiceTest, WhoWatchesWithSnapshotsLearnsWhatIsPlanned) {
+  AgentJoins("agent-0");
+  Create("r", "{users: 1, spawn_rate: 1000, run_time: 1h}");
+  Until([&] { return (*runs_->View("r"))->total != nullptr; });
+  grpc::ClientContext context;
+  v1::WatchRunRequest request;
+  request.set_run_id("r");
+  request.set_with_snapshot(true);
+  const auto stream = stub_->WatchRun(&context, request);
+  v1::WatchRunResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_THAT(response.host(), HasSubstr("127.0.0.1"));
+  EXPECT_EQ(response.run_time().seconds(), 3600);
+  EXPECT_EQ(response.warm_up().seconds(), 0);
+  EXPECT_TRUE(response.has_snapshot());
+  context.TryCancel();
+  runs_->StopAll("the end");
+}
+
+TEST_F(RunServiceTest, WhereRunsAreMadeOtherwiseNoneIsCreated) {
+  std::vector<RpcService> services;
+  services.push_back(MakeRunService(runs_.get(), nullptr, nullptr));
+  ServerSecurity security;
+  security.listen = "127.0.0.1:0";
+  const auto server = *RpcServer::Make(security, std::move(services));
+  const auto stub = v1::RunService::NewStub(grpc::CreateChannel(
+      "127.0.0.1:" + std::to_string(server->port()), grpc::InsecureChannelCredentials()));
+  v1::CreateRunRequest request;
+  ASSERT_TRUE(PlanToProto(fleet_.PlanFor(kEndless), request.mutable_plan()).ok());
+  v1::CreateRunResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(stub->CreateRun(&context, request, &response).error_code(), StatusCode::UNIMPLEMENTED);
+}
+
 TEST_F(RunServiceTest, WhatCannotBeIsRefused) {
   v1::UpdateRunRequest update;
   update.set_run_id("none");
   EXPECT_EQ(Update(update).error_code(), StatusCode::INVALID_ARGUMENT);
   update.set_arrival_factor(-1);
+  EXPECT_EQ(Update(update).error_code(), StatusCode::INVALID_ARGUMENT);
+  update.mutable_stages();
+  EXPECT_EQ(Update(update).error_code(), StatusCode::NOT_FOUND);
+  update.mutable_stages()->add_stages()->set_spawn_rate(-1);
   EXPECT_EQ(Update(update).error_code(), StatusCode::INVALID_ARGUMENT);
   update.mutable_users()->set_users(3);
   EXPECT_EQ(Update(update).error_code(), StatusCode::NOT_FOUND);
@@ -183,7 +238,7 @@ TEST_F(RunServiceTest, WhoHasNoTokenIsRefused) {
   std::ofstream(path) << "s3cret\n";
   const auto guard = *TokenGuard::FromFile(path);
   std::vector<RpcService> services;
-  services.push_back(MakeRunService(runs_.get(), guard.get()));
+  services.push_back(MakeService(guard.get()));
   ServerSecurity security;
   security.listen = "127.0.0.1:0";
   security.guard = guard.get();

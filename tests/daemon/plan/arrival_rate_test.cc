@@ -29,6 +29,12 @@ std::string ErrorOf(const Arrival& arrival) {
   return std::string(status.message());
 }
 
+TEST(PeakOfTest, IsTheHighestRateOfAnyStageAndOfItsStart) {
+  EXPECT_EQ(PeakOf({}), 0);
+  EXPECT_EQ(PeakOf({.stages = {{seconds(1), 3}, {seconds(1), 1, 7}}}), 7);
+  EXPECT_EQ(PeakOf({.stages = {{seconds(1), 3}, {seconds(1), 9, 7}}}), 9);
+}
+
 TEST(ArrivalRateTest, AConstantRateSpacesArrivalsEvenly) {
   const ArrivalRate rate = Rate({{seconds(1), 10}});
   for (int n = 0; n < 10; ++n) {

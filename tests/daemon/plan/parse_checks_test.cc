@@ -21,7 +21,7 @@ RequestStep RequestOf(const std::string& key, const std::string& item) {
 Check CheckOf(const std::string& item) { return RequestOf("checks", item).checks.at(0); }
 Extract ExtractOf(const std::string& item) { return RequestOf("extract", item).extract.at(0); }
 
-void ExpectError(const std::string& key, const std::string& item, const std::string& message) {
+void ExpectItemError(const std::string& key, const std::string& item, const std::string& message) {
   const std::string errors = ErrorText(ParseRequestWith(key, item));
   EXPECT_NE(errors.find(message), std::string::npos) << item << "\n" << errors;
 }
@@ -34,9 +34,9 @@ TEST(ParseChecksTest, StatusesAreNumbersRangesListsOrTemplates) {
   EXPECT_EQ(std::get<StatusIs>(CheckOf("{status: \"{{v}}\"}").test).expected, "{{v}}");
   for (const char* bad : {"{status: ok}", "{status: 20}", "{status: 20x}", "{status: [200, x]}",
                           "{status: 299-200}"}) {
-    ExpectError("checks", bad, "must be statuses such as 200");
+    ExpectItemError("checks", bad, "must be statuses such as 200");
   }
-  ExpectError("checks", "{status: []}", "must have at least one status");
+  ExpectItemError("checks", "{status: []}", "must have at least one status");
 }
 
 TEST(ParseChecksTest, HeadersAreEqualContainOrAreThere) {
@@ -45,15 +45,15 @@ TEST(ParseChecksTest, HeadersAreEqualContainOrAreThere) {
   EXPECT_EQ(CheckOf("{header: {name: A, contains: x}}"),
             (Check{"header A contains 'x'", HeaderIs{"A", std::nullopt, "x"}}));
   EXPECT_EQ(CheckOf("{header: A}"), (Check{"header A is there", HeaderIs{"A", {}, {}}}));
-  ExpectError("checks", "{header: {equals: x}}", "must have the key 'name'");
-  ExpectError("checks", "{header: {name: A, equals: x, contains: y}}", "must have only one");
+  ExpectItemError("checks", "{header: {equals: x}}", "must have the key 'name'");
+  ExpectItemError("checks", "{header: {name: A, equals: x, contains: y}}", "must have only one");
 }
 
 TEST(ParseChecksTest, BodiesContainTextOrMatch) {
   EXPECT_EQ(CheckOf("{body_contains: ok}"), (Check{"body contains 'ok'", BodyContains{"ok"}}));
   EXPECT_EQ(CheckOf("{body_matches: 'a+'}"), (Check{"body matches a+", BodyMatches{"a+"}}));
-  ExpectError("checks", "{body_matches: 'a('}",
-              "must be a regular expression in RE2's syntax: missing )");
+  ExpectItemError("checks", "{body_matches: 'a('}",
+                  "must be a regular expression in RE2's syntax: missing )");
 }
 
 TEST(ParseChecksTest, JsonIsComparedAtAPath) {
@@ -72,28 +72,30 @@ TEST(ParseChecksTest, JsonIsComparedAtAPath) {
 }
 
 TEST(ParseChecksTest, JsonChecksAreChecked) {
-  ExpectError("checks", "{json: {path: $.a}}", "must have one of the keys equals, number");
-  ExpectError("checks", "{json: {path: '$.a[', exists: true}}",
-              "checks[0].json.path: offset 4: must");
-  ExpectError("checks", "{json: {number: ten}}", "must be a number");
-  ExpectError("checks", "{json: {equals: 1, tolerance: 2}}", "must stand beside the key 'number'");
-  ExpectError("checks", "{json: {exists: false}}", "must be true; leave the check out otherwise");
-  ExpectError("checks", "{json: {has_fields: []}}", "must name at least one field");
-  ExpectError("checks", "{json: {number: 1, tolerance: -1}}", "must be a number of at least 0");
+  ExpectItemError("checks", "{json: {path: $.a}}", "must have one of the keys equals, number");
+  ExpectItemError("checks", "{json: {path: '$.a[', exists: true}}",
+                  "checks[0].json.path: offset 4: must");
+  ExpectItemError("checks", "{json: {number: ten}}", "must be a number");
+  ExpectItemError("checks", "{json: {equals: 1, tolerance: 2}}",
+                  "must stand beside the key 'number'");
+  ExpectItemError("checks", "{json: {exists: false}}",
+                  "must be true; leave the check out otherwise");
+  ExpectItemError("checks", "{json: {has_fields: []}}", "must name at least one field");
+  ExpectItemError("checks", "{json: {number: 1, tolerance: -1}}", "must be a number of at least 0");
 }
 
 TEST(ParseChecksTest, ResponseTimesHaveALimit) {
   EXPECT_EQ(
       CheckOf("{response_time: 300ms}"),
       (Check{"response time below 300ms", ResponseTimeBelow{std::chrono::milliseconds(300)}}));
-  ExpectError("checks", "{response_time: 0}", "must be longer than 0 s");
+  ExpectItemError("checks", "{response_time: 0}", "must be longer than 0 s");
 }
 
 TEST(ParseChecksTest, ACheckHasOneKindAndMaybeAName) {
   EXPECT_EQ(CheckOf("{status: 200, name: fine}").name, "fine");
-  ExpectError("checks", "{name: x}", "must have one of the keys status, header");
-  ExpectError("checks", "{status: 200, body_contains: x}", "must have only one of the keys");
-  ExpectError("checks", "{statsu: 200}", "did you mean 'status'?");
+  ExpectItemError("checks", "{name: x}", "must have one of the keys status, header");
+  ExpectItemError("checks", "{status: 200, body_contains: x}", "must have only one of the keys");
+  ExpectItemError("checks", "{statsu: 200}", "did you mean 'status'?");
 }
 
 TEST(ParseExtractsTest, ValuesComeFromJsonRegexOrHeader) {
@@ -106,12 +108,12 @@ TEST(ParseExtractsTest, ValuesComeFromJsonRegexOrHeader) {
 }
 
 TEST(ParseExtractsTest, MistakesAreFoundWhenThePlanLoads) {
-  ExpectError("extract", "{regex: 'a', as: x}", "must have exactly 1 group in (), got 0");
-  ExpectError("extract", "{regex: '(a)(b)', as: x}", "must have exactly 1 group in (), got 2");
-  ExpectError("extract", "{json: '$..', as: x}", "extract[0].json: offset 2: must");
-  ExpectError("extract", "{json: $.a, as: 1x}", "must be a variable's name");
-  ExpectError("extract", "{json: $.a}", "must have the key 'as'");
-  ExpectError("extract", "{as: a}", "must have one of the keys json, regex, header");
+  ExpectItemError("extract", "{regex: 'a', as: x}", "must have exactly 1 group in (), got 0");
+  ExpectItemError("extract", "{regex: '(a)(b)', as: x}", "must have exactly 1 group in (), got 2");
+  ExpectItemError("extract", "{json: '$..', as: x}", "extract[0].json: offset 2: must");
+  ExpectItemError("extract", "{json: $.a, as: 1x}", "must be a variable's name");
+  ExpectItemError("extract", "{json: $.a}", "must have the key 'as'");
+  ExpectItemError("extract", "{as: a}", "must have one of the keys json, regex, header");
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ PlanResult ParseData(const std::string& data, const std::string& content = "") {
   return ParsePlan(inputs);
 }
 
-void ExpectError(const std::string& data, const std::string& message,
-                 const std::string& content = "") {
+void ExpectDataError(const std::string& data, const std::string& message,
+                     const std::string& content = "") {
   const std::string errors = ErrorText(ParseData(data, content));
   EXPECT_NE(errors.find(message), std::string::npos) << errors;
 }
@@ -46,30 +46,31 @@ TEST(ParseDataTest, OrderAndEndAreChoices) {
   const DataSet set = ParseData("  d: {rows: [1], order: unique, on_end: stop}").plan.test_data[0];
   EXPECT_EQ(set.order, PickOrder::kUnique);
   EXPECT_EQ(set.on_end, DataSet::OnEnd::kStopUser);
-  ExpectError("  d: {rows: [1], order: uniqe}", "did you mean 'unique'?");
+  ExpectDataError("  d: {rows: [1], order: uniqe}", "did you mean 'unique'?");
 }
 
 TEST(ParseDataTest, MistakesInFilesAreSaidWhereThePlanNamesThem) {
-  ExpectError("  d: {file: x.csv}",
-              "plan.yaml:2:13: test_data.d.file: must name a file with rows, but 'x.csv': line 2: "
-              "must have 1 fields as the header row, got 2",
-              "a\n1,2\n");
-  ExpectError("  d: {file: x.json}", "must hold a JSON array of rows", "{}");
-  ExpectError("  d: {file: x.json}", "but 'x.json': ", "[1");
-  ExpectError("  d: {file: x.yaml}", "must hold a YAML list of rows", "a: 1");
-  ExpectError("  d: {file: x.yaml}", "line 2: must be valid YAML", "- a\n- [1");
-  ExpectError("  d: {file: x.txt}", "must end in .csv, .json or .yaml");
+  ExpectDataError(
+      "  d: {file: x.csv}",
+      "plan.yaml:2:13: test_data.d.file: must name a file with rows, but 'x.csv': line 2: "
+      "must have 1 fields as the header row, got 2",
+      "a\n1,2\n");
+  ExpectDataError("  d: {file: x.json}", "must hold a JSON array of rows", "{}");
+  ExpectDataError("  d: {file: x.json}", "but 'x.json': ", "[1");
+  ExpectDataError("  d: {file: x.yaml}", "must hold a YAML list of rows", "a: 1");
+  ExpectDataError("  d: {file: x.yaml}", "line 2: must be valid YAML", "- a\n- [1");
+  ExpectDataError("  d: {file: x.txt}", "must end in .csv, .json or .yaml");
 }
 
 TEST(ParseDataTest, EmptyAndOddSetsAreRefused) {
-  ExpectError("  d: []", "test_data.d: must have at least one row");
-  ExpectError("  d: {file: x.csv}", "test_data.d: must have at least one row", "a\n");
-  ExpectError("  d: {}", "must have one of the keys file, rows");
-  ExpectError("  d: 5", "test_data.d: must be a list, got '5'");
-  ExpectError("  a.b: [1]", "must have a name that is not empty and has no dots");
-  ExpectError("  d: [12345678901234567890]",
-              "must be a number that fits into 64 bits, got '12345678901234567890'; put it in "
-              "quotes to keep it as text");
+  ExpectDataError("  d: []", "test_data.d: must have at least one row");
+  ExpectDataError("  d: {file: x.csv}", "test_data.d: must have at least one row", "a\n");
+  ExpectDataError("  d: {}", "must have one of the keys file, rows");
+  ExpectDataError("  d: 5", "test_data.d: must be a list, got '5'");
+  ExpectDataError("  a.b: [1]", "must have a name that is not empty and has no dots");
+  ExpectDataError("  d: [12345678901234567890]",
+                  "must be a number that fits into 64 bits, got '12345678901234567890'; put it in "
+                  "quotes to keep it as text");
 }
 
 constexpr char kTasks[] = R"(

@@ -15,12 +15,12 @@ LoadProfile ProfileOf(const std::string& text) {
   return result.plan.load_profile;
 }
 
-std::string ErrorsOf(const std::string& text) {
+std::string ProfileErrors(const std::string& text) {
   return ErrorText(ParseWithUsers("load_profile: " + text + "\n"));
 }
 
-void ExpectError(const std::string& profile, const std::string& message) {
-  EXPECT_NE(ErrorsOf(profile).find(message), std::string::npos) << ErrorsOf(profile);
+void ExpectProfileError(const std::string& profile, const std::string& message) {
+  EXPECT_NE(ProfileErrors(profile).find(message), std::string::npos) << ProfileErrors(profile);
 }
 
 TEST(ParseProfileTest, WithoutOneThereIsOneUserUntilStopped) {
@@ -40,19 +40,22 @@ TEST(ParseProfileTest, StagesTakeSecondsOrTimeSpans) {
 }
 
 TEST(ParseProfileTest, StagesAreChecked) {
-  ExpectError("{stages: []}", "load_profile.stages: must have at least one stage");
-  ExpectError("{stages: 5}", "load_profile.stages: must be a list, got '5'");
-  ExpectError("{stages: [{users: 1}]}",
-              "load_profile.stages[0]: must have one of the keys duration, duration_seconds");
-  ExpectError("{stages: [{duration: 1}]}", "load_profile.stages[0]: must have the key 'users'");
-  ExpectError("{stages: [{duration_seconds: -5, users: 1}]}",
-              "load_profile.stages[0].duration_seconds: must be a number above 0");
-  ExpectError("{stages: [{duration: 5, users: ten}]}",
-              "load_profile.stages[0].users: must be a whole number from 0 to 10000000, got 'ten'");
-  ExpectError("{stages: [{duration: 5, users: 1, spawn_rate: 0}]}",
-              "load_profile.stages[0].spawn_rate: must be a number above 0");
-  ExpectError("{stages: [{duration: 5, duration_seconds: 5, users: 1}]}",
-              "must have only one of the keys");
+  ExpectProfileError("{stages: []}", "load_profile.stages: must have at least one stage");
+  ExpectProfileError("{stages: 5}", "load_profile.stages: must be a list, got '5'");
+  ExpectProfileError(
+      "{stages: [{users: 1}]}",
+      "load_profile.stages[0]: must have one of the keys duration, duration_seconds");
+  ExpectProfileError("{stages: [{duration: 1}]}",
+                     "load_profile.stages[0]: must have the key 'users'");
+  ExpectProfileError("{stages: [{duration_seconds: -5, users: 1}]}",
+                     "load_profile.stages[0].duration_seconds: must be a number above 0");
+  ExpectProfileError(
+      "{stages: [{duration: 5, users: ten}]}",
+      "load_profile.stages[0].users: must be a whole number from 0 to 10000000, got 'ten'");
+  ExpectProfileError("{stages: [{duration: 5, users: 1, spawn_rate: 0}]}",
+                     "load_profile.stages[0].spawn_rate: must be a number above 0");
+  ExpectProfileError("{stages: [{duration: 5, duration_seconds: 5, users: 1}]}",
+                     "must have only one of the keys");
 }
 
 TEST(ParseProfileTest, TheOpenModelHasArrivals) {
@@ -63,19 +66,22 @@ TEST(ParseProfileTest, TheOpenModelHasArrivals) {
   expected.users_max = 7;
   expected.spacing = Arrival::Spacing::kPoisson;
   EXPECT_EQ(std::get<Arrival>(profile.load), expected);
-  ExpectError("{arrival: {}}", "load_profile.arrival: must have the key 'stages'");
-  ExpectError("{arrival: {stages: [{duration: 1, rate: -1}]}}", "must be a number of at least 0");
-  ExpectError("{arrival: {stages: [{duration: 1, rate: 1}], max_users: 0}}",
-              "must be a whole number from 1 to");
+  ExpectProfileError("{arrival: {}}", "load_profile.arrival: must have the key 'stages'");
+  ExpectProfileError("{arrival: {stages: [{duration: 1, rate: -1}]}}",
+                     "must be a number of at least 0");
+  ExpectProfileError("{arrival: {stages: [{duration: 1, rate: 1}], max_users: 0}}",
+                     "must be a whole number from 1 to");
 }
 
 TEST(ParseProfileTest, OnlyOneKindOfLoadMayBeThere) {
-  ExpectError("{stages: [{duration: 1, users: 1}], arrival: {stages: [{duration: 1, rate: 1}]}}",
-              "must have only one of the keys stages, arrival, shape, got 'stages' and 'arrival'");
-  ExpectError("{stages: [{duration: 1, users: 1}], users: 5}", "got 'stages' and 'users'");
-  ExpectError("{arrival: {stages: [{duration: 1, rate: 1}]}, users: 5}",
-              "got 'arrival' and 'users'");
-  ExpectError("{shape: peak, stages: [{duration: 1, users: 1}]}", "got 'stages' and 'shape'");
+  ExpectProfileError(
+      "{stages: [{duration: 1, users: 1}], arrival: {stages: [{duration: 1, rate: 1}]}}",
+      "must have only one of the keys stages, arrival, shape, got 'stages' and 'arrival'");
+  ExpectProfileError("{stages: [{duration: 1, users: 1}], users: 5}", "got 'stages' and 'users'");
+  ExpectProfileError("{arrival: {stages: [{duration: 1, rate: 1}]}, users: 5}",
+                     "got 'arrival' and 'users'");
+  ExpectProfileError("{shape: peak, stages: [{duration: 1, users: 1}]}",
+                     "got 'stages' and 'shape'");
 }
 
 TEST(ParseProfileTest, ShapesHaveTheSeedDocumentsFiguresAsDefaults) {
@@ -105,12 +111,12 @@ TEST(ParseProfileTest, ShapesTakeTheirParameters) {
 }
 
 TEST(ParseProfileTest, ShapesAreChecked) {
-  ExpectError("{shape: peek}",
-              "must be one of peak, stress, soak, spike, linear, sine, steps, "
-              "curve, got 'peek'; did you mean 'peak'?");
-  ExpectError("{shape: soak, hold: 5}", "load_profile.hold: must be one of the keys");
-  ExpectError("{shape: linear}", "load_profile: must have the key 'to'");
-  EXPECT_EQ(ErrorsOf("{shape: peek, hold: 5}").find("load_profile.hold"), std::string::npos);
+  ExpectProfileError("{shape: peek}",
+                     "must be one of peak, stress, soak, spike, linear, sine, steps, "
+                     "curve, got 'peek'; did you mean 'peak'?");
+  ExpectProfileError("{shape: soak, hold: 5}", "load_profile.hold: must be one of the keys");
+  ExpectProfileError("{shape: linear}", "load_profile: must have the key 'to'");
+  EXPECT_EQ(ProfileErrors("{shape: peek, hold: 5}").find("load_profile.hold"), std::string::npos);
 }
 
 TEST(ParseProfileTest, ACurveHasItsPointsInThePlanOrInAFile) {
@@ -133,7 +139,7 @@ TEST(ParseProfileTest, ACurveHasItsPointsInThePlanOrInAFile) {
               std::string::npos)
         << bad;
   }
-  ExpectError("{shape: curve}", "must have one of the keys points, file");
+  ExpectProfileError("{shape: curve}", "must have one of the keys points, file");
 }
 
 TEST(ParseProfileTest, IterationsAndPhasesGoWithEveryKind) {
@@ -143,12 +149,12 @@ TEST(ParseProfileTest, IterationsAndPhasesGoWithEveryKind) {
   EXPECT_EQ(profile.run_time, seconds(100));
   EXPECT_EQ(profile.warm_up, seconds(10));
   EXPECT_EQ(profile.cool_down, seconds(5));
-  ExpectError("{iterations: 0}", "must be a whole number of at least 1");
+  ExpectProfileError("{iterations: 0}", "must be a whole number of at least 1");
 }
 
 TEST(ParseProfileTest, WhatOnlyTheWholeProfileShowsIsReportedAtTheSection) {
-  ExpectError("{shape: curve, points: [{at: 5, users: 1}, {at: 1, users: 2}]}",
-              "plan.yaml:1:15: load_profile: ");
+  ExpectProfileError("{shape: curve, points: [{at: 5, users: 1}, {at: 1, users: 2}]}",
+                     "plan.yaml:1:15: load_profile: ");
 }
 
 }  // namespace

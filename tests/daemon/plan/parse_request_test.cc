@@ -16,28 +16,23 @@ RequestStep RequestOf(const std::string& step) {
              : std::get<RequestStep>(result.plan.users[0].tasks[0].steps[0].what);
 }
 
-void ExpectError(const std::string& step, const std::string& message) {
-  const std::string errors = ErrorText(ParseText(PlanWithSteps(step)));
-  EXPECT_NE(errors.find(message), std::string::npos) << step << "\n" << errors;
-}
-
 TEST(ParseRequestTest, ShorthandsAreNamedByTheirMethod) {
   EXPECT_EQ(RequestOf("- get: /a"), (RequestStep{.method = "GET", .path = "/a"}));
   EXPECT_EQ(RequestOf("- delete: {path: /a}").method, "DELETE");
   EXPECT_EQ(RequestOf("- request: {path: /a}").method, "GET");
   EXPECT_EQ(RequestOf("- request: {method: purge, path: /a}").method, "PURGE");
-  ExpectError("- post: {method: PUT, path: /a}", "must be one of the keys path");
-  ExpectError("- request: /a", "must be a map, got '/a'");
-  ExpectError("- request: {method: 'G T', path: /a}", "must be an HTTP method such as GET");
-  ExpectError("- get: {name: x}", "must have the key 'path'");
+  ExpectStepsError("- post: {method: PUT, path: /a}", "must be one of the keys path");
+  ExpectStepsError("- request: /a", "must be a map, got '/a'");
+  ExpectStepsError("- request: {method: 'G T', path: /a}", "must be an HTTP method such as GET");
+  ExpectStepsError("- get: {name: x}", "must have the key 'path'");
 }
 
 TEST(ParseRequestTest, PathsStartWithASlashOrAScheme) {
   EXPECT_EQ(RequestOf("- get: http://other/x").path, "http://other/x");
   EXPECT_EQ(RequestOf("- get: \"/x/{{ user_number() }}?a=b\"").path, "/x/{{ user_number() }}?a=b");
-  ExpectError("- get: products", "must start with / or http:// or https://, got 'products'");
-  ExpectError("- get: /a b", "must not hold blanks (write %20), got '/a b'");
-  ExpectError("- get: \"/x/{{oops\"", "steps[0].get: offset 3: '{{' must be closed");
+  ExpectStepsError("- get: products", "must start with / or http:// or https://, got 'products'");
+  ExpectStepsError("- get: /a b", "must not hold blanks (write %20), got '/a b'");
+  ExpectStepsError("- get: \"/x/{{oops\"", "steps[0].get: offset 3: '{{' must be closed");
 }
 
 TEST(ParseRequestTest, QueryHeadersAndFormsKeepTheirOrder) {
@@ -55,8 +50,8 @@ TEST(ParseRequestTest, QueryHeadersAndFormsKeepTheirOrder) {
 
 TEST(ParseRequestTest, ThereIsAtMostOneBody) {
   EXPECT_EQ(RequestOf("- post: {path: /, body: \"a={{uuid()}}\"}").body, "a={{uuid()}}");
-  ExpectError("- post: {path: /, body: x, json: {a: 1}}",
-              "must have only one of the keys body, json, form, got 'body' and 'json'");
+  ExpectStepsError("- post: {path: /, body: x, json: {a: 1}}",
+                   "must have only one of the keys body, json, form, got 'body' and 'json'");
 }
 
 TEST(ParseRequestTest, TimeoutRedirectsAndContinueAreRead) {
@@ -65,8 +60,8 @@ TEST(ParseRequestTest, TimeoutRedirectsAndContinueAreRead) {
   EXPECT_EQ(request.timeout, milliseconds(250));
   EXPECT_EQ(request.redirects_max, 0);
   EXPECT_TRUE(request.expect_continue);
-  ExpectError("- get: {path: /, timeout: 0}", "must be longer than 0 s");
-  ExpectError("- get: {path: /, max_redirects: 101}", "must be a whole number from 0 to 100");
+  ExpectStepsError("- get: {path: /, timeout: 0}", "must be longer than 0 s");
+  ExpectStepsError("- get: {path: /, max_redirects: 101}", "must be a whole number from 0 to 100");
 }
 
 TEST(ParseRequestTest, RetriesHaveAttemptsADelayAndStatuses) {
@@ -75,10 +70,11 @@ TEST(ParseRequestTest, RetriesHaveAttemptsADelayAndStatuses) {
             (Retry{3, milliseconds(250), {502, 503}}));
   EXPECT_EQ(RequestOf("- get: {path: /, retry: {attempts: 2, on_status: 429}}").retry,
             (Retry{2, std::chrono::seconds(1), {429}}));
-  ExpectError("- get: {path: /, retry: {delay: 1}}", "must have the key 'attempts'");
-  ExpectError("- get: {path: /, retry: {attempts: 0}}", "must be a whole number from 1 to 100");
-  ExpectError("- get: {path: /, retry: {attempts: 2, on_status: 42}}",
-              "must be a whole number from 100 to 599");
+  ExpectStepsError("- get: {path: /, retry: {delay: 1}}", "must have the key 'attempts'");
+  ExpectStepsError("- get: {path: /, retry: {attempts: 0}}",
+                   "must be a whole number from 1 to 100");
+  ExpectStepsError("- get: {path: /, retry: {attempts: 2, on_status: 42}}",
+                   "must be a whole number from 100 to 599");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace squall {
 namespace {
 
-std::string ErrorsOf(const std::string& service) {
+std::string ServiceErrors(const std::string& service) {
   return ErrorText(ParseWithUsers("service:\n" + service + "\n"));
 }
 
@@ -23,10 +23,12 @@ TEST(ParseServiceTest, TheTimeoutHasThreeNamesAndOneValue) {
     EXPECT_EQ(ErrorText(result), "");
     EXPECT_EQ(result.plan.service.timeout, std::chrono::seconds(7)) << key;
   }
-  EXPECT_NE(ErrorsOf("  timeout: 7s\n  timeout_seconds: 7").find("must have only one of the keys"),
+  EXPECT_NE(
+      ServiceErrors("  timeout: 7s\n  timeout_seconds: 7").find("must have only one of the keys"),
+      std::string::npos);
+  EXPECT_NE(ServiceErrors("  timeout: 0").find("must be longer than 0 s"), std::string::npos);
+  EXPECT_NE(ServiceErrors("  timeout_seconds: -1").find("must be a number above 0"),
             std::string::npos);
-  EXPECT_NE(ErrorsOf("  timeout: 0").find("must be longer than 0 s"), std::string::npos);
-  EXPECT_NE(ErrorsOf("  timeout_seconds: -1").find("must be a number above 0"), std::string::npos);
 }
 
 TEST(ParseServiceTest, UrlsAreChecked) {
@@ -41,11 +43,11 @@ TEST(ParseServiceTest, UrlsAreChecked) {
            {"'http://a b'", "must look like http://host:8082, got 'http://a b'"},
            {"'http://[::1'", "must look like http://host:8082, got 'http://[::1'"},
            {"''", "must not be empty"}}) {
-    EXPECT_EQ(ErrorsOf("  base_url: " + url),
+    EXPECT_EQ(ServiceErrors("  base_url: " + url),
               "plan.yaml:2:13: service.base_url: " + message + "\n");
   }
   for (const char* url : {"http://h", "https://h:1/p", "'http://[::1]:80'", "http://10.0.0.1"}) {
-    EXPECT_EQ(ErrorsOf(std::string("  base_url: ") + url), "");
+    EXPECT_EQ(ServiceErrors(std::string("  base_url: ") + url), "");
   }
   EXPECT_EQ(ParseWithUsers("service: {base_url: http://h/v1/}\n").plan.service.base_url,
             "http://h/v1");
@@ -54,15 +56,16 @@ TEST(ParseServiceTest, UrlsAreChecked) {
 TEST(ParseServiceTest, HeadersAreCheckedAndKeepTheirOrder) {
   const PlanResult result = ParseWithUsers("service: {headers: {B: 1, A: \"x {{uuid()}}\"}}\n");
   EXPECT_EQ(result.plan.service.headers, (HeaderList{{"B", "1"}, {"A", "x {{uuid()}}"}}));
-  EXPECT_NE(ErrorsOf("  headers: {'a b': 1}").find("must be a header's name"), std::string::npos);
-  EXPECT_NE(ErrorsOf("  headers: {A: \"x\\ny\"}").find("must be one line"), std::string::npos);
-  EXPECT_NE(ErrorsOf("  headers: {A: '{{'}"), "");
+  EXPECT_NE(ServiceErrors("  headers: {'a b': 1}").find("must be a header's name"),
+            std::string::npos);
+  EXPECT_NE(ServiceErrors("  headers: {A: \"x\\ny\"}").find("must be one line"), std::string::npos);
+  EXPECT_NE(ServiceErrors("  headers: {A: '{{'}"), "");
 }
 
 TEST(ParseServiceTest, SecretsAreNeverShown) {
   for (const char* auth : {"{bearer: [hunter2]}", "{bearer: \"{{hunter2\"}",
                            "{basic: {username: u, password: {hunter2: 1}}}"}) {
-    const std::string errors = ErrorsOf(std::string("  auth: ") + auth);
+    const std::string errors = ServiceErrors(std::string("  auth: ") + auth);
     EXPECT_NE(errors, "") << auth;
     EXPECT_EQ(errors.find("hunter2"), std::string::npos) << errors;
   }
@@ -72,9 +75,9 @@ TEST(ParseServiceTest, AuthIsBasicOrBearer) {
   const PlanResult basic = ParseWithUsers("service: {auth: {basic: {username: u, password: p}}}\n");
   EXPECT_EQ(basic.plan.service.basic_auth, (BasicAuth{"u", "p"}));
   EXPECT_EQ(ParseWithUsers("service: {auth: {bearer: t}}\n").plan.service.bearer_token, "t");
-  EXPECT_NE(ErrorsOf("  auth: {}").find("must have one of the keys basic, bearer"),
+  EXPECT_NE(ServiceErrors("  auth: {}").find("must have one of the keys basic, bearer"),
             std::string::npos);
-  EXPECT_NE(ErrorsOf("  auth: {basic: {username: u}}").find("must have the key 'password'"),
+  EXPECT_NE(ServiceErrors("  auth: {basic: {username: u}}").find("must have the key 'password'"),
             std::string::npos);
 }
 
@@ -102,7 +105,7 @@ TEST(ParseServiceTest, CertificatesAreReadBesideTheFileThatNamesThem) {
 }
 
 TEST(ParseServiceTest, AClientCertificateNeedsItsKey) {
-  EXPECT_NE(ErrorsOf("  tls: {client_cert_file: a}")
+  EXPECT_NE(ServiceErrors("  tls: {client_cert_file: a}")
                 .find("must have client_cert_file and client_key_file together"),
             std::string::npos);
 }

@@ -15,18 +15,13 @@ StepList StepsOf(const std::string& steps) {
   return result.plan.users.empty() ? StepList() : result.plan.users[0].tasks[0].steps;
 }
 
-void ExpectError(const std::string& steps, const std::string& message) {
-  const std::string errors = ErrorText(ParseText(PlanWithSteps(steps)));
-  EXPECT_NE(errors.find(message), std::string::npos) << steps << "\n" << errors;
-}
-
 TEST(ParseStepsTest, AStepHasExactlyOneKey) {
-  ExpectError("- {}", "must have one of the keys request, get");
-  ExpectError("- {get: /, log: x}", "must have only one of the keys");
+  ExpectStepsError("- {}", "must have one of the keys request, get");
+  ExpectStepsError("- {get: /, log: x}", "must have only one of the keys");
   EXPECT_EQ(ErrorText(ParseText(PlanWithSteps("- gett: /"))),
             "plan.yaml:6:13: users[0].tasks[0].steps[0].gett: must be a known key; did you mean "
             "'get'?\n");
-  ExpectError("- think", "must be a map, got 'think'");
+  ExpectStepsError("- think", "must be a map, got 'think'");
 }
 
 TEST(ParseStepsTest, SetTakesOneOrMoreVariables) {
@@ -34,9 +29,10 @@ TEST(ParseStepsTest, SetTakesOneOrMoreVariables) {
   ASSERT_EQ(steps.size(), 2U);
   EXPECT_EQ(std::get<SetStep>(steps[0].what), (SetStep{"a", "1", VariableScope::kUser}));
   EXPECT_EQ(std::get<SetStep>(steps[1].what), (SetStep{"b", "{{a}}", VariableScope::kShared}));
-  ExpectError("- set: {}", "must set at least one variable");
-  ExpectError("- set: {'a b': 1}", "must be a variable's name: letters, digits and _, got 'a b'");
-  ExpectError("- set: {a: {scope: shared}}", "must have the key 'value'");
+  ExpectStepsError("- set: {}", "must set at least one variable");
+  ExpectStepsError("- set: {'a b': 1}",
+                   "must be a variable's name: letters, digits and _, got 'a b'");
+  ExpectStepsError("- set: {a: {scope: shared}}", "must have the key 'value'");
 }
 
 TEST(ParseStepsTest, PickTakesTheOrderOfItsDataWhenItDoesNotSay) {
@@ -49,11 +45,11 @@ TEST(ParseStepsTest, PickTakesTheOrderOfItsDataWhenItDoesNotSay) {
   EXPECT_EQ(std::get<PickStep>(steps[0].what), (PickStep{"d", "x", PickOrder::kUnique}));
   EXPECT_EQ(std::get<PickStep>(steps[1].what), (PickStep{"d", "y", PickOrder::kSequential}));
   EXPECT_EQ(std::get<PickStep>(steps[2].what), (PickStep{"x", "z", PickOrder::kRandom}));
-  ExpectError("- pick: {from: nowhere, as: x}",
-              "must name test data or a variable that is set, got 'nowhere'");
-  ExpectError("- pick: {from: x}", "must have the key 'as'");
-  ExpectError("- set: {x: 1}\n- pick: {from: x, as: y, order: unique}",
-              "must be random: only test data has another order");
+  ExpectStepsError("- pick: {from: nowhere, as: x}",
+                   "must name test data or a variable that is set, got 'nowhere'");
+  ExpectStepsError("- pick: {from: x}", "must have the key 'as'");
+  ExpectStepsError("- set: {x: 1}\n- pick: {from: x, as: y, order: unique}",
+                   "must be random: only test data has another order");
 }
 
 TEST(ParseStepsTest, ConditionsCompareTwoSides) {
@@ -67,10 +63,11 @@ TEST(ParseStepsTest, ConditionsCompareTwoSides) {
   EXPECT_EQ(first.otherwise.size(), 2U);
   EXPECT_EQ(std::get<IfStep>(steps[2].what).condition,
             (Condition{Condition::Op::kNotEquals, "{{a}}", "5"}));
-  ExpectError("- if: {equals: [1], then: [{get: /}]}", "must be a list of two");
-  ExpectError("- if: {equals: [1, 1]}", "must have the key 'then' or 'else'");
-  ExpectError("- if: {then: [{get: /}]}", "must have one of the keys exists, equals");
-  ExpectError("- if: {exists: \"{{a}}\", then: [{get: /}]}", "must be a variable's name without");
+  ExpectStepsError("- if: {equals: [1], then: [{get: /}]}", "must be a list of two");
+  ExpectStepsError("- if: {equals: [1, 1]}", "must have the key 'then' or 'else'");
+  ExpectStepsError("- if: {then: [{get: /}]}", "must have one of the keys exists, equals");
+  ExpectStepsError("- if: {exists: \"{{a}}\", then: [{get: /}]}",
+                   "must be a variable's name without");
 }
 
 TEST(ParseStepsTest, LoopsRepeatTheirSteps) {
@@ -78,16 +75,16 @@ TEST(ParseStepsTest, LoopsRepeatTheirSteps) {
   const auto& loop = std::get<LoopStep>(steps[0].what);
   EXPECT_EQ(loop.times, 3);
   EXPECT_EQ(loop.steps.size(), 2U);
-  ExpectError("- loop: {times: 0, steps: [{get: /}]}", "must be a whole number from 1 to");
-  ExpectError("- loop: {steps: [{get: /}]}", "must have the key 'times'");
+  ExpectStepsError("- loop: {times: 0, steps: [{get: /}]}", "must be a whole number from 1 to");
+  ExpectStepsError("- loop: {steps: [{get: /}]}", "must have the key 'times'");
 }
 
 TEST(ParseStepsTest, ThinkIsATimeOrARange) {
   const StepList steps = StepsOf("- think: 500ms\n- think: [1, 2s]");
   EXPECT_EQ(std::get<ThinkStep>(steps[0].what), (ThinkStep{milliseconds(500), milliseconds(500)}));
   EXPECT_EQ(std::get<ThinkStep>(steps[1].what), (ThinkStep{seconds(1), seconds(2)}));
-  ExpectError("- think: [2, 1]", "must have the smaller time first");
-  ExpectError("- think: -1", "must be a time span that is not negative");
+  ExpectStepsError("- think: [2, 1]", "must have the smaller time first");
+  ExpectStepsError("- think: -1", "must be a time span that is not negative");
 }
 
 TEST(ParseStepsTest, LogAndFailHaveTexts) {
@@ -103,9 +100,10 @@ TEST(ParseStepsTest, StepsKeepTheirPlace) {
 }
 
 TEST(ParseStepsTest, VariablesThatNothingSetsAreErrors) {
-  ExpectError("- set: {product: 1}\n- get: \"/p/{{produkt}}\"",
-              "users[0].tasks[0].steps[1].get: must read variables that a step of this class sets, "
-              "got 'produkt'; did you mean 'product'?");
+  ExpectStepsError(
+      "- set: {product: 1}\n- get: \"/p/{{produkt}}\"",
+      "users[0].tasks[0].steps[1].get: must read variables that a step of this class sets, "
+      "got 'produkt'; did you mean 'product'?");
   StepsOf("- get: \"/p/{{nobody|default('x')}}\"");
 }
 

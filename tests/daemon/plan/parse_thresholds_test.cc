@@ -1,4 +1,4 @@
-// The sections `thresholds` and `outputs`.
+// The section `thresholds`.
 #include <gtest/gtest.h>
 
 #include "tests/daemon/plan/plan_fixture.h"
@@ -58,13 +58,6 @@ users:
             "got 'xyz'\n");
   EXPECT_NE(ErrorText(ParseWithUsers("thresholds: {\"failures{tag:x}\": rate < 1%}\n"))
                 .find("got 'x'; no task has any"),
-            std::string::npos);
-}
-
-TEST(ParseOutputsTest, FilesAreNamed) {
-  const PlanResult result = ParseWithUsers("outputs: {csv: a, json: b, junit: c, markdown: d}\n");
-  EXPECT_EQ(result.plan.outputs, (Outputs{"a", "b", "c", "d"}));
-  EXPECT_NE(ErrorText(ParseWithUsers("outputs: {html: x}\n")).find("outputs.html: must be"),
             std::string::npos);
 }
 

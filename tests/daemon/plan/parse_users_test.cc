@@ -8,10 +8,12 @@ namespace {
 
 using std::chrono::seconds;
 
-std::string ErrorsOf(const std::string& users) { return ErrorText(ParseText("users:\n" + users)); }
+std::string UsersErrors(const std::string& users) {
+  return ErrorText(ParseText("users:\n" + users));
+}
 
-void ExpectError(const std::string& users, const std::string& message) {
-  EXPECT_NE(ErrorsOf(users).find(message), std::string::npos) << ErrorsOf(users);
+void ExpectUsersError(const std::string& users, const std::string& message) {
+  EXPECT_NE(UsersErrors(users).find(message), std::string::npos) << UsersErrors(users);
 }
 
 WaitTime WaitOf(const std::string& wait) {
@@ -61,42 +63,42 @@ TEST(ParseUsersTest, WaitTimesAreLocusts) {
 TEST(ParseUsersTest, WaitTimesAreChecked) {
   const std::string head =
       "  - name: A\n    tasks: [{name: t, steps: [{get: /}]}]\n    wait_time: ";
-  ExpectError(head + "5", "users[0].wait_time: must be a map, got '5'");
-  ExpectError(head + "{}", "must have one of the keys constant, between");
-  ExpectError(head + "{between: [3, 1]}", "must have the smaller time first");
-  ExpectError(head + "{between: [3]}", "must be a list of two, from and to, got 1");
-  ExpectError(head + "{between: [-1, 1]}", "must be a time span that is not negative");
-  ExpectError(head + "{constant_throughput: 0}", "must be a number above 0");
-  ExpectError(head + "{betwen: [1, 2]}", "did you mean 'between'?");
+  ExpectUsersError(head + "5", "users[0].wait_time: must be a map, got '5'");
+  ExpectUsersError(head + "{}", "must have one of the keys constant, between");
+  ExpectUsersError(head + "{between: [3, 1]}", "must have the smaller time first");
+  ExpectUsersError(head + "{between: [3]}", "must be a list of two, from and to, got 1");
+  ExpectUsersError(head + "{between: [-1, 1]}", "must be a time span that is not negative");
+  ExpectUsersError(head + "{constant_throughput: 0}", "must be a number above 0");
+  ExpectUsersError(head + "{betwen: [1, 2]}", "did you mean 'between'?");
 }
 
 TEST(ParseUsersTest, NamesAreThereOnce) {
-  ExpectError(
+  ExpectUsersError(
       "  - {name: A, tasks: [{name: t, steps: [{get: /}]}]}\n"
       "  - {name: A, tasks: [{name: t, steps: [{get: /}]}]}\n",
       "plan.yaml:3:12: users[1].name: must not be there twice, got 'A'");
-  ExpectError(
+  ExpectUsersError(
       "  - name: A\n    tasks: [{name: t, steps: [{get: /}]}, {name: t, steps: [{get: /}]}]\n",
       "users[0].tasks[1].name: must not be there twice, got 't'");
-  ExpectError("  - {tasks: [{steps: [{get: /}]}]}\n", "users[0]: must have the key 'name'");
+  ExpectUsersError("  - {tasks: [{steps: [{get: /}]}]}\n", "users[0]: must have the key 'name'");
 }
 
 TEST(ParseUsersTest, ThereMustBeSomethingToDo) {
-  ExpectError("  []\n", "users: must have at least one user class");
-  ExpectError("  - {name: A}\n", "users[0]: must have the key 'tasks'");
-  ExpectError("  - {name: A, tasks: []}\n", "users[0].tasks: must have at least one task");
-  ExpectError("  - {name: A, tasks: [{name: t, steps: []}]}\n",
-              "users[0].tasks[0].steps: must have at least one step");
-  ExpectError("  - {name: A, tasks: [{name: t}]}\n", "must have the key 'steps'");
+  ExpectUsersError("  []\n", "users: must have at least one user class");
+  ExpectUsersError("  - {name: A}\n", "users[0]: must have the key 'tasks'");
+  ExpectUsersError("  - {name: A, tasks: []}\n", "users[0].tasks: must have at least one task");
+  ExpectUsersError("  - {name: A, tasks: [{name: t, steps: []}]}\n",
+                   "users[0].tasks[0].steps: must have at least one step");
+  ExpectUsersError("  - {name: A, tasks: [{name: t}]}\n", "must have the key 'steps'");
 }
 
 TEST(ParseUsersTest, CountsWeightsAndTagsAreChecked) {
   const std::string tail = "tasks: [{name: t, steps: [{get: /}]}]}\n";
-  ExpectError("  - {name: A, weight: -1, " + tail,
-              "users[0].weight: must be a number of at least 0");
-  ExpectError("  - {name: A, fixed_count: 0, " + tail, "must be a whole number from 1 to");
-  ExpectError("  - {name: A, tasks: [{name: t, tags: ['a b'], steps: [{get: /}]}]}\n",
-              "tags[0]: must be one word, got 'a b'");
+  ExpectUsersError("  - {name: A, weight: -1, " + tail,
+                   "users[0].weight: must be a number of at least 0");
+  ExpectUsersError("  - {name: A, fixed_count: 0, " + tail, "must be a whole number from 1 to");
+  ExpectUsersError("  - {name: A, tasks: [{name: t, tags: ['a b'], steps: [{get: /}]}]}\n",
+                   "tags[0]: must be one word, got 'a b'");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <absl/status/statusor.h>
+#include <gtest/gtest.h>
 
 #include "daemon/plan/parse_plan.h"
 
@@ -58,6 +59,12 @@ inline std::string PlanWithSteps(const std::string& steps) {
     start = end + 1;
   }
   return "users:\n  - name: Shopper\n    tasks:\n      - name: browse\n        steps:\n" + indented;
+}
+
+// The plan with these steps is refused with a text that holds the message.
+inline void ExpectStepsError(const std::string& steps, const std::string& message) {
+  const std::string errors = ErrorText(ParseText(PlanWithSteps(steps)));
+  EXPECT_NE(errors.find(message), std::string::npos) << steps << "\n" << errors;
 }
 
 }  // namespace squall

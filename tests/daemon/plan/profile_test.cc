@@ -105,6 +105,17 @@ std::vector<SeedRow> SeedRows() {
           {"spike", {.load = SpikeShape{}}, SpikeTick, 720, 500}};
 }
 
+TEST(ProfileTest, CornersAreWhereTheUsersBendOrJump) {
+  const Profile stages =
+      Make({.load = std::vector<Stage>{{seconds(60), 10, 1}, {seconds(60), 4, 2}}});
+  EXPECT_EQ(stages.Corners(),
+            (std::vector<Nanos>{seconds(0), seconds(10), seconds(60), seconds(63), seconds(120)}));
+  const Profile level = Make({.load = ConstantLoad{.users = 10, .spawn_rate = 5}});
+  EXPECT_EQ(level.Corners(), (std::vector<Nanos>{seconds(0), seconds(2)}));
+  const Profile open = Make({.load = Arrival{.stages = {{seconds(5), 1.0}, {seconds(7), 2.0}}}});
+  EXPECT_EQ(open.Corners(), (std::vector<Nanos>{seconds(0), seconds(5), seconds(12)}));
+}
+
 TEST(ProfileTest, TheSeedsFiveShapesAgreeTickByTick) {
   for (const SeedRow& row : SeedRows()) {
     SCOPED_TRACE(row.what);

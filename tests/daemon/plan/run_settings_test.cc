@@ -1,5 +1,7 @@
 #include "daemon/plan/run_settings.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 namespace squall {
@@ -102,6 +104,62 @@ TEST(ApplyRunSettingsTest, UsersDoNotFitAnArrivalRate) {
   RunSettings settings;
   settings.users = 5;
   EXPECT_EQ(ApplyRunSettings(settings, &plan).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ApplyRunSettingsTest, AnArrivalRateIsThePeakOfAnArrivalProfile) {
+  Plan plan = TwoClasses();
+  plan.load_profile.load =
+      Arrival{.stages = {{.duration = std::chrono::seconds(10), .rate = 30},
+                         {.duration = std::chrono::seconds(20), .rate = 10, .from = 40}},
+              .users_max = 77};
+  RunSettings settings;
+  settings.arrival_rate = 4;
+  ASSERT_TRUE(ApplyRunSettings(settings, &plan).ok());
+  const auto& arrival = std::get<Arrival>(plan.load_profile.load);
+  EXPECT_EQ(arrival.stages[0].rate, 3);
+  EXPECT_EQ(arrival.stages[1].rate, 1);
+  EXPECT_EQ(arrival.stages[1].from, 4);
+  EXPECT_EQ(arrival.users_max, 77U);
+}
+
+TEST(ApplyRunSettingsTest, AnArrivalRateReplacesUsersUntilTheirEnd) {
+  const Arrival expected{.stages = {{.duration = std::chrono::seconds(60), .rate = 4}}};
+  Plan plan = TwoClasses();
+  plan.load_profile.load = std::vector<Stage>{{std::chrono::seconds(60), 10, 10}};
+  RunSettings settings;
+  settings.arrival_rate = 4;
+  ASSERT_TRUE(ApplyRunSettings(settings, &plan).ok());
+  EXPECT_EQ(std::get<Arrival>(plan.load_profile.load), expected);
+
+  plan.load_profile.load = ConstantLoad{8, 2, std::nullopt};
+  const absl::Status endless = ApplyRunSettings(settings, &plan);
+  EXPECT_NE(endless.message().find("together with a run time"), std::string::npos) << endless;
+  settings.run_time = std::chrono::seconds(60);
+  ASSERT_TRUE(ApplyRunSettings(settings, &plan).ok());
+  EXPECT_EQ(std::get<Arrival>(plan.load_profile.load), expected);
+}
+
+TEST(ApplyRunSettingsTest, AnArrivalRateIsRefusedWhereItCannotHold) {
+  RunSettings settings;
+  settings.arrival_rate = 4;
+  Plan script = TwoClasses();
+  script.script.emplace();
+  Plan still = TwoClasses();
+  still.load_profile.load = Arrival{.stages = {{.duration = std::chrono::seconds(10), .rate = 0}}};
+  for (Plan* plan : {&script, &still}) {
+    EXPECT_EQ(ApplyRunSettings(settings, plan).code(), absl::StatusCode::kInvalidArgument);
+  }
+  Plan plan = TwoClasses();
+  settings.users = 5;
+  EXPECT_EQ(ApplyRunSettings(settings, &plan).code(), absl::StatusCode::kInvalidArgument);
+  settings.users.reset();
+  settings.run_time = std::chrono::seconds(9);
+  for (const double rate : {0.0, -1.0, 1e9, std::numeric_limits<double>::quiet_NaN()}) {
+    settings.arrival_rate = rate;
+    const absl::Status status = ApplyRunSettings(settings, &plan);
+    EXPECT_NE(status.message().find("must be above 0 and at most 100000000"), std::string::npos)
+        << rate << ": " << status;
+  }
 }
 
 TEST(ApplyRunSettingsTest, SeedStopTimeoutAndIterationsAreTakenOver) {

@@ -58,7 +58,7 @@ class HttpCallTest : public testing::Test {
 
 // Answers with `texts` and notes each request in `heads`.
 ServerScript Notes(std::vector<std::string> texts, std::vector<std::string>* heads) {
-  return [texts = std::move(texts), heads](Peer* peer) {
+  return [texts = std::move(texts), heads](HttpPeer* peer) {
     for (const std::string& text : texts) {
       heads->push_back(peer->ReadRequest());
       peer->Send(text);
@@ -98,6 +98,26 @@ TEST_F(HttpCallTest, SendsWhatItWasGiven) {
                                      call.request.host));
 }
 
+TEST_F(HttpCallTest, ARedirectOfATracedRequestBelongsToTheSameSpan) {
+  std::vector<std::string> heads;
+  ScriptedServer server(
+      {Notes({Reply("302 Found", "", "Location: /next\r\n"), Reply("200 OK", "")}, &heads)});
+  Prepare(server);
+  call.request.traced = true;
+  call.request.trace.trace_id.fill(0xab);
+  call.request.trace.span_id.fill(0x01);
+  Run();
+  state->pool->CloseAll();
+  server.Join();
+  ASSERT_EQ(heads.size(), 2U);
+  for (const std::string& head : heads) {
+    EXPECT_NE(head.find("\r\ntraceparent: 00-abababababababababababababababab-0101010101010101-01"
+                        "\r\n"),
+              std::string::npos)
+        << head;
+  }
+}
+
 TEST_F(HttpCallTest, KeepsTheConnection) {
   ScriptedServer server({Answers({Reply("200 OK", "1"), Reply("200 OK", "2")})});
   Get(server);
@@ -116,7 +136,7 @@ TEST_F(HttpCallTest, AConnectionThatTheServerWantsClosedIsClosed) {
 }
 
 TEST_F(HttpCallTest, ARequestThatMetAClosedConnectionIsSentAgain) {
-  const ServerScript closes = [](Peer* peer) {
+  const ServerScript closes = [](HttpPeer* peer) {
     peer->ReadRequest();
     peer->Send(Reply("200 OK", "1"));
     peer->ReadRequest();  // and closes without a word
@@ -129,7 +149,7 @@ TEST_F(HttpCallTest, ARequestThatMetAClosedConnectionIsSentAgain) {
 }
 
 TEST_F(HttpCallTest, APostIsNeverSentTwice) {
-  const ServerScript closes = [](Peer* peer) {
+  const ServerScript closes = [](HttpPeer* peer) {
     peer->ReadRequest();
     peer->Send(Reply("200 OK", "1"));
     peer->ReadRequest();

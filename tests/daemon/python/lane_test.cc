@@ -93,6 +93,17 @@ TEST_F(LaneTest, APlanThatCannotRunIsRefused) {
             R"(refused {"message":"a locustfile must have a profile of users, not of arrivals"})");
 }
 
+TEST_F(LaneTest, APlanThatWantsSpansIsRefusedByAProgramThatCannotSendThem) {
+  Plan plan = PlanOf(1);
+  plan.outputs.traces = TraceOutput{.endpoint = "http://127.0.0.1:4317", .sample = 0};
+  SendPrepare(plan);
+  EXPECT_EQ(NextNote(), "prepared {}");
+  plan.outputs.traces->sample = 1;
+  SendPrepare(plan);
+  EXPECT_EQ(NextNote(), R"(refused {"message":"squall-python must be built with OpenTelemetry )"
+                        R"((SQUALL_WITH_OTEL) for outputs.traces"})");
+}
+
 TEST_F(LaneTest, AChangeOfLoadIsToldOnceThoseUsersAreThere) {
   SendPrepare(PlanOf(3));
   EXPECT_EQ(Receive(), "prepared {}");

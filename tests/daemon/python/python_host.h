@@ -26,6 +26,7 @@ class PythonHost final : public UserHost {
   Reactor* reactor() override { return reactor_; }
   Recorder* recorder() override { return &recorder_; }
   RequestTrace* trace() override { return nullptr; }
+  SpanRecorder* spans() override { return span_recorder; }
   const Program& program() const override {
     SQUALL_CHECK(false && "greenlets have no program");
     std::abort();
@@ -56,6 +57,7 @@ class PythonHost final : public UserHost {
   uint64_t iterations = 0;
   int open_requests = 0;
   std::vector<NetError> exhausted;
+  SpanRecorder* span_recorder = nullptr;
   std::vector<User*> ended;
 
  private:

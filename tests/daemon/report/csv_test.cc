@@ -1,5 +1,6 @@
 #include "daemon/report/csv.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -73,6 +74,62 @@ TEST(CsvTest, FormulasAreDefused) {
   }
   EXPECT_EQ(CsvText("\rx"), "\"'\rx\"");
   EXPECT_EQ(CsvText("a=1"), "a=1");
+}
+
+TEST(CsvTest, FormulasBehindSpacesAndInWideLettersAreDefused) {
+  for (const std::string text :
+       {"＝1+1", "＋1", "－1", "＠SUM(A1)", "  =1+1", "\u00a0=1", "\u3000＝1"}) {
+    EXPECT_EQ(CsvText(text), "'" + text);
+  }
+  EXPECT_EQ(CsvText("\n=1"), "\"'\n'=1\"");
+  EXPECT_EQ(CsvText("\u202e=1"), "\\u202e=1");
+  EXPECT_EQ(CsvText("  a"), "  a");
+  EXPECT_EQ(CsvText("   "), "   ");
+}
+
+// A German Excel takes ';' for the end of a cell, and quotation marks in the middle for text.
+TEST(CsvTest, FormulasBehindTheSeparatorsOfOtherLocalesAreDefused) {
+  EXPECT_EQ(CsvText("x;=1"), "x;'=1");
+  EXPECT_EQ(CsvText("x;=cmd|' /C calc'!A0;+1"), "x;'=cmd|' /C calc'!A0;'+1");
+  EXPECT_EQ(CsvText("x\t-1"), "x\t'-1");
+  EXPECT_EQ(CsvText("x\n@SUM(A1)"), "\"x\n'@SUM(A1)\"");
+  EXPECT_EQ(CsvText("x\r\n=1"), "\"x\r\n'=1\"");
+  EXPECT_EQ(CsvText("x; \u00a0\u3000＝1"), "x; \u00a0\u3000'＝1");
+  EXPECT_EQ(CsvText("x;\"=1"), "\"x;\"\"'=1\"");
+  EXPECT_EQ(CsvText(";;=1"), ";;'=1");
+  EXPECT_EQ(CsvText("=1;=2"), "'=1;'=2");
+  EXPECT_EQ(CsvText("a;b=1; c-d"), "a;b=1; c-d");
+}
+
+TEST(CsvTest, MarksThatTurnTextAroundAreWrittenOut) {
+  for (const std::string mark : {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
+                                 "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    const std::string cell = CsvText("a" + mark + "b");
+    EXPECT_EQ(cell.find(mark), std::string::npos);
+    EXPECT_EQ(cell.substr(0, 3), "a\\u");
+  }
+}
+
+TEST(CsvTest, AMegabyteOfTextIsCut) {
+  const std::string cell = CsvText("=" + std::string(1 << 20, 'x'));
+  EXPECT_LT(cell.size(), 5'000U);
+  EXPECT_TRUE(cell.ends_with("…"));
+  EXPECT_EQ(cell.substr(0, 2), "'=");
+}
+
+TEST(CsvTest, ExceptionsOfAReportSayOnWhichAgents) {
+  EXPECT_NE(ExceptionsCsv(ClosedReport()).find(",a-2\r\n"), std::string::npos);
+}
+
+TEST(CsvTest, HistoryOfAReportHasARowForEachPoint) {
+  const std::string csv = HistoryCsv(ClosedReport());
+  EXPECT_EQ(csv.substr(0, 42), "Timestamp,User Count,Type,Name,Requests/s,");
+  EXPECT_NE(csv.find("\r\n1795424260,5,,Aggregated,4.000000,0.000000,0,"), std::string::npos);
+  EXPECT_EQ(LastRow(csv),
+            "1795424261,10,,Aggregated,296.000000,8.000000,0.421,N/A,N/A,N/A,N/A,148.2,N/A,1234,"
+            "N/A,N/A,N/A,300,8,N/A,N/A,N/A,N/A,N/A");
+  const auto commas = [](std::string_view row) { return std::count(row.begin(), row.end(), ','); };
+  EXPECT_EQ(commas(LastRow(csv)), commas(csv.substr(0, csv.find('\r'))));
 }
 
 TEST(CsvTest, ControlCharactersAreWrittenOut) {

@@ -48,6 +48,13 @@ TEST(FiguresTest, PercentNeverRoundsToAllOrNothing) {
   EXPECT_EQ(FormatPercent(1 - 1e-12), ">99.9999%");
 }
 
+TEST(FiguresTest, SpansThatWereLostAreNamedWhereThereAreAny) {
+  EXPECT_EQ(TracesText({}), "");
+  EXPECT_EQ(TracesText({.sampled = 5, .exported = 5}), "5 sampled, 5 sent");
+  EXPECT_EQ(TracesText({.sampled = 5, .exported = 1, .dropped = 3, .failed = 1}),
+            "5 sampled, 1 sent, 3 dropped, 1 not taken by the collector");
+}
+
 TEST(FiguresTest, RowsAreSortedByNameThenMethodAndFailuresByCount) {
   const RunReport report = ClosedReport();
   const std::vector<EntryRow> rows = EntryRows(report.total);

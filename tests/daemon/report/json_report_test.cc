@@ -47,7 +47,9 @@ TEST(JsonReportTest, EveryFieldIsInTheReference) {
   std::stringstream reference;
   reference << file.rdbuf();
   std::set<std::string> keys;
-  CollectKeys(Parsed(JsonReport(ClosedReport())), &keys);
+  RunReport traced = ClosedReport();
+  traced.total.traces = {.sampled = 3, .exported = 2, .failed = 1};
+  CollectKeys(Parsed(JsonReport(traced)), &keys);
   CollectKeys(Parsed(JsonReport(OpenReport())), &keys);
   for (const std::string& key : keys) {
     // Percentiles and status classes are listed there as ranges.
@@ -55,6 +57,26 @@ TEST(JsonReportTest, EveryFieldIsInTheReference) {
       EXPECT_NE(reference.str().find("`" + key + "`"), std::string::npos) << key;
     }
   }
+}
+
+TEST(JsonReportTest, FiguresOfSpansAreThereWhenARequestWasSampled) {
+  RunReport report = ClosedReport();
+  EXPECT_FALSE(Parsed(JsonReport(report)).as_object().contains("traces"));
+  report.total.traces = {.sampled = 9, .exported = 6, .dropped = 2, .failed = 1};
+  const boost::json::value traces = Parsed(JsonReport(report)).at("traces");
+  EXPECT_EQ(traces, Parsed(R"({"sampled":9,"exported":6,"dropped":2,"failed":1})"));
+}
+
+TEST(JsonReportTest, ALongTimeLineIsThinned) {
+  RunReport report = ClosedReport();
+  report.series.clear();
+  for (int i = 0; i < 20'000; ++i) {
+    report.series.push_back(
+        {.start = std::chrono::seconds(i), .length = std::chrono::seconds(1), .requests = 1});
+  }
+  const boost::json::value series = Parsed(JsonReport(report)).at("series");
+  EXPECT_EQ(series.as_array().size(), 5'000U);
+  EXPECT_EQ(series.at(0).at("requests"), 4);
 }
 
 TEST(JsonReportTest, FiguresReadBackAsTheyWere) {

@@ -17,6 +17,19 @@ TEST(JsonWriterTest, NestsWithTwoSpacesInTheOrderOfTheCalls) {
       "{\n  \"b\": 1,\n  \"a\": \"x\",\n  \"list\": [\n    true,\n    null,\n    0.5\n  ]\n}\n");
 }
 
+TEST(JsonWriterTest, CompactHasNoSpaces) {
+  JsonWriter json(JsonWriter::Style::kCompact);
+  json.BeginObject().Field("b", 1).Key("list").BeginArray().Value("x").Null().BeginLine();
+  json.Field("c", true).EndObject().EndArray().EndObject();
+  EXPECT_EQ(json.Take(), "{\"b\":1,\"list\":[\"x\",null,{\"c\":true}]}");
+}
+
+TEST(JsonWriterTest, TextIsCutWhereTheCallerSays) {
+  JsonWriter json;
+  json.BeginArrayLine().Text("abcdef", 3).Text("äöü", 3).EndArray();
+  EXPECT_EQ(json.Take(), "[\"abc…\", \"ä…\"]\n");
+}
+
 TEST(JsonWriterTest, EmptyObjectsAndArraysHaveNoInside) {
   JsonWriter json;
   json.BeginObject().Key("o").BeginObject().EndObject().Key("a").BeginArray().EndArray();

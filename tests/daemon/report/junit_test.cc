@@ -37,6 +37,15 @@ TEST(JunitTest, TextIsEscapedAndForbiddenCharactersAreReplaced) {
   EXPECT_EQ(XmlText("\xef\xbf\xbf\xff"), "\uFFFD\uFFFD");
 }
 
+TEST(JunitTest, MarksThatTurnTextAroundAreWrittenOut) {
+  EXPECT_EQ(XmlText("a\u202eb\u2066c\u200f"), "a\\u202eb\\u2066c\\u200f");
+  EXPECT_EQ(XmlText("\u009b31m"), "\\x9b31m");
+}
+
+TEST(JunitTest, AMegabyteOfTextIsCut) {
+  EXPECT_LT(XmlText(std::string(1 << 20, 'x')).size(), 5'000U);
+}
+
 TEST(JunitTest, PythonsXmlReaderReadsTheHostileReport) {
   const TempDirectory directory;
   const std::string path = directory.path() / "junit.xml";

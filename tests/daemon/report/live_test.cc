@@ -119,6 +119,55 @@ TEST_F(LiveTest, WarmUpShowsItsOwnFiguresAndSaysSo) {
   EXPECT_NE(line.find(" 500 requests, 125.0/s"), std::string::npos) << line;
 }
 
+TEST_F(LiveTest, ThresholdsThatFailComeFirst) {
+  const std::vector<ThresholdResult> results = {
+      {.threshold = *ParseThreshold("response_time", "p(95) < 300ms"),
+       .observed = 0.148,
+       .passed = true},
+      {.threshold = *ParseThreshold("checks", "rate > 99%")},
+      {.threshold = *ParseThreshold("failures", "rate < 1%"), .observed = 0.0267}};
+  state_.thresholds = &results;
+  const std::vector<std::string> lines = Lines(LiveFrame(state_, {.width = 80, .height = 24}));
+  ASSERT_GT(lines.size(), 8u);
+  EXPECT_EQ(lines[5], "· checks: rate > 99%  no data");
+  EXPECT_EQ(lines[6], "✗ failures: rate < 1%  2.67%");
+  EXPECT_EQ(lines[7], "✓ response_time: p(95) < 300ms  148ms");
+}
+
+TEST_F(LiveTest, ManyThresholdsLeaveRoomForNames) {
+  const std::vector<ThresholdResult> results(
+      40, {.threshold = *ParseThreshold("checks", "rate > 99%")});
+  state_.thresholds = &results;
+  const std::string frame = LiveFrame(state_, {.width = 80, .height = 24});
+  EXPECT_NE(frame.find("… and 35 more thresholds"), std::string::npos) << frame;
+  EXPECT_NE(frame.find("GET Get_All_Products"), std::string::npos) << frame;
+}
+
+TEST_F(LiveTest, AgentsAreShownWhenThereAreSeveral) {
+  now_.agent_id = "a-1";
+  now_.health.elapsed_seconds = 10;
+  now_.health.cpu_seconds = 5;
+  state_.agents = {&now_};
+  EXPECT_EQ(LiveFrame(state_, {.width = 80, .height = 40}).find("a-1"), std::string::npos);
+  Snapshot other = now_;
+  other.agent_id = "b\x1b";
+  state_.agents = {&now_, &other};
+  const std::string frame = LiveFrame(state_, {.width = 80, .height = 40});
+  EXPECT_NE(frame.find("a-1 "), std::string::npos) << frame;
+  EXPECT_NE(frame.find("b\\x1b "), std::string::npos) << frame;
+  EXPECT_NE(frame.find(" 10/10 "), std::string::npos) << frame;
+  EXPECT_NE(frame.find(" 0.50 "), std::string::npos) << frame;
+}
+
+TEST_F(LiveTest, WhatWouldMakeTheRunInvalidIsSaid) {
+  VerdictReport verdict = {.verdict = Verdict::kFail, .reasons = {"8 requests failed"}};
+  state_.verdict = &verdict;
+  EXPECT_EQ(LiveFrame(state_, {}).find("8 requests failed"), std::string::npos);
+  verdict = {.verdict = Verdict::kInvalid, .reasons = {"the loop lag is 120 ms"}};
+  EXPECT_NE(LiveFrame(state_, {}).find("INVALID so far: the loop lag is 120 ms\n"),
+            std::string::npos);
+}
+
 TEST_F(LiveTest, HostileNamesStayOnTheirLine) {
   const RunReport hostile = HostileReport();
   state_ = {.now = &hostile.total, .plan_name = "\x1b[2J\n", .host = "\x07"};

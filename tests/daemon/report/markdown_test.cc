@@ -29,6 +29,11 @@ TEST(MarkdownTest, NothingInTextIsMarkup) {
   EXPECT_EQ(MarkdownText("a\nb"), "a\\\\nb");
 }
 
+TEST(MarkdownTest, MarksThatTurnTextAroundAreWrittenOut) {
+  EXPECT_EQ(MarkdownText("a\u202eb"), "a\\\\u202eb");
+  EXPECT_EQ(MarkdownCell("a\u2067b\u061c"), "`a\\u2067b\\u061c`");
+}
+
 TEST(MarkdownTest, CellEndsNeitherItsColumnNorItsCode) {
   EXPECT_EQ(MarkdownCell("a|b`c"), "`a\\|b'c`");
   EXPECT_EQ(MarkdownCell("a\nb"), "`a\\nb`");

@@ -25,6 +25,14 @@ TEST(SummaryTest, RatesLeaveOutTheWarmUp) {
   EXPECT_NE(text.find("|  100.00        0.00"), std::string::npos) << text;
 }
 
+TEST(SummaryTest, WhatBecameOfTheSpansIsALineWhereThereWereAny) {
+  RunReport report = ClosedReport();
+  EXPECT_EQ(Summary(report, {}).find("Traces"), std::string::npos);
+  report.total.traces = {.sampled = 1234, .exported = 1200, .dropped = 34};
+  EXPECT_NE(Summary(report, {}).find("\nTraces: 1234 sampled, 1200 sent, 34 dropped\n"),
+            std::string::npos);
+}
+
 TEST(SummaryTest, HostileTextReachesNoTerminal) {
   const std::string text = Summary(HostileReport(), {});
   EXPECT_EQ(text.find('\x1b'), std::string::npos);

@@ -1,17 +1,16 @@
 #include "daemon/script/lane_process.h"
 
-#include <filesystem>
 #include <future>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "protos/squall/v1/lane.pb.h"
+#include "tests/daemon/script/fake_lane_program.h"
 
 namespace squall {
 namespace {
 
-const std::string kFakeLane = SQUALL_BINARY_DIR "/tests/daemon/script/fake_lane";
 constexpr Nanos kLong = std::chrono::seconds(60);
 
 // Hears the first note and the end.
@@ -36,7 +35,7 @@ class Ear final : public LaneListener {
 absl::StatusOr<std::unique_ptr<LaneProcess>> Start(const std::string& mode, Ear* ear,
                                                    const Clock* clock) {
   LaneProcessOptions options;
-  options.program = std::filesystem::absolute(kFakeLane).string();
+  options.program = FakeLaneProgram();
   options.arguments = {"--channel-fd", "3", "--role", "local", "--", mode};
   return LaneProcess::Start(std::move(options), ear, clock);
 }

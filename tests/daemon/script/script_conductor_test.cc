@@ -1,22 +1,20 @@
 #include "daemon/script/script_conductor.h"
 
-#include <filesystem>
 #include <future>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "protos/squall/v1/lane.pb.h"
+#include "tests/daemon/script/fake_lane_program.h"
 
 namespace squall {
 namespace {
 
-const std::string kFakeLane = SQUALL_BINARY_DIR "/tests/daemon/script/fake_lane";
-
 std::unique_ptr<ScriptConductor> Start(const std::string& mode, const Clock* clock,
                                        ScriptRole role = ScriptRole::kLocal) {
   ScriptConductorOptions options;
-  options.program = std::filesystem::absolute(kFakeLane).string();
+  options.program = FakeLaneProgram();
   options.arguments = {mode};
   options.role = role;
   auto conductor = ScriptConductor::Start(std::move(options), clock);
@@ -33,7 +31,8 @@ TEST(ScriptConductorTest, TellsWhatTheLocustfileIsAndWhatItsListenersMakeOfTheEx
   EXPECT_EQ(*code, std::nullopt);
   EXPECT_EQ(description.users, 3u);
   EXPECT_EQ(description.run_time, std::chrono::milliseconds(1500));
-  EXPECT_EQ(description.classes, std::vector<std::string>{"Shopper"});
+  ASSERT_EQ(description.classes.size(), 1u);
+  EXPECT_EQ(description.classes[0].name, "Shopper");
   EXPECT_EQ(conductor->Finish(1), 9);
 }
 

@@ -1,17 +1,15 @@
 #include "daemon/script/script_engine.h"
 
-#include <filesystem>
 #include <future>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "daemon/base/clock.h"
+#include "tests/daemon/script/fake_lane_program.h"
 
 namespace squall {
 namespace {
-
-const std::string kFakeLane = SQUALL_BINARY_DIR "/tests/daemon/script/fake_lane";
 
 // An engine in a process whose locustfile holds nothing but what is to go wrong.
 class ScriptEngineTest : public testing::Test {
@@ -35,7 +33,7 @@ class ScriptEngineTest : public testing::Test {
   }
 
   const SystemClock clock_;
-  ScriptEngineOptions options_{.program = std::filesystem::absolute(kFakeLane).string()};
+  ScriptEngineOptions options_{.program = FakeLaneProgram()};
   std::optional<Nanos> run_time_;
   std::promise<std::string> over_;
 };

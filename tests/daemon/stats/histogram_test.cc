@@ -70,6 +70,38 @@ void ExpectWithin(Nanos actual, int64_t exact, const std::string& what) {
       << what << ": " << actual.count() << " instead of " << exact;
 }
 
+TEST(HistogramTest, SeveralPercentilesAtOnceAreThoseOneByOne) {
+  const std::vector<double> quantiles = {0, 0, 0.001, 0.5, 0.5, 0.66, 0.95, 0.999, 1, 1};
+  std::vector<Histogram> histograms(1);
+  for (const Distribution& distribution : Distributions()) {
+    histograms.push_back(Recorded(Draw(distribution, 1)));
+    histograms.push_back(Recorded(Draw(distribution, 2)));
+    histograms.push_back(Recorded(Draw(distribution, 5'000)));
+  }
+  for (const Histogram& histogram : histograms) {
+    std::vector<Nanos> found(quantiles.size());
+    histogram.Percentiles(quantiles, found);
+    for (size_t i = 0; i < quantiles.size(); ++i) {
+      EXPECT_EQ(found[i], histogram.Percentile(quantiles[i])) << quantiles[i];
+    }
+  }
+}
+
+TEST(HistogramTest, VisitingBucketsStopsWhenTold) {
+  Histogram histogram;
+  histogram.Record(Nanos(10));
+  histogram.RecordMany(Nanos(5'000), 3);
+  histogram.Record(Nanos(9'000'000));
+  std::vector<Histogram::Bucket> seen;
+  histogram.VisitBuckets([&seen](uint32_t index, uint64_t count) {
+    seen.push_back({index, count});
+    return seen.size() == 2;
+  });
+  std::vector<Histogram::Bucket> first_two = histogram.Buckets();
+  first_two.pop_back();
+  EXPECT_EQ(seen, first_two);
+}
+
 TEST(HistogramTest, PercentilesOfAMillionValuesAreWithinHalfAPercentOfTheSortedArray) {
   for (const Distribution& distribution : Distributions()) {
     std::vector<int64_t> values = Draw(distribution, 1'000'000);

@@ -1,35 +1,17 @@
 #include "daemon/stats/recorder.h"
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace {
-uint64_t allocations = 0;
-}  // namespace
-
-// Counts every allocation of this test program, for the promise that the hot path makes none. Not
-// inlined, since gcc would then warn that free() does not match the new it still sees.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) {
-    std::abort();
-  }
-  return memory;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/daemon/stats/run_start.h"
+#include "tests/support/allocation_counter.h"
 
 namespace squall {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr WallTime kStart{seconds(1'700'000'000)};
 
 Sample Passed(EntryId entry, Nanos service = milliseconds(5)) {
   Sample sample;
@@ -271,7 +253,7 @@ TEST(RecorderTest, AWarmRecorderAllocatesNothing) {
   const std::string reason = "HTTP 503 with a text that fits no small string buffer";
   uint64_t before = 0;
   for (int round = 0; round < 2; ++round) {
-    before = allocations;
+    before = allocation_count;
     for (int i = 0; i < 100; ++i) {
       const EntryId entry = recorder.Intern("GET", "/products/{id} with a long enough name");
       Sample sample = Passed(entry, milliseconds(i));
@@ -282,7 +264,7 @@ TEST(RecorderTest, AWarmRecorderAllocatesNothing) {
       recorder.RecordTaskError(reason);
     }
   }
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocation_count, before);
   EXPECT_GT(before, 0U) << "the counter does not count";
 }
 

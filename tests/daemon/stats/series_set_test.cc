@@ -60,6 +60,17 @@ uint64_t Sum(const std::vector<Point>& points) {
   return total;
 }
 
+TEST(SeriesSetTest, ADayIsKeptSecondBySecond) {
+  SeriesSet set;
+  Snapshot merged;
+  for (int i = 1; i <= 86'400; ++i) {
+    merged.elapsed = seconds(i);
+    set.Add(merged, {});
+  }
+  ASSERT_EQ(set.run().points().size(), 86'400U);
+  EXPECT_EQ(set.run().points().front().length, seconds(1));
+}
+
 TEST(SeriesSetTest, TheRunEachNameAndEachAgentHaveALine) {
   FakeFleet fleet({"a:1", "b:2"});
   SeriesSet set;

@@ -4,14 +4,13 @@
 
 #include "daemon/base/rng.h"
 #include "daemon/stats/recorder.h"
+#include "tests/daemon/stats/run_start.h"
 
 namespace squall {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr WallTime kStart{seconds(1'700'000'000)};
 
 // A run whose requests and clock the test moves by hand.
 class FakeRun {
@@ -55,6 +54,30 @@ void ExpectNoHoles(const Series& series, Nanos end) {
     next = point.start + point.length;
   }
   EXPECT_EQ(next, end);
+}
+
+TEST(SeriesTest, AThinnedLineHasTheSameCountsAndNoHoles) {
+  std::vector<SeriesPoint> points;
+  for (int i = 0; i < 101; ++i) {
+    points.push_back({.start = seconds(i), .length = seconds(1), .requests = 3, .failures = 1});
+  }
+  points[40].response_p99 = seconds(9);
+  EXPECT_EQ(Thinned(points, 101), points);
+  const std::vector<SeriesPoint> fewer = Thinned(points, 30);
+  EXPECT_EQ(fewer.size(), 26U);
+  uint64_t requests = 0;
+  Nanos next{0};
+  Nanos highest{0};
+  for (const SeriesPoint& point : fewer) {
+    EXPECT_EQ(point.start, next);
+    next = point.start + point.length;
+    requests += point.requests;
+    highest = std::max(highest, point.response_p99);
+  }
+  EXPECT_EQ(next, seconds(101));
+  EXPECT_EQ(requests, 303U);
+  EXPECT_EQ(highest, seconds(9));
+  EXPECT_EQ(Thinned(points, 1).size(), 1U);
 }
 
 TEST(SeriesTest, EachPointHoldsTheDifferenceToTheOneBefore) {

@@ -4,14 +4,13 @@
 
 #include "daemon/base/rng.h"
 #include "daemon/stats/recorder.h"
+#include "tests/daemon/stats/run_start.h"
 
 namespace squall {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr WallTime kStart{seconds(1'700'000'000)};
 
 EntryStats Requests(uint64_t count, Nanos first, Nanos last) {
   EntryStats stats;
@@ -111,6 +110,34 @@ TEST(SnapshotTest, CountersAddUpAndTheRestIsAsTheHeaderSays) {
   EXPECT_EQ(merged.health.elapsed_seconds, 10);
   EXPECT_EQ(merged.health.shards, 4U);
   EXPECT_EQ(merged.health.fd_limit, 2048U);
+}
+
+TEST(SnapshotTest, FiguresOfSpansAddUpAndExemplarsAreBounded) {
+  Snapshot merged;
+  for (int64_t i = 0; i < 3 * static_cast<int64_t>(kTraceExemplarsMax); ++i) {
+    Snapshot other;
+    other.traces = {4, 3, 2, 1};
+    other.exemplars = {{"GET", std::to_string(i), "id", Nanos(i), WallTime(Nanos(i))}};
+    merged.Merge(other);
+  }
+  const uint64_t times = 3 * kTraceExemplarsMax;
+  EXPECT_EQ(merged.traces, (TraceFigures{4 * times, 3 * times, 2 * times, times}));
+  ASSERT_EQ(merged.exemplars.size(), kTraceExemplarsMax);
+  for (const TraceExemplar& exemplar : merged.exemplars) {
+    EXPECT_GE(exemplar.response, Nanos(2 * kTraceExemplarsMax));
+  }
+}
+
+TEST(SnapshotTest, TheNewestExemplarOfEachBucketStays) {
+  const TraceExemplar slow = {"GET", "/", "slow", seconds(3), kStart};
+  const TraceExemplar older = {"GET", "/", "older", Nanos(1), kStart + seconds(1)};
+  const TraceExemplar newer = {"GET", "/", "newer", Nanos(2), kStart + seconds(2)};
+  Snapshot one;
+  one.exemplars = {slow, newer};
+  Snapshot other;
+  other.exemplars = {older};
+  one.Merge(other);
+  EXPECT_EQ(one.exemplars, (std::vector<TraceExemplar>{newer, slow}));
 }
 
 TEST(SnapshotTest, OneAgentKeepsItsNameAndNoneGivesAnEmptySnapshot) {

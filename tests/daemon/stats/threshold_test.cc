@@ -9,14 +9,13 @@
 #include <gtest/gtest.h>
 
 #include "daemon/stats/recorder.h"
+#include "tests/daemon/stats/run_start.h"
 
 namespace squall {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr WallTime kStart{seconds(1'700'000'000)};
 
 Threshold Parsed(const std::string& text) {
   const size_t colon = text.rfind(": ");

@@ -42,7 +42,7 @@ VerdictReport Judge(const Snapshot& agent, const std::vector<ThresholdResult>& t
   return JudgeRun(MergeSnapshots({&agent}), {&agent}, thresholds, failures_allowed);
 }
 
-struct Row {
+struct Judgement {
   std::string what;
   std::function<void(Snapshot*)> change;
   Verdict verdict;
@@ -50,8 +50,8 @@ struct Row {
   std::vector<std::string> warnings = {};
 };
 
-void ExpectRows(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void ExpectJudgements(const std::vector<Judgement>& rows) {
+  for (const Judgement& row : rows) {
     Snapshot agent = HealthyAgent();
     row.change(&agent);
     const VerdictReport report = Judge(agent);
@@ -68,7 +68,7 @@ TEST(VerdictTest, AHealthyRunWithoutFailuresPasses) {
 }
 
 TEST(VerdictTest, AStarvedGeneratorIsInvalid) {
-  ExpectRows({
+  ExpectJudgements({
       {"late event loops",
        [](Snapshot* agent) { agent->health.loop_lag.RecordMany(milliseconds(312), 5); },
        Verdict::kInvalid,
@@ -116,7 +116,7 @@ TEST(VerdictTest, AStarvedGeneratorIsInvalid) {
 }
 
 TEST(VerdictTest, AGeneratorThatRanOutOfSomethingIsInvalid) {
-  ExpectRows({
+  ExpectJudgements({
       {"file descriptors",
        [](Snapshot* agent) { agent->health.fd_exhausted = 3; },
        Verdict::kInvalid,
@@ -136,7 +136,7 @@ TEST(VerdictTest, AGeneratorThatRanOutOfSomethingIsInvalid) {
 }
 
 TEST(VerdictTest, AGeneratorThatCannotKeepUpWithTheArrivalsIsInvalid) {
-  ExpectRows({
+  ExpectJudgements({
       {"an open model that kept up", MakeOpenModel, Verdict::kPass, {}},
       {"arrivals that were never started",
        [](Snapshot* agent) {
@@ -189,7 +189,7 @@ TEST(VerdictTest, AGeneratorThatCannotKeepUpWithTheArrivalsIsInvalid) {
 }
 
 TEST(VerdictTest, FailuresFailTheRun) {
-  ExpectRows({
+  ExpectJudgements({
       {"no request",
        [](Snapshot* agent) { agent->entries.clear(); },
        Verdict::kFail,
@@ -230,7 +230,7 @@ TEST(VerdictTest, FailuresFailTheRun) {
 }
 
 TEST(VerdictTest, WarningsDecideNothing) {
-  ExpectRows({
+  ExpectJudgements({
       {"busy cores",
        [](Snapshot* agent) { agent->health.thread_seconds = 19; },
        Verdict::kPass,
@@ -247,6 +247,14 @@ TEST(VerdictTest, WarningsDecideNothing) {
        {},
        {"12 requests were counted under the name 'other': there are too many request names; give "
         "requests with changing paths one name"}},
+      {"lost spans",
+       [](Snapshot* agent) {
+         agent->traces = {.sampled = 100, .exported = 88, .dropped = 7, .failed = 5};
+       },
+       Verdict::kPass,
+       {},
+       {"12 of 100 spans did not reach their collector: 7 waited longer than there was room, 5 it "
+        "did not take; see that it runs, or sample less (--otel-sample)"}},
   });
 }
 

@@ -51,6 +51,16 @@ class RunStoreTest : public testing::Test {
   const std::string path_ = directory_.path() / "squall" / "runs.db";
 };
 
+TEST_F(RunStoreTest, TellsItsSizeAndHowOftenItWasWritten) {
+  const std::unique_ptr<RunStore> store = Open();
+  EXPECT_EQ(store->writes(), 0U);
+  ASSERT_TRUE(store->Create(MakeRun("r", StoredState::kRunning), "plan", "settings").ok());
+  ASSERT_TRUE(store->Write(ReportRecord{"r", "json", std::string(100'000, 'x')}).ok());
+  EXPECT_EQ(store->writes(), 2U);
+  EXPECT_GT(store->FileBytes().value(), 100'000U);
+  EXPECT_FALSE(RunStore::Open(":memory:").value()->FileBytes().has_value());
+}
+
 TEST_F(RunStoreTest, EverythingSurvivesARestart) {
   const RunRecord created = MakeRun("r", StoredState::kRunning);
   const AgentRecord agent{.run_id = "r",

@@ -199,5 +199,27 @@ TEST_F(TargetRouterTest, FixturesAreReachable) {
   EXPECT_EQ(Ask("GET", "/echo").status, 405);
 }
 
+TEST_F(TargetRouterTest, GivesTheTraceparentsThatArrivedAndForgetsThemWithAReset) {
+  EXPECT_EQ(Ask("GET", "/traceparents").status, 404);  // nothing is kept
+  TraceparentLog log(10);
+  const TargetRouter router({.traceparents = &log}, &store_, &counters_, &stall_);
+  const HeaderView headers[] = {
+      {"Traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"}};
+  TargetRequest request;
+  request.headers = headers;
+  router.Note(request);
+  router.Note(TargetRequest());
+  const auto ask = [&](std::string_view method, std::string_view target) {
+    TargetRequest asked;
+    asked.method = method;
+    asked.target = target;
+    return router.Handle(asked, router.Match(method, target)).body;
+  };
+  EXPECT_TRUE(router.Match("GET", "/traceparents").control);
+  EXPECT_EQ(boost::json::parse(ask("GET", "/traceparents")).at("received").as_int64(), 1);
+  ask("POST", "/stats/reset");
+  EXPECT_EQ(boost::json::parse(ask("GET", "/traceparents")).at("received").as_int64(), 0);
+}
+
 }  // namespace
 }  // namespace squall

@@ -21,7 +21,7 @@
 namespace squall {
 namespace {
 
-constexpr timeval kPatience = {30, 0};
+constexpr timeval kSocketPatience = {30, 0};
 
 std::unique_ptr<BIO, decltype(&BIO_free)> MemoryBio(const std::string& text) {
   return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
@@ -53,8 +53,8 @@ TargetServerOptions OnAnyPort(TargetServerOptions options) {
 
 TestClient::TestClient(uint16_t port) {
   descriptor_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kSocketPatience, sizeof kSocketPatience);
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &kSocketPatience, sizeof kSocketPatience);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -59,8 +59,11 @@ class HttpEndpointTest : public testing::Test {
  protected:
   std::unique_ptr<HttpEndpoint> Start(HttpEndpointOptions options = {}) {
     options.listen = "127.0.0.1:0";
-    auto endpoint = HttpEndpoint::Start(
-        options, {[this] { return metrics_; }, [this] { return ready_.load(); }});
+    auto endpoint =
+        HttpEndpoint::Start(options, {[this](MetricFormat format) {
+                                        return format == MetricFormat::kText ? metrics_ : "# EOF\n";
+                                      },
+                                      [this] { return ready_.load(); }});
     EXPECT_TRUE(endpoint.ok()) << endpoint.status();
     return *std::move(endpoint);
   }
@@ -83,9 +86,23 @@ TEST_F(HttpEndpointTest, ServesTheMetricsAsPrometheusWantsThem) {
             "HTTP/1.1 200 OK\r\n"
             "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
             "Cache-Control: no-store\r\n"
+            "Vary: Accept\r\n"
             "Connection: close\r\n"
             "Content-Length: 15\r\n\r\n"
             "squall_users 3\n");
+}
+
+TEST_F(HttpEndpointTest, ServesOpenMetricsToWhomAsksForIt) {
+  const auto endpoint = Start();
+  const std::string reply =
+      Ask(*endpoint,
+          "GET /metrics HTTP/1.1\r\nConnection: close\r\n"
+          "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n\r\n");
+  EXPECT_NE(reply.find("\r\nContent-Type: application/openmetrics-text; version=1.0.0; "
+                       "charset=utf-8\r\n"),
+            std::string::npos)
+      << reply;
+  EXPECT_TRUE(reply.ends_with("\r\n\r\n# EOF\n")) << reply;
 }
 
 TEST_F(HttpEndpointTest, IsReadyUntilItIsNotButStaysHealthy) {
@@ -100,7 +117,7 @@ TEST_F(HttpEndpointTest, AProgramsOwnChecksAnswerAllBelowTheProbes) {
   HttpEndpointOptions options;
   options.listen = "127.0.0.1:0";
   auto endpoint = HttpEndpoint::Start(
-      options, {[] { return std::string(); }, [] { return true; },
+      options, {[](MetricFormat) { return std::string(); }, [] { return true; },
                 [](std::string_view target) -> std::optional<std::pair<bool, std::string>> {
                   if (target == "/readyz/nothing") {
                     return std::nullopt;
@@ -213,7 +230,7 @@ TEST_F(HttpEndpointTest, EndsWithOpenConnections) {
 }
 
 TEST_F(HttpEndpointTest, AddressesAreCheckedBeforeTheyAreBound) {
-  const HttpEndpoint::Pages pages = {[] { return ""; }, [] { return true; }};
+  const HttpEndpoint::Pages pages = {[](MetricFormat) { return ""; }, [] { return true; }};
   const auto code = [&](const std::string& listen, bool insecure) {
     HttpEndpointOptions options;
     options.listen = listen;
@@ -231,7 +248,8 @@ TEST_F(HttpEndpointTest, APortInUseIsNamed) {
   const auto endpoint = Start();
   HttpEndpointOptions options;
   options.listen = fmt::format("127.0.0.1:{}", endpoint->port());
-  const auto second = HttpEndpoint::Start(options, {[] { return ""; }, [] { return true; }});
+  const auto second =
+      HttpEndpoint::Start(options, {[](MetricFormat) { return ""; }, [] { return true; }});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(
       second.status().message(),

@@ -354,6 +354,46 @@ LoadProfile RandomLoadProfile(Rng* rng, size_t index) {
   return profile;
 }
 
+// Those of an output are what a plan may say, as agents refuse others.
+HeaderList SecretHeaders(Dice dice) {
+  return dice.List([&dice] {
+    return std::pair<std::string, std::string>("X-Key", dice.Coin() ? "a b" : "Grüße");
+  });
+}
+
+MetricOutput RandomMetricOutput(Dice dice) {
+  MetricOutput output;
+  output.kind = dice.Pick(MetricOutput::Kind::kJsonLines);
+  output.protocol = dice.Pick(OtlpProtocol::kHttp);
+  output.to = output.kind == MetricOutput::Kind::kStatsd ? "[::1]:8125" : "http://10.0.0.1:4318";
+  output.interval = Nanos(100'000'000 + int64_t(dice.Below(1'000'000'000)));
+  output.headers = SecretHeaders(dice);
+  if (dice.Coin()) {
+    output.tags = {{"env", "Grüße"}};  // one alone: a map is written in any order
+  }
+  output.prefix = dice.Coin() ? "squall" : "shop.eu";
+  output.ca_pem = dice.Text();
+  return output;
+}
+
+Outputs RandomOutputs(Dice dice) {
+  Outputs outputs = {.csv_prefix = dice.Text(),
+                     .json_file = dice.Text(),
+                     .junit_file = dice.Text(),
+                     .markdown_file = dice.Text(),
+                     .html_file = dice.Text()};
+  outputs.traces = dice.Maybe([&dice] {
+    return TraceOutput{.endpoint = "https://collector:4317",
+                       .protocol = dice.Pick(OtlpProtocol::kHttp),
+                       .sample = dice.Real() / 1000,
+                       .headers = SecretHeaders(dice),
+                       .ca_pem = dice.Text(),
+                       .service_name = dice.Coin() ? "squall" : "shop"};
+  });
+  outputs.metrics = dice.List([&dice] { return RandomMetricOutput(dice); });
+  return outputs;
+}
+
 Plan RandomPlan(Rng* rng) {
   Dice dice(rng);
   Plan plan;
@@ -370,10 +410,7 @@ Plan RandomPlan(Rng* rng) {
                    .mark = dice.Mark()};
   });
   plan.thresholds = dice.List([&dice] { return RandomThreshold(dice); });
-  plan.outputs = {.csv_prefix = dice.Text(),
-                  .json_file = dice.Text(),
-                  .junit_file = dice.Text(),
-                  .markdown_file = dice.Text()};
+  plan.outputs = RandomOutputs(dice);
   plan.script = dice.Maybe([&dice] { return RandomScript(dice); });
   plan.seed = rng->Next();
   plan.stop_timeout = dice.Span();

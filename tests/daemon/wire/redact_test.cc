@@ -49,6 +49,10 @@ Plan SecretPlan() {
   plan.script = Script{.files = {{.path = "locustfile.py", .content = "KEY = '" + secret + "'"}},
                        .arguments = {"--api-token", secret, "--password=" + secret, "--proxy",
                                      "http://me:" + secret + "@proxy"}};
+  plan.outputs.traces = TraceOutput{.endpoint = "http://me:" + secret + "@collector:4317",
+                                    .headers = {{"X-Innocent", secret}}};
+  plan.outputs.metrics = {MetricOutput{.to = "http://influx/write?db=a&u=me&p=" + secret,
+                                       .headers = {{"Authorization", "Token " + secret}}}};
   return plan;
 }
 

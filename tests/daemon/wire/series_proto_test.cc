@@ -40,6 +40,14 @@ AgentPoint FullAgentPoint() {
           .loop_lag_p99 = Nanos(512'000)};
 }
 
+HeatColumn FullColumn() {
+  HeatColumn column{.start = seconds(7), .length = seconds(4)};
+  for (size_t row = 0; row < kHeatRows; ++row) {
+    column.counts[row] = 1'000'000 + row;
+  }
+  return column;
+}
+
 TEST(SeriesProtoTest, EveryFieldSurvivesTheTrip) {
   v1::SeriesPoint proto;
   SeriesPointToProto(FullPoint(), &proto);
@@ -48,11 +56,17 @@ TEST(SeriesProtoTest, EveryFieldSurvivesTheTrip) {
   AgentPointToProto(FullAgentPoint(), &agent);
   EXPECT_EQ(*AgentPointFromProto(agent), FullAgentPoint());
 
+  v1::HeatColumn column;
+  HeatColumnToProto(FullColumn(), &column);
+  EXPECT_EQ(*HeatColumnFromProto(column), FullColumn());
+
   FieldCoverage coverage;
   coverage.Add(proto);
+  coverage.Add(column);
   coverage.Add(agent);
   EXPECT_EQ(coverage.Missing(*v1::SeriesPoint::descriptor()), std::set<std::string>());
   EXPECT_EQ(coverage.Missing(*v1::AgentPoint::descriptor()), std::set<std::string>());
+  EXPECT_EQ(coverage.Missing(*v1::HeatColumn::descriptor()), std::set<std::string>());
 }
 
 TEST(SeriesProtoTest, PointsAreReadBackFromBytes) {
@@ -60,6 +74,11 @@ TEST(SeriesProtoTest, PointsAreReadBackFromBytes) {
   EXPECT_EQ(*DecodeSeriesPoint(EncodeSeriesPoint({})), SeriesPoint());
   EXPECT_EQ(*DecodeAgentPoint(EncodeAgentPoint(FullAgentPoint())), FullAgentPoint());
   EXPECT_LE(EncodeSeriesPoint(FullPoint()).size(), 80U) << "thousands of them are stored";
+  EXPECT_EQ(*DecodeHeatColumn(EncodeHeatColumn(FullColumn())), FullColumn());
+  HeatColumn fast;
+  fast.counts[3] = 7;
+  EXPECT_EQ(*DecodeHeatColumn(EncodeHeatColumn(fast)), fast);
+  EXPECT_LE(EncodeHeatColumn(fast).size(), 20U) << "rows where nothing is are left out";
 }
 
 TEST(SeriesProtoTest, BytesThatAreNoPointAreRefused) {
@@ -76,7 +95,8 @@ TEST(SeriesProtoTest, NoDamageToTheBytesDoesHarm) {
   const uint64_t seed = 17;
   Rng rng(seed);
   for (const std::string& good :
-       {EncodeSeriesPoint(FullPoint()), EncodeAgentPoint(FullAgentPoint())}) {
+       {EncodeSeriesPoint(FullPoint()), EncodeAgentPoint(FullAgentPoint()),
+        EncodeHeatColumn(FullColumn())}) {
     for (int i = 0; i < 5'000; ++i) {
       std::string bytes = good.substr(0, 1 + rng.Below(good.size()));
       for (uint64_t flips = rng.Below(4); flips > 0; --flips) {
@@ -85,6 +105,9 @@ TEST(SeriesProtoTest, NoDamageToTheBytesDoesHarm) {
       if (const auto point = DecodeSeriesPoint(bytes); point.ok()) {
         EXPECT_GE(point->length, Nanos(0));
         EXPECT_LE(point->requests, Histogram::kCountMax);
+      }
+      if (const auto column = DecodeHeatColumn(bytes); column.ok()) {
+        EXPECT_GE(column->length, Nanos(0));
       }
       if (const auto point = DecodeAgentPoint(bytes); point.ok()) {
         EXPECT_GE(point->start, Nanos(0));
@@ -107,6 +130,11 @@ TEST(SeriesProtoTest, WhatCannotBeIsRefusedByName) {
   v1::AgentPoint agent;
   agent.mutable_loop_lag_p99()->set_nanos(-5);
   EXPECT_TRUE(Mentions(AgentPointFromProto(agent).status(), "loop_lag_p99 must be"));
+  v1::HeatColumn column;
+  column.add_counts(std::numeric_limits<uint64_t>::max());
+  EXPECT_TRUE(Mentions(HeatColumnFromProto(column).status(), "counts must be"));
+  column.mutable_counts()->Resize(static_cast<int>(kHeatRows) + 1, 1);
+  EXPECT_TRUE(Mentions(HeatColumnFromProto(column).status(), "counts must be at most 26"));
 }
 
 }  // namespace

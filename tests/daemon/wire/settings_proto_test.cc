@@ -22,6 +22,7 @@ RunSettings FullSettings() {
           .stop_timeout = Nanos(0),
           .users = 0,
           .spawn_rate = 2.5,
+          .arrival_rate = 0.5,
           .run_time = std::chrono::seconds(90),
           .iterations = 1000,
           .control_loss_policy = ControlLossPolicy::kStop,
@@ -65,6 +66,8 @@ TEST(SettingsProtoTest, HostileSettingsAreRefused) {
          p->mutable_load()->set_spawn_rate(std::numeric_limits<double>::quiet_NaN());
        },
        "load.spawn_rate must be a number"},
+      {[](Proto* p) { p->mutable_load()->set_arrival_rate(-1); },
+       "load.arrival_rate must be a number"},
       {[](Proto* p) { p->mutable_load()->mutable_run_time()->set_nanos(-1); },
        "load.run_time must be a duration"},
       {[](Proto* p) { p->set_control_loss_policy(static_cast<v1::ControlLossPolicy>(3)); },

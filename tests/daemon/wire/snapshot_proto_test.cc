@@ -71,6 +71,10 @@ Snapshot RandomSnapshot(Rng* rng) {
   snapshot.error = rng->Below(2) == 0 ? "" : "no memory";
   snapshot.stop_reason = "profile finished";
   snapshot.warnings = {"a loop was blocked", "and again"};
+  snapshot.traces = {1 + rng->Below(1000), 1 + rng->Below(1000), 1 + rng->Below(1000),
+                     1 + rng->Below(1000)};
+  snapshot.exemplars = {{"GET", "/a", std::string(32, 'a'), Nanos(1 + rng->Below(1000)),
+                         WallTime(Nanos(1 + rng->Below(1000)))}};
   snapshot.at = RandomTime(rng);
   snapshot.started_at = RandomTime(rng);
   snapshot.elapsed = Nanos(rng->Between(0, 1'000'000'000'000));
@@ -116,6 +120,8 @@ TEST(SnapshotProtoTest, EverySnapshotSurvivesTheTrip) {
     ASSERT_EQ(read->state, snapshot.state);
     ASSERT_EQ(read->error, snapshot.error);
     ASSERT_EQ(read->warnings, snapshot.warnings);
+    ASSERT_EQ(read->traces, snapshot.traces);
+    ASSERT_EQ(read->exemplars, snapshot.exemplars);
     ASSERT_EQ(read->stop_reason, snapshot.stop_reason);
     ASSERT_EQ(read->at, snapshot.at);
     ASSERT_EQ(read->started_at, snapshot.started_at);
@@ -270,6 +276,16 @@ TEST(SnapshotProtoTest, HostileSnapshotsAreRefused) {
        "failures[0].count must be at most"},
       {[](Proto* p) { p->add_checks()->set_failed(UINT64_MAX); },
        "checks[0].failed must be at most"},
+      {[](Proto* p) { p->mutable_traces()->set_dropped(UINT64_MAX); },
+       "traces.dropped must be at most"},
+      {[](Proto* p) { p->add_exemplars()->set_trace_id("A"); },
+       "exemplars[0].trace_id must be 32 lower-case hex digits"},
+      {[](Proto* p) {
+         for (size_t i = 0; i <= kTraceExemplarsMax; ++i) {
+           p->add_exemplars();
+         }
+       },
+       "exemplars must have at most 256 elements"},
   };
   for (const auto& [damage, message] : rows) {
     Proto proto = SmallProto();

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/telemetry/event_log.h"
+#include "tests/operator/controller/some_keys.h"
 
 namespace squall {
 namespace {
@@ -22,9 +23,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-const ObjectKey kA{"team", "a"};
-const ObjectKey kB{"team", "b"};
 
 class FakeReconciler final : public Reconciler {
  public:

@@ -13,7 +13,6 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-using Kind = EventStep::Kind;
 
 class EventSeriesTest : public testing::Test {
  protected:
@@ -40,7 +39,7 @@ class EventSeriesTest : public testing::Test {
 
 TEST_F(EventSeriesTest, TheFirstOneIsANewObject) {
   const EventStep step = Next(Event());
-  EXPECT_EQ(step.kind, Kind::kCreate);
+  EXPECT_EQ(step.kind, EventStep::Kind::kCreate);
   EXPECT_EQ(step.key.ToString(), "team/peak.17979cfe362a0000") << "the time in nanoseconds";
   EXPECT_EQ(boost::json::serialize(step.object),
             R"({"apiVersion":"events.k8s.io/v1","kind":"Event",)"
@@ -58,7 +57,7 @@ TEST_F(EventSeriesTest, ARepeatIsCountedOnTheFirst) {
   for (const char* count : {"2", "3"}) {
     clock_.Advance(seconds(1));
     const EventStep step = Next(Event());
-    EXPECT_EQ(step.kind, Kind::kPatch);
+    EXPECT_EQ(step.kind, EventStep::Kind::kPatch);
     EXPECT_EQ(step.key, key);
     EXPECT_EQ(boost::json::serialize(step.object),
               std::string(R"({"series":{"count":)") + count +
@@ -71,46 +70,46 @@ TEST_F(EventSeriesTest, WhatDiffersIsNoRepeat) {
   Next(Event());
   KubeEvent other = Event();
   other.reason = "AgentReady";
-  EXPECT_EQ(Next(other).kind, Kind::kCreate);
+  EXPECT_EQ(Next(other).kind, EventStep::Kind::kCreate);
   other = Event();
   other.action = "Wait";
-  EXPECT_EQ(Next(other).kind, Kind::kCreate);
+  EXPECT_EQ(Next(other).kind, EventStep::Kind::kCreate);
   other = Event();
   other.type = EventType::kNormal;
-  EXPECT_EQ(Next(other).kind, Kind::kCreate);
+  EXPECT_EQ(Next(other).kind, EventStep::Kind::kCreate);
   other = Event();
   other.uid = "made again";
-  EXPECT_EQ(Next(other).kind, Kind::kCreate);
+  EXPECT_EQ(Next(other).kind, EventStep::Kind::kCreate);
   other = Event();
   other.note = "agent 3: OOMKilled";
-  EXPECT_EQ(Next(other).kind, Kind::kPatch) << "the note does not count";
+  EXPECT_EQ(Next(other).kind, EventStep::Kind::kPatch) << "the note does not count";
 }
 
 TEST_F(EventSeriesTest, ASeriesEndsAfterSixQuietMinutes) {
   Next(Event());
   clock_.Advance(minutes(6) - Nanos(1));
-  EXPECT_EQ(Next(Event()).kind, Kind::kPatch);
+  EXPECT_EQ(Next(Event()).kind, EventStep::Kind::kPatch);
   clock_.Advance(minutes(6));
-  EXPECT_EQ(Next(Event()).kind, Kind::kCreate);
+  EXPECT_EQ(Next(Event()).kind, EventStep::Kind::kCreate);
 }
 
 TEST_F(EventSeriesTest, AForgottenSeriesStartsAgain) {
   Next(Event());
   series_.Forget(Event());
   series_.Forget(Event("NeverSeen", "nobody"));
-  EXPECT_EQ(Next(Event()).kind, Kind::kCreate);
+  EXPECT_EQ(Next(Event()).kind, EventStep::Kind::kCreate);
 }
 
 TEST_F(EventSeriesTest, ANoisyObjectMayHaveTwentyFiveThenOneEachFiveMinutes) {
   int written = 0;
   for (int i = 0; i < 100; ++i) {
-    written += Next(Event("Reason" + std::to_string(i))).kind == Kind::kDrop ? 0 : 1;
+    written += Next(Event("Reason" + std::to_string(i))).kind == EventStep::Kind::kDrop ? 0 : 1;
   }
   EXPECT_EQ(written, 25);
-  EXPECT_EQ(Next(Event("Other", "another object")).kind, Kind::kCreate);
+  EXPECT_EQ(Next(Event("Other", "another object")).kind, EventStep::Kind::kCreate);
   clock_.Advance(minutes(5));
-  EXPECT_EQ(Next(Event("Later")).kind, Kind::kCreate);
-  EXPECT_EQ(Next(Event("Later")).kind, Kind::kDrop);
+  EXPECT_EQ(Next(Event("Later")).kind, EventStep::Kind::kCreate);
+  EXPECT_EQ(Next(Event("Later")).kind, EventStep::Kind::kDrop);
 }
 
 TEST_F(EventSeriesTest, NamesDifferWithinOneTickOfTheClock) {
@@ -148,8 +147,8 @@ TEST_F(EventSeriesTest, RemembersABoundedNumberOfObjects) {
     series.Next(Event("R", name), clock_.Now());
     clock_.Advance(seconds(1));
   }
-  EXPECT_EQ(series.Next(Event("R", "a"), clock_.Now()).kind, Kind::kPatch);
-  EXPECT_EQ(series.Next(Event("R", "b"), clock_.Now()).kind, Kind::kCreate)
+  EXPECT_EQ(series.Next(Event("R", "a"), clock_.Now()).kind, EventStep::Kind::kPatch);
+  EXPECT_EQ(series.Next(Event("R", "b"), clock_.Now()).kind, EventStep::Kind::kCreate)
       << "quiet for longest, so forgotten";
 }
 

@@ -19,8 +19,8 @@ namespace {
 
 using Type = WatchEvent::Type;
 
-boost::json::object Pod(const std::string& ns, const std::string& name,
-                        const std::string& version) {
+boost::json::object PodIn(const std::string& ns, const std::string& name,
+                          const std::string& version) {
   return MakeObject({ns, name}, version, "owner");
 }
 
@@ -67,8 +67,8 @@ class InformerTest : public testing::Test {
 };
 
 TEST_F(InformerTest, CollectsAllNamespacesInOneCache) {
-  source_["x"]->ThenList({Pod("x", "a", "1")}, "10");
-  source_["y"]->ThenList({Pod("y", "a", "2"), Pod("y", "b", "3")}, "11");
+  source_["x"]->ThenList({PodIn("x", "a", "1")}, "10");
+  source_["y"]->ThenList({PodIn("y", "a", "2"), PodIn("y", "b", "3")}, "11");
   EXPECT_FALSE(informer_->HasSynced());
   Run();
   EXPECT_TRUE(informer_->HasSynced());
@@ -79,18 +79,18 @@ TEST_F(InformerTest, CollectsAllNamespacesInOneCache) {
 }
 
 TEST_F(InformerTest, TellsWhatWasDeletedWhileNobodyWatched) {
-  source_["x"]->ThenList({Pod("x", "a", "1"), Pod("x", "b", "2")}, "10");
-  source_["x"]->ThenWatch({{Type::kAdded, Pod("x", "c", "11")}}, Expired());
-  source_["x"]->ThenList({Pod("x", "b", "2"), Pod("x", "d", "50")}, "60");
-  source_["y"]->ThenList({Pod("y", "a", "1")}, "10");
+  source_["x"]->ThenList({PodIn("x", "a", "1"), PodIn("x", "b", "2")}, "10");
+  source_["x"]->ThenWatch({{Type::kAdded, PodIn("x", "c", "11")}}, Expired());
+  source_["x"]->ThenList({PodIn("x", "b", "2"), PodIn("x", "d", "50")}, "60");
+  source_["y"]->ThenList({PodIn("y", "a", "1")}, "10");
   Run();
   EXPECT_EQ(seen_["x"], "+a! +b! +c -a -c +d ") << "only the first list is the initial one";
   EXPECT_EQ(seen_["y"], "+a! ") << "another namespace's relist is none of its business";
 }
 
 TEST_F(InformerTest, AHandlerFindsTheChangeInTheCache) {
-  source_["x"]->ThenList({Pod("x", "a", "1")}, "10");
-  source_["x"]->ThenWatch({{Type::kDeleted, Pod("x", "a", "2")}});
+  source_["x"]->ThenList({PodIn("x", "a", "1")}, "10");
+  source_["x"]->ThenWatch({{Type::kDeleted, PodIn("x", "a", "2")}});
   source_["y"]->ThenList({}, "10");
   std::atomic<int> agreed = 0;
   informer_->AddHandler([&](const ObjectChange& change) {
@@ -102,7 +102,7 @@ TEST_F(InformerTest, AHandlerFindsTheChangeInTheCache) {
 
 TEST_F(InformerTest, IsNotSyncedUntilTheLastNamespaceIs) {
   source_["x"]->ThenList({}, "10");
-  source_["x"]->ThenWatch({{Type::kAdded, Pod("x", "a", "11")}});
+  source_["x"]->ThenWatch({{Type::kAdded, PodIn("x", "a", "11")}});
   source_["y"]->ThenListFails(absl::UnavailableError("refused"));
   informer_->Start();
   while (informer_->Get({"x", "a"}) == nullptr || informer_->Stats().last_error.empty()) {
@@ -115,9 +115,9 @@ TEST_F(InformerTest, IsNotSyncedUntilTheLastNamespaceIs) {
 
 TEST_F(InformerTest, StatsAreTheSumOverItsNamespaces) {
   source_["x"]->ThenList({}, "10");
-  source_["x"]->ThenWatch({{Type::kAdded, Pod("x", "a", "11")}});
+  source_["x"]->ThenWatch({{Type::kAdded, PodIn("x", "a", "11")}});
   source_["y"]->ThenList({}, "10");
-  source_["y"]->ThenWatch({{Type::kAdded, Pod("y", "a", "12")}});
+  source_["y"]->ThenWatch({{Type::kAdded, PodIn("y", "a", "12")}});
   Run();
   const ReflectorStats stats = informer_->Stats();
   EXPECT_EQ(stats.lists, (std::map<std::string, uint64_t>{{"start", 2}}));

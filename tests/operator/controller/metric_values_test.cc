@@ -5,7 +5,7 @@
 namespace squall {
 namespace {
 
-using Type = MetricGroup::Type;
+using MetricType = MetricGroup::Type;
 
 TEST(BucketHistogramTest, CountsAtOrBelowEachBound) {
   BucketHistogram histogram({1, 2, 4});
@@ -32,9 +32,9 @@ TEST(BucketHistogramTest, ExponentialBoundsMultiply) {
 TEST(MetricsTextTest, WritesEachTypeAsPrometheusReadsIt) {
   BucketHistogram times({0.5});
   times.Observe(0.25);
-  EXPECT_EQ(MetricsText({{Type::kCounter, "c_total", "Counts", {{{{"a", "b\"c"}}, 3, {}}}},
-                         {Type::kGauge, "g", "Shows", {{{}, 1.5, {}}}},
-                         {Type::kHistogram, "h_seconds", "Times", {{{}, 0, times}}}}),
+  EXPECT_EQ(MetricsText({{MetricType::kCounter, "c_total", "Counts", {{{{"a", "b\"c"}}, 3, {}}}},
+                         {MetricType::kGauge, "g", "Shows", {{{}, 1.5, {}}}},
+                         {MetricType::kHistogram, "h_seconds", "Times", {{{}, 0, times}}}}),
             "# HELP c_total Counts\n"
             "# TYPE c_total counter\n"
             "c_total{a=\"b\\\"c\"} 3\n"
@@ -50,9 +50,9 @@ TEST(MetricsTextTest, WritesEachTypeAsPrometheusReadsIt) {
 }
 
 TEST(MetricsTextTest, GroupsOfOneNameBecomeOne) {
-  EXPECT_EQ(MetricsText({{Type::kGauge, "g", "Shows", {{{{"of", "x"}}, 1, {}}}},
-                         {Type::kGauge, "other", "Shows", {{{}, 0, {}}}},
-                         {Type::kGauge, "g", "Shows", {{{{"of", "y"}}, 2, {}}}}}),
+  EXPECT_EQ(MetricsText({{MetricType::kGauge, "g", "Shows", {{{{"of", "x"}}, 1, {}}}},
+                         {MetricType::kGauge, "other", "Shows", {{{}, 0, {}}}},
+                         {MetricType::kGauge, "g", "Shows", {{{{"of", "y"}}, 2, {}}}}}),
             "# HELP g Shows\n"
             "# TYPE g gauge\n"
             "g{of=\"x\"} 1\n"

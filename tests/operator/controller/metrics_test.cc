@@ -69,6 +69,9 @@ TEST_F(MetricsTest, EveryMetricIsInTheGoldenFile) {
   reflector.events = {{"ADDED", 3}, {"BOOKMARK", 4}};
   Append(MetricsOf("pods", reflector), &groups);
   Append(MetricsOf(EventRecorderStats{5, 6, 7}), &groups);
+  Append(MetricsOf(ProcessUsage{3.25, 1 << 20, 17, 1024},
+                   WallTime(std::chrono::seconds(1'700'000'000)), "1.2.3"),
+         &groups);
   ExpectGolden("metrics/operator.txt", MetricsText(groups));
 }
 

@@ -15,9 +15,9 @@ namespace {
 
 using std::chrono::seconds;
 using Type = WatchEvent::Type;
-using Words = std::vector<std::string>;
+using Lines = std::vector<std::string>;
 
-absl::Status Refused(int code) {
+absl::Status HttpError(int code) {
   KubeError error;
   error.http_code = code;
   error.message = "because";
@@ -59,7 +59,7 @@ class ReflectorTest : public testing::Test {
 
   ManualClock clock_;
   FakeListWatcher source_;
-  Words seen_;
+  Lines seen_;
   std::vector<Nanos> waits_;
 };
 
@@ -68,8 +68,8 @@ TEST_F(ReflectorTest, ListsThenWatchesOnAndOn) {
   source_.ThenWatch({{Type::kAdded, Pod("c", "101")}, {Type::kModified, Pod("a", "102")}});
   source_.ThenWatch({{Type::kDeleted, Pod("b", "103")}});
   const ReflectorStats stats = Run();
-  EXPECT_EQ(source_.calls(), (Words{"list", "watch 100", "watch 102", "watch 103"}));
-  EXPECT_EQ(seen_, (Words{"= a b", "ADDED c", "MODIFIED a", "DELETED b"}));
+  EXPECT_EQ(source_.calls(), (Lines{"list", "watch 100", "watch 102", "watch 103"}));
+  EXPECT_EQ(seen_, (Lines{"= a b", "ADDED c", "MODIFIED a", "DELETED b"}));
   EXPECT_TRUE(waits_.empty());
   EXPECT_TRUE(stats.synced);
   EXPECT_EQ(stats.lists, (std::map<std::string, uint64_t>{{"start", 1}}));
@@ -81,17 +81,17 @@ TEST_F(ReflectorTest, ABookmarkMovesTheVersionAndIsNoChange) {
   source_.ThenList({}, "100");
   source_.ThenWatch({{Type::kBookmark, Pod("", "250")}});
   Run();
-  EXPECT_EQ(source_.calls(), (Words{"list", "watch 100", "watch 250"}));
-  EXPECT_EQ(seen_, (Words{"="}));
+  EXPECT_EQ(source_.calls(), (Lines{"list", "watch 100", "watch 250"}));
+  EXPECT_EQ(seen_, (Lines{"="}));
 }
 
 TEST_F(ReflectorTest, AnExpiredVersionIsListedAgainAndIsNoError) {
   source_.ThenList({}, "100");
-  source_.ThenWatch({{Type::kAdded, Pod("a", "101")}}, Refused(410));
+  source_.ThenWatch({{Type::kAdded, Pod("a", "101")}}, HttpError(410));
   source_.ThenList({Pod("b", "900")}, "1000");
   const ReflectorStats stats = Run();
-  EXPECT_EQ(source_.calls(), (Words{"list", "watch 100", "list", "watch 1000"}));
-  EXPECT_EQ(seen_, (Words{"=", "ADDED a", "= b"}));
+  EXPECT_EQ(source_.calls(), (Lines{"list", "watch 100", "list", "watch 1000"}));
+  EXPECT_EQ(seen_, (Lines{"=", "ADDED a", "= b"}));
   EXPECT_TRUE(waits_.empty());
   EXPECT_EQ(stats.last_error, "");
   EXPECT_EQ(stats.lists, (std::map<std::string, uint64_t>{{"expired", 1}, {"start", 1}}));
@@ -103,7 +103,7 @@ TEST_F(ReflectorTest, ABrokenConnectionCostsNoList) {
   source_.ThenWatch({}, absl::UnavailableError("refused"));
   source_.ThenWatch({{Type::kAdded, Pod("b", "102")}});
   Run();
-  EXPECT_EQ(source_.calls(), (Words{"list", "watch 100", "watch 101", "watch 101", "watch 102"}));
+  EXPECT_EQ(source_.calls(), (Lines{"list", "watch 100", "watch 101", "watch 101", "watch 102"}));
   EXPECT_EQ(waits_,
             (std::vector<Nanos>{std::chrono::milliseconds(800), std::chrono::milliseconds(1600)}));
 }
@@ -125,7 +125,7 @@ TEST_F(ReflectorTest, StaysSyncedWhileTheServerIsAway) {
 }
 
 TEST_F(ReflectorTest, SaysThatARoleIsMissing) {
-  source_.ThenListFails(Refused(403));
+  source_.ThenListFails(HttpError(403));
   EXPECT_TRUE(Run().forbidden);
   EXPECT_EQ(waits_, (std::vector<Nanos>{seconds(30)}));
 }

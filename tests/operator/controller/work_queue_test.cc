@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/operator/controller/some_keys.h"
+
 namespace squall {
 namespace {
 
@@ -17,8 +19,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const ObjectKey kA{"team", "a"};
-const ObjectKey kB{"team", "b"};
 const ObjectKey kC{"team", "c"};
 
 class WorkQueueTest : public testing::Test {

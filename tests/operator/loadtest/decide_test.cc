@@ -17,9 +17,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr char kFirst[] = "peak-agent-0-pod00";
-constexpr char kSecond[] = "peak-agent-1-pod01";
-
 TEST(DecideTest, TheFinalizerComesBeforeAnythingThatNeedsDraining) {
   DecideWorld world;
   EXPECT_EQ(world.Step(), "finalizer+");
@@ -38,7 +35,7 @@ TEST(DecideTest, StartsOnceEveryAgentIsReady) {
   EXPECT_EQ(world.Step(), "");
   EXPECT_EQ(world.Message("AgentsReady"), "1 of 2 agents are ready");
   world.MakeReady(0);
-  EXPECT_STEP(world, fmt::format("start {},{}", kFirst, kSecond));
+  EXPECT_STEP(world, fmt::format("start {},{}", kFirstAgent, kSecondAgent));
   EXPECT_EQ(world.Phase(), "Preparing");  // until it has started
   EXPECT_EQ(world.Condition("AgentsReady"), "True AllReady");
   EXPECT_EQ(world.Condition("Started"), "False NotStarted");

@@ -18,9 +18,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr char kFirst[] = "peak-agent-0-pod00";
-constexpr char kSecond[] = "peak-agent-1-pod01";
-
 TEST(DecideRunTest, AnOverrideIsAskedForOnceAndTakenBackOnce) {
   DecideWorld world;
   world.StartRun();
@@ -99,9 +96,9 @@ TEST(DecideRunTest, AnAgentLeavesBeforeItsPodGoes) {
   DecideWorld world;
   world.StartRun();
   world.Edit("{agents: {replicas: 1}}");
-  EXPECT_STEP(world, fmt::format("leave {}", kSecond));
-  world.run().present.erase(kSecond);
-  world.run().left.insert(kSecond);
+  EXPECT_STEP(world, fmt::format("leave {}", kSecondAgent));
+  world.run().present.erase(kSecondAgent);
+  world.run().left.insert(kSecondAgent);
   EXPECT_STEP(world, "delete peak-agent-1");
   world.RemovePod(1);
   EXPECT_EQ(world.Step(), "");
@@ -114,8 +111,8 @@ TEST(DecideRunTest, AnAgentThatHasLeftAndIsWantedAgainIsMadeAnew) {
   world.Step();
   world.Edit("{agents: {replicas: 2}}");
   EXPECT_EQ(world.Step(), "");
-  world.run().present.erase(kSecond);
-  world.run().left.insert(kSecond);
+  world.run().present.erase(kSecondAgent);
+  world.run().left.insert(kSecondAgent);
   EXPECT_STEP(world, "delete peak-agent-1");
   world.RemovePod(1);
   EXPECT_STEP(world, "create 1");
@@ -140,8 +137,8 @@ TEST(DecideRunTest, EachLossPolicyDoesItsPart) {
     for (const bool gone : {false, true}) {
       DecideWorld world(spec);
       world.StartRun();
-      world.run().present.erase(kSecond);
-      world.run().lost.insert(kSecond);
+      world.run().present.erase(kSecondAgent);
+      world.run().lost.insert(kSecondAgent);
       world.pod(1).ready = false;
       world.pod(1).over = true;
       if (gone) {
@@ -172,16 +169,16 @@ TEST(DecideRunTest, APodThatWentIsNotMadeAnewWhileItsAgentIsOnlySilent) {
 TEST(DecideRunTest, AnAgentThatCameBackIsOneThatTakesPart) {
   DecideWorld world("{agents: {replicas: 2, lossPolicy: Replace}}");
   world.StartRun();
-  world.run().present = {kFirst, std::string(kSecond) + "#2"};
-  world.run().lost = {kSecond};
+  world.run().present = {kFirstAgent, std::string(kSecondAgent) + "#2"};
+  world.run().lost = {kSecondAgent};
   EXPECT_STEP(world, "");
 }
 
 TEST(DecideRunTest, AReplacementJoins) {
   DecideWorld world("{agents: {replicas: 2, lossPolicy: Replace}}");
   world.StartRun();
-  world.run().present.erase(kSecond);
-  world.run().lost.insert(kSecond);
+  world.run().present.erase(kSecondAgent);
+  world.run().lost.insert(kSecondAgent);
   world.RemovePod(1);
   world.Step();
   world.MakeReady(1);
@@ -293,15 +290,15 @@ TEST(DecideEndTest, LostAgentsFailTheTest) {
   DecideWorld none;
   none.StartRun();
   none.run().present.clear();
-  none.run().lost = {kFirst, kSecond};
+  none.run().lost = {kFirstAgent, kSecondAgent};
   none.EndRun(SomeReport());
   none.Step();
   EXPECT_EQ(none.Condition("Failed"), "True AgentsLost");
 
   DecideWorld policy("{agents: {replicas: 2, lossPolicy: Fail}}");
   policy.StartRun();
-  policy.run().present.erase(kSecond);
-  policy.run().lost = {kSecond};
+  policy.run().present.erase(kSecondAgent);
+  policy.run().lost = {kSecondAgent};
   EXPECT_EQ(policy.Step(), "stop");
   policy.EndRun(SomeReport("1 agents were lost"));
   policy.Step();

@@ -11,6 +11,10 @@
 
 namespace squall {
 
+// The agents of a test that StartRun has started.
+inline constexpr char kFirstAgent[] = "peak-agent-0-pod00";
+inline constexpr char kSecondAgent[] = "peak-agent-1-pod01";
+
 // "finalizer+ children+ create 0,1": what the operator is to do, in the order of doing; "" when
 // there is nothing.
 std::string ActsOf(const Decision& decision);
@@ -37,7 +41,7 @@ class DecideWorld final {
   void RemovePod(size_t index) {
     seen.pods.erase(seen.pods.begin() + static_cast<std::ptrdiff_t>(index));
   }
-  // A test whose agents have started: two of them, "peak-agent-0-pod00" and "peak-agent-1-pod01".
+  // A test whose agents have started: kFirstAgent and kSecondAgent.
   void StartRun();
   // The run ends so, with this report.
   void EndRun(RunReport report);

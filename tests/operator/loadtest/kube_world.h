@@ -12,6 +12,9 @@
 
 namespace squall {
 
+// Where the core objects beside LoadTest default/peak are.
+inline constexpr char kDefaultPath[] = "/api/v1/namespaces/default/";
+
 class KubeWorld final {
  public:
   KubeWorld();

@@ -59,7 +59,7 @@ class LoadRunTest : public testing::Test {
     security.token = *TokenGuard::FromToken(token);
     return security;
   }
-  RunOrder Order(const std::string& load, size_t agents) const {
+  LoadRunOrder Order(const std::string& load, size_t agents) const {
     PlanInputs inputs;
     inputs.texts.push_back({"plan.yaml", fmt::format(R"(
 name: operated
@@ -70,7 +70,7 @@ users: [{{name: U, tasks: [{{name: t, steps: [get: {{path: /products/1, name: Lo
                                                      target_.port(), load)});
     PlanResult plan = ParsePlan(inputs);
     EXPECT_TRUE(plan.errors.empty());
-    RunOrder order;
+    LoadRunOrder order;
     order.run_id = "uid-1";
     order.owner = "the test";
     order.plan = std::move(plan.plan);
@@ -100,7 +100,7 @@ users: [{{name: U, tasks: [{{name: t, steps: [get: {{path: /products/1, name: Lo
     };
     return hooks;
   }
-  std::unique_ptr<LoadRun> Start(RunOrder order) {
+  std::unique_ptr<LoadRun> Start(LoadRunOrder order) {
     auto run = LoadRun::Start(std::move(order), Hooks(), &clock_);
     EXPECT_TRUE(run.ok()) << run.status();
     return run.ok() ? *std::move(run) : nullptr;
@@ -157,6 +157,34 @@ TEST_F(LoadRunTest, RunsToItsReport) {
   EXPECT_GT(seen.endpoints[0].p95, Nanos(0));
 }
 
+TEST_F(LoadRunTest, ShowsItselfToPages) {
+  LoadRunOrder order = Order(kEndless, 2);
+  order.shown_id = "team-a:peak:1";
+  order.shown_name = "team-a/peak";
+  const auto run = Start(std::move(order));
+  const uint64_t first = run->Version();
+  Await([&] { return run->Summary().requests > 0; });
+  EXPECT_GT(run->Version(), first);
+  const auto view = run->View();
+  EXPECT_EQ(view->summary.run_id, "team-a:peak:1");
+  EXPECT_EQ(view->summary.plan_name, "team-a/peak");
+  EXPECT_EQ(view->summary.state, RunState::kRunning);
+  EXPECT_EQ(view->summary.agents.size(), 2U);
+  EXPECT_EQ(view->agents.size(), 2U);
+  EXPECT_FALSE(view->summary.plan_digest.empty());
+  ASSERT_NE(view->total, nullptr);
+  const auto report = run->Report();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_GT(report->total.Total().requests, 0U);
+  run->Stop("seen enough", /*immediate=*/false);
+  const RunSeen seen = AwaitEnd(*run);
+  Await([&] { return run->Summary().state == RunState::kFinished; });
+  EXPECT_EQ(run->Summary().run_id, "team-a:peak:1");
+  EXPECT_EQ(run->Summary().requests, seen.requests);
+  EXPECT_EQ(run->Report()->total.Total().requests, seen.requests);
+  EXPECT_FALSE(run->Points(0).points.empty());
+}
+
 TEST_F(LoadRunTest, WhatTheNextLeaderNeedsIsStoredBeforeAnyLoad) {
   const auto run = Start(Order("{users: 2, spawn_rate: 1000, iterations: 20}", 2));
   AwaitEnd(*run);
@@ -186,7 +214,7 @@ TEST_F(LoadRunTest, AnotherLeaderGoesOnAndNothingIsCountedTwice) {
   first.reset();
   auto checkpoint = DecodeCheckpoint(stored_);
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
-  RunOrder order = Order(kEndless, 0);
+  LoadRunOrder order = Order(kEndless, 0);
   order.plan = std::move(checkpoint->plan);
   order.settings = std::move(checkpoint->settings);
   order.resumption = std::move(checkpoint->resumption);
@@ -220,8 +248,10 @@ TEST_F(LoadRunTest, AnAgentJoinsAndAnotherLeaves) {
 TEST_F(LoadRunTest, LoadAndPauseFollowWhatIsAsked) {
   const auto run = Start(Order(kEndless, 2));
   Await([&] { return run->Seen().target_users == 6; });
-  run->SetLoad({.users = 9, .spawn_rate = 1000});
+  EXPECT_TRUE(run->SetLoad({.users = 9, .spawn_rate = 1000}).ok());
   Await([&] { return run->Seen().target_users == 9; });
+  EXPECT_FALSE(run->IsOpen());
+  EXPECT_EQ(run->SetLoad({.arrival_factor = 2}).code(), absl::StatusCode::kInvalidArgument);
   run->SetPaused(true);
   Await([&] { return run->Seen().state == RunState::kPaused; });
   run->SetPaused(false);
@@ -231,7 +261,7 @@ TEST_F(LoadRunTest, LoadAndPauseFollowWhatIsAsked) {
 }
 
 TEST_F(LoadRunTest, AgentsThatDoNotTrustUsEndTheRunBeforeItBegins) {
-  RunOrder order = Order(kEndless, 2);
+  LoadRunOrder order = Order(kEndless, 2);
   order.security = Security("wrong");
   const auto run = Start(std::move(order));
   const RunSeen seen = AwaitEnd(*run);
@@ -243,7 +273,7 @@ TEST_F(LoadRunTest, AgentsThatDoNotTrustUsEndTheRunBeforeItBegins) {
 }
 
 TEST_F(LoadRunTest, WhatCannotBeIsRefusedAtOnce) {
-  RunOrder order = Order(kEndless, 1);
+  LoadRunOrder order = Order(kEndless, 1);
   order.security.ca_pem = "no certificate";
   EXPECT_EQ(LoadRun::Start(std::move(order), Hooks(), &clock_).status().code(),
             absl::StatusCode::kInvalidArgument);

@@ -1,6 +1,7 @@
 #include "operator/loadtest/load_test_metrics.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include <boost/json/parse.hpp>
@@ -22,7 +23,7 @@ std::string Text(std::initializer_list<std::string_view> tests) {
   return MetricsText(MetricsOf(objects));
 }
 
-constexpr std::string_view kRunning = R"({
+constexpr std::string_view kRunningTest = R"({
   "metadata": {"namespace": "team", "name": "shop"},
   "status": {
     "phase": "Running",
@@ -32,14 +33,23 @@ constexpr std::string_view kRunning = R"({
                    {"name": "rate", "result": "Unknown"}]}})";
 
 TEST(LoadTestMetricsTest, CountLoadTestsByPhase) {
-  const std::string text = Text({kRunning, R"({"metadata": {"name": "new"}})"});
+  const std::string text = Text({kRunningTest, R"({"metadata": {"name": "new"}})"});
   EXPECT_THAT(text, HasSubstr("loadtest_runs{phase=\"Running\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("loadtest_runs{phase=\"Pending\"} 1\n"));  // not looked at yet
   EXPECT_THAT(text, HasSubstr("loadtest_runs{phase=\"Failed\"} 0\n"));
 }
 
+TEST(LoadTestMetricsTest, NameThePhaseOfEach) {
+  const std::string text =
+      Text({kRunningTest, R"({"metadata": {"namespace": "team", "name": "new"}})"});
+  EXPECT_THAT(text, HasSubstr("loadtest_phase{namespace=\"team\",name=\"shop\","
+                              "phase=\"Running\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("loadtest_phase{namespace=\"team\",name=\"new\","
+                              "phase=\"Pending\"} 1\n"));
+}
+
 TEST(LoadTestMetricsTest, TellTheFiguresOfEach) {
-  const std::string text = Text({kRunning});
+  const std::string text = Text({kRunningTest});
   for (const char* series : {
            "loadtest_agents{namespace=\"team\",name=\"shop\",state=\"desired\"} 3\n",
            "loadtest_agents{namespace=\"team\",name=\"shop\",state=\"lost\"} 1\n",
@@ -52,7 +62,7 @@ TEST(LoadTestMetricsTest, TellTheFiguresOfEach) {
 }
 
 TEST(LoadTestMetricsTest, TellOnlyThresholdsThatHaveBeenJudged) {
-  const std::string text = Text({kRunning});
+  const std::string text = Text({kRunningTest});
   const std::string series = "loadtest_threshold_passed{namespace=\"team\",name=\"shop\",";
   EXPECT_THAT(text, HasSubstr(series + "threshold=\"p95\"} 1\n"));
   EXPECT_THAT(text, HasSubstr(series + "threshold=\"errors\"} 0\n"));
@@ -62,7 +72,10 @@ TEST(LoadTestMetricsTest, TellOnlyThresholdsThatHaveBeenJudged) {
 TEST(LoadTestMetricsTest, SayNothingOfFiguresThatAreNotThereYet) {
   const std::string text =
       Text({R"({"metadata": {"name": "new"}, "status": {"phase": "Pending"}})"});
-  EXPECT_THAT(text, Not(HasSubstr("name=\"new\"")));
+  EXPECT_THAT(text, HasSubstr("loadtest_phase{namespace=\"\",name=\"new\","));
+  for (const char* metric : {"agents", "users", "start_skew_seconds", "threshold_passed"}) {
+    EXPECT_THAT(text, Not(HasSubstr(std::string("loadtest_") + metric + "{")));
+  }
 }
 
 }  // namespace

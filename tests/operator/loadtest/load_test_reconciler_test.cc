@@ -19,7 +19,6 @@ plan:
     users: [{name: U, tasks: [{name: t, steps: [get: /]}]}]
 agents: {replicas: 3}
 )";
-constexpr char kDefault[] = "/api/v1/namespaces/default/";
 
 // Up to the point where agents run: tests/kube takes it from there, with pods that do.
 class LoadTestReconcilerTest : public testing::Test {
@@ -48,7 +47,9 @@ class LoadTestReconcilerTest : public testing::Test {
     }
   }
   std::string Phase() const { return StringAt(world_.GetTest(), "status.phase"); }
-  boost::json::object Core(const std::string& path) const { return world_.Get(kDefault + path); }
+  boost::json::object Core(const std::string& path) const {
+    return world_.Get(kDefaultPath + path);
+  }
 
   KubeWorld world_;
   std::unique_ptr<LoadTestReconciler> reconciler_;

@@ -10,14 +10,14 @@
 namespace squall {
 namespace {
 
-constexpr char kDefault[] = "/api/v1/namespaces/default/";
-
 class OwnedObjectsTest : public testing::Test {
  protected:
   OwnedObjectsTest() { Read(); }
 
   void Read() { test_ = ReadLoadTest(world_.GetTest()); }
-  boost::json::object Core(const std::string& path) const { return world_.Get(kDefault + path); }
+  boost::json::object Core(const std::string& path) const {
+    return world_.Get(kDefaultPath + path);
+  }
   void SeedForeignSecret() {
     world_.server->Seed("/api/v1/namespaces/default/secrets",
                         R"({"apiVersion": "v1", "kind": "Secret",

@@ -8,7 +8,7 @@
 namespace squall {
 namespace {
 
-constexpr const char* kPlan = "users: [{name: U, tasks: [{name: t, steps: [get: /]}]}]";
+constexpr const char* kOneTaskPlan = "users: [{name: U, tasks: [{name: t, steps: [get: /]}]}]";
 
 PodView Pod(const std::string& run_id, bool ready) {
   PodView pod;
@@ -51,7 +51,7 @@ class PlanOfAgentsTest : public testing::Test {
   }
 
   const LoadTest test_ = SomeTest("{runId: a, plan: {imagePath: /plans/plan.yaml}}");
-  absl::StatusOr<std::string> answer_ = std::string(kPlan);
+  absl::StatusOr<std::string> answer_ = std::string(kOneTaskPlan);
   std::vector<std::string> asked_;
 };
 
@@ -81,7 +81,7 @@ TEST_F(PlanOfAgentsTest, SaysWhenItIsNotThereOrBad) {
 }
 
 TEST(PlanReaderTest, AnInlinePlanNeedsNobody) {
-  const LoadTest test = SomeTest(std::string("plan: {inline: '") + kPlan + "'}");
+  const LoadTest test = SomeTest(std::string("plan: {inline: '") + kOneTaskPlan + "'}");
   EXPECT_EQ(FetchPlan(nullptr, test, {}, nullptr).state, PlanState::kAccepted);
 }
 

@@ -10,7 +10,7 @@
 namespace squall {
 namespace {
 
-PodView Read(const std::string& status) {
+PodView PodOf(const std::string& status) {
   boost::json::object pod = Yaml(R"(
 metadata:
   name: peak-agent-2
@@ -24,7 +24,7 @@ metadata:
 }
 
 TEST(PodViewTest, KnowsWhoseItIsAndWhich) {
-  const PodView view = Read("{}");
+  const PodView view = PodOf("{}");
   EXPECT_EQ(view.name, "peak-agent-2");
   EXPECT_EQ(view.uid, "7c1d");
   EXPECT_EQ(view.run_id, "nightly");
@@ -61,15 +61,15 @@ TEST(PodViewTest, ReadyIsRunningAndReadyAndReachable) {
            {"{phase: Running, podIP: 10.1.2.3}", false},
            {"{phase: Pending, podIP: 10.1.2.3, conditions: [{type: Ready, status: 'True'}]}",
             false}}) {
-    EXPECT_EQ(Read(row.status).ready, row.ready) << row.status;
+    EXPECT_EQ(PodOf(row.status).ready, row.ready) << row.status;
   }
 }
 
 TEST(PodViewTest, OverIsWhatWillNotComeBack) {
-  EXPECT_TRUE(Read("{phase: Failed}").over);
-  EXPECT_TRUE(Read("{phase: Succeeded}").over);
-  EXPECT_FALSE(Read("{phase: Running}").over);
-  EXPECT_FALSE(Read("{phase: Unknown}").over);
+  EXPECT_TRUE(PodOf("{phase: Failed}").over);
+  EXPECT_TRUE(PodOf("{phase: Succeeded}").over);
+  EXPECT_FALSE(PodOf("{phase: Running}").over);
+  EXPECT_FALSE(PodOf("{phase: Unknown}").over);
 }
 
 struct TroubleRow {
@@ -112,7 +112,7 @@ TEST(PodViewTest, TellsWhyItIsNotReady) {
            {"{phase: Failed, reason: Evicted, message: low on memory}", "Evicted", "low on memory",
             "AgentFailed"},
            {"{phase: Failed}", "Failed", "", "AgentFailed"}}) {
-    const PodView view = Read(row.status);
+    const PodView view = PodOf(row.status);
     EXPECT_EQ(view.reason, row.reason) << row.status;
     EXPECT_EQ(view.message, row.message) << row.status;
     EXPECT_EQ(ConditionReasonOf(view), row.condition) << row.status;
@@ -121,16 +121,16 @@ TEST(PodViewTest, TellsWhyItIsNotReady) {
 
 TEST(PodViewTest, AnInitContainerThatIsDoneIsNoTrouble) {
   const std::string done = "initContainerStatuses: [{state: {terminated: {exitCode: 0}}}]";
-  EXPECT_EQ(Read("{phase: Running, " + done + "}").reason, "");
-  EXPECT_EQ(Read("{phase: Pending, " + done +
-                 ", containerStatuses: [{state: {waiting: {reason: ErrImagePull}}}]}")
+  EXPECT_EQ(PodOf("{phase: Running, " + done + "}").reason, "");
+  EXPECT_EQ(PodOf("{phase: Pending, " + done +
+                  ", containerStatuses: [{state: {waiting: {reason: ErrImagePull}}}]}")
                 .reason,
             "ErrImagePull");
 }
 
 TEST(PodViewTest, AReadyPodHasNoTrouble) {
-  EXPECT_EQ(Read("{phase: Running, podIP: 10.1.2.3, conditions: [{type: Ready, status: 'True'}], "
-                 "containerStatuses: [{state: {terminated: {exitCode: 1}}}]}")
+  EXPECT_EQ(PodOf("{phase: Running, podIP: 10.1.2.3, conditions: [{type: Ready, status: 'True'}], "
+                  "containerStatuses: [{state: {terminated: {exitCode: 1}}}]}")
                 .reason,
             "");
 }

@@ -7,6 +7,9 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "daemon/report/csv.h"
+#include "daemon/report/json_report.h"
+#include "daemon/report/view_json.h"
 #include "operator/kube/api/base64.h"
 #include "tests/operator/loadtest/samples.h"
 
@@ -67,7 +70,8 @@ TEST(ReportObjectTest, HoldsWhatWasAskedFor) {
     const auto object = ReportObject(test, SomeReport());
     ASSERT_TRUE(object.ok()) << object.status();
     EXPECT_EQ(KeysOf(*object, "data"), row.keys) << row.formats;
-    EXPECT_EQ(KeysOf(*object, "binaryData"), "") << row.formats;
+    EXPECT_EQ(KeysOf(*object, "binaryData"), *row.keys == '\0' ? "" : "view.json.gz")
+        << row.formats;
   }
 }
 
@@ -84,7 +88,7 @@ TEST(ReportObjectTest, LongTextsAreCompressedAndReadableAgain) {
   const auto object = ReportObject(SomeTest("{}"), LongReport(2000, 8));
   ASSERT_TRUE(object.ok()) << object.status();
   EXPECT_EQ(KeysOf(*object, "data"), "");
-  EXPECT_EQ(KeysOf(*object, "binaryData"), "report.json.gz");
+  EXPECT_EQ(KeysOf(*object, "binaryData"), "report.json.gz view.json.gz");
   const json::value* packed = FindIn(*ObjectAt(*object, "binaryData"), "report.json.gz");
   const auto bytes = DecodeBase64(std::string_view(packed->get_string()));
   ASSERT_TRUE(bytes.has_value());
@@ -92,6 +96,44 @@ TEST(ReportObjectTest, LongTextsAreCompressedAndReadableAgain) {
   EXPECT_GT(text.size(), 200'000U);
   EXPECT_NE(text.find("request-1999-"), std::string::npos);
   EXPECT_EQ(text.back(), '\n');
+}
+
+TEST(ReportObjectTest, GivesBackWhatItHolds) {
+  for (const int names : {1, 2000}) {
+    const LoadTest test = SomeTest("{results: {report: {formats: [JSON, CSV]}}}");
+    const RunReport report = LongReport(names, 8);
+    const auto object = ReportObject(test, report);
+    ASSERT_TRUE(object.ok()) << object.status();
+    EXPECT_EQ(*ReadReportObject(*object, "json"), JsonReport(report));
+    EXPECT_EQ(*ReadReportObject(*object, "csv_stats"), StatsCsv(report.total));
+    EXPECT_EQ(*ReadReportObject(*object, "view"), ViewJson(report));
+    for (const char* other : {"junit", "text", ""}) {
+      EXPECT_EQ(ReadReportObject(*object, other).status().code(), absl::StatusCode::kNotFound);
+    }
+  }
+}
+
+TEST(ReportObjectTest, WhatSomebodyElseHasPutThereIsNoReport) {
+  const json::object object = Yaml(R"(
+data: {report.json: 5}
+binaryData: {stats.csv.gz: '!!', failures.csv.gz: eHh4eA==}
+)");
+  EXPECT_EQ(ReadReportObject(object, "json").status().code(), absl::StatusCode::kNotFound);
+  for (const char* format : {"csv_stats", "csv_failures"}) {
+    EXPECT_EQ(ReadReportObject(object, format).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(ReportObjectTest, AViewWithoutRoomIsLeftOut) {
+  // So many names that the report fits and the view does not beside it.
+  int names = 500;
+  absl::StatusOr<json::object> object = ReportObject(SomeTest("{}"), LongReport(names, 600));
+  while (object.ok() && KeysOf(*object, "binaryData").find("view") != std::string::npos) {
+    names += 100;
+    object = ReportObject(SomeTest("{}"), LongReport(names, 600));
+  }
+  ASSERT_TRUE(object.ok()) << object.status();
+  EXPECT_EQ(KeysOf(*object, "binaryData"), "report.json.gz");
 }
 
 TEST(ReportObjectTest, WhatDoesNotFitIsRefusedWithAWayOut) {

@@ -29,7 +29,7 @@ struct ApiError {
 };
 
 // nullopt: not refused.
-using Refusal = std::optional<ApiError>;
+using ApiRefusal = std::optional<ApiError>;
 
 // "pods", or "loadtests.squall.dev".
 struct GroupResource {

@@ -22,7 +22,7 @@ namespace json = boost::json;
 using Kind = ApiFault::Kind;
 using Point = ApiFault::Point;
 
-constexpr uint64_t kBodyBytesMax = uint64_t{16} << 20;
+constexpr uint64_t kHttpBodyBytesMax = uint64_t{16} << 20;
 constexpr Nanos kForEver = std::chrono::hours(24);
 constexpr Nanos kWatchTimeout = std::chrono::minutes(30);
 
@@ -99,7 +99,7 @@ void ApiSession::Run() {
   bool open = true;
   while (open && !link_->cut()) {
     http::request_parser<http::string_body> parser;
-    parser.body_limit(kBodyBytesMax);
+    parser.body_limit(kHttpBodyBytesMax);
     boost::system::error_code error;
     http::read(*link_, buffer, parser, error);
     if (error) {
@@ -145,7 +145,7 @@ bool ApiSession::AnswerWatch(const ApiRoute& route, const ApiRequest& request,
                              std::optional<ApiFault> fault) {
   WatchCursor cursor;
   std::vector<json::object> events;
-  const Refusal refusal = backend_->cluster->OpenWatch(route, request, &cursor, &events);
+  const ApiRefusal refusal = backend_->cluster->OpenWatch(route, request, &cursor, &events);
   backend_->counts->Add("watch", ResourceName(route), refusal ? refusal->code : 200);
   if (refusal) {
     return Send(request, AnswerWith(*refusal));

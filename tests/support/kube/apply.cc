@@ -196,9 +196,9 @@ void RecordUpdate(const json::object& live, const FieldShapes& shapes, const Fie
   WriteEntries(std::move(entries), next);
 }
 
-Refusal ApplyIntent(const json::object& live, const json::object& intent, const FieldShapes& shapes,
-                    const FieldManager& manager, bool force, std::string_view now,
-                    json::object* merged) {
+ApiRefusal ApplyIntent(const json::object& live, const json::object& intent,
+                       const FieldShapes& shapes, const FieldManager& manager, bool force,
+                       std::string_view now, json::object* merged) {
   Entries entries = ReadEntries(live);
   const FieldSet wanted = PathsOf(LeavesOf(intent, shapes));
   json::value result = live;

@@ -28,8 +28,8 @@ void RecordUpdate(const boost::json::object& live, const FieldShapes& shapes,
 
 // The object that `live` (empty for a new one) becomes by the intent, into `merged`. A conflict
 // (409) when it would change a field of another manager, unless `force` takes it.
-Refusal ApplyIntent(const boost::json::object& live, const boost::json::object& intent,
-                    const FieldShapes& shapes, const FieldManager& manager, bool force,
-                    std::string_view now, boost::json::object* merged);
+ApiRefusal ApplyIntent(const boost::json::object& live, const boost::json::object& intent,
+                       const FieldShapes& shapes, const FieldManager& manager, bool force,
+                       std::string_view now, boost::json::object* merged);
 
 }  // namespace squall

@@ -21,11 +21,12 @@ FieldManager Applier(const char* name) { return {name, "Apply", "v1", ""}; }
 // An object as it develops: each call is one write.
 class ApplyTest : public testing::Test {
  protected:
-  Refusal Apply(const char* manager, const char* intent, bool force = false,
-                const char* now = kNow) {
+  ApiRefusal Apply(const char* manager, const char* intent, bool force = false,
+                   const char* now = kNow) {
     json::object next;
-    const Refusal refusal = ApplyIntent(live_, json::parse(intent).get_object(),
-                                        BuiltinShapes("Pod"), Applier(manager), force, now, &next);
+    const ApiRefusal refusal =
+        ApplyIntent(live_, json::parse(intent).get_object(), BuiltinShapes("Pod"), Applier(manager),
+                    force, now, &next);
     if (!refusal) {
       live_ = std::move(next);
     }
@@ -88,7 +89,7 @@ TEST_F(ApplyTest, KeepsWhatAnotherNamesToo) {
 
 TEST_F(ApplyTest, AConflictNamesManagerAndField) {
   ASSERT_FALSE(Apply("a", R"({"spec":{"x":1}})"));
-  const Refusal refusal = Apply("b", R"({"spec":{"x":2}})");
+  const ApiRefusal refusal = Apply("b", R"({"spec":{"x":2}})");
   ASSERT_TRUE(refusal.has_value());
   EXPECT_EQ(refusal->code, 409);
   EXPECT_EQ(refusal->message,
@@ -108,7 +109,7 @@ TEST_F(ApplyTest, AnUpdateTakesFieldsAndTheNextApplyConflicts) {
   ASSERT_FALSE(Apply("a", R"({"spec":{"x":1}})"));
   Update("kubectl-edit", "spec.x", 5);
   EXPECT_EQ(FieldsOf("kubectl-edit"), json::parse(R"({"f:spec":{"f:x":{}}})"));
-  const Refusal refusal = Apply("a", R"({"spec":{"x":1}})");
+  const ApiRefusal refusal = Apply("a", R"({"spec":{"x":1}})");
   ASSERT_TRUE(refusal.has_value());
   EXPECT_NE(refusal->message.find("\"kubectl-edit\""), std::string::npos);
 }

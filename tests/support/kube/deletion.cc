@@ -42,8 +42,8 @@ bool AddFinalizer(const char* name, json::object* object) {
 
 }  // namespace
 
-Refusal CheckDeletePreconditions(const FakeResource& type, const json::object& object,
-                                 const json::object& options) {
+ApiRefusal CheckDeletePreconditions(const FakeResource& type, const json::object& object,
+                                    const json::object& options) {
   const std::string name = DigText(object, "metadata.name");
   const std::string uid = DigText(options, "preconditions.uid");
   const std::string version = DigText(options, "preconditions.resourceVersion");

@@ -10,8 +10,8 @@
 namespace squall {
 
 // 409 when the object is not the one that the options mean.
-Refusal CheckDeletePreconditions(const FakeResource& type, const boost::json::object& object,
-                                 const boost::json::object& options);
+ApiRefusal CheckDeletePreconditions(const FakeResource& type, const boost::json::object& object,
+                                    const boost::json::object& options);
 
 // Sets deletionTimestamp, grace, and the finalizers that a propagation policy asks for. False when
 // the object was on its way out already and nothing changes.

@@ -21,6 +21,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/kube/json_tools.h"
+#include "tests/support/kube/sample_paths.h"
 
 namespace squall {
 namespace {
@@ -29,7 +30,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
 constexpr const char* kMap = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}})";
 
 class FakeApiServerTest : public testing::Test {

@@ -108,8 +108,8 @@ ApiAnswer FakeCluster::Dispatch(const ApiRoute& route, const ApiRequest& request
   return AnswerWith(MethodNotAllowedError());
 }
 
-Refusal FakeCluster::OpenWatch(const ApiRoute& route, const ApiRequest& request,
-                               WatchCursor* cursor, std::vector<boost::json::object>* events) {
+ApiRefusal FakeCluster::OpenWatch(const ApiRoute& route, const ApiRequest& request,
+                                  WatchCursor* cursor, std::vector<boost::json::object>* events) {
   const std::scoped_lock lock(mutex_);
   return reader_.OpenWatch(route, request, cursor, events);
 }

@@ -45,8 +45,8 @@ class FakeCluster final {
   ApiAnswer Call(std::string_view method, std::string_view target, std::string body = "",
                  std::string content_type = "application/json");
 
-  Refusal OpenWatch(const ApiRoute& route, const ApiRequest& request, WatchCursor* cursor,
-                    std::vector<boost::json::object>* events);
+  ApiRefusal OpenWatch(const ApiRoute& route, const ApiRequest& request, WatchCursor* cursor,
+                       std::vector<boost::json::object>* events);
   // Waits until something is to be told, for `patience` at most, or until Wake.
   std::vector<boost::json::object> ReadWatch(WatchCursor* cursor, Nanos patience, bool* ended);
   // True as soon as anything was written since `version`; false after `patience` or Wake.

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/kube/json_tools.h"
+#include "tests/support/kube/sample_paths.h"
 
 namespace squall {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kPods = "/api/v1/namespaces/default/pods";
-constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
 constexpr const char* kTests = "/apis/squall.dev/v1alpha1/namespaces/default/loadtests";
 constexpr const char* kMerge = "application/merge-patch+json";
 constexpr const char* kApply = "application/apply-patch+yaml";

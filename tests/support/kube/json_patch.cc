@@ -110,7 +110,7 @@ ApiError Missing(std::string_view op, std::string_view path) {
                   op, path));
 }
 
-Refusal Apply(const json::object& step, json::value* document) {
+ApiRefusal Apply(const json::object& step, json::value* document) {
   const std::string op = DigText(step, "op");
   const std::string path = DigText(step, "path");
   const std::string from = DigText(step, "from");
@@ -126,7 +126,7 @@ Refusal Apply(const json::object& step, json::value* document) {
   json::value* const here = Walk(document, pointer, pointer.size());
   if (op == "test") {
     const bool same = here == nullptr ? value->is_null() : SameJson(*here, *value);
-    return same ? Refusal()
+    return same ? ApiRefusal()
                 : JsonPatchError(fmt::format("testing value {} failed: test failed", path));
   }
   if (op == "replace") {
@@ -151,17 +151,17 @@ Refusal Apply(const json::object& step, json::value* document) {
   } else {
     return BadRequestError(fmt::format("error decoding patch: unexpected kind: {}", op));
   }
-  return done ? Refusal() : Missing(op, path);
+  return done ? ApiRefusal() : Missing(op, path);
 }
 
 }  // namespace
 
-Refusal ApplyJsonPatch(const json::array& patch, json::value* document) {
+ApiRefusal ApplyJsonPatch(const json::array& patch, json::value* document) {
   for (const json::value& step : patch) {
     if (!step.is_object()) {
       return BadRequestError("error decoding patch: must be a list of objects");
     }
-    if (Refusal refusal = Apply(step.get_object(), document)) {
+    if (ApiRefusal refusal = Apply(step.get_object(), document)) {
       return refusal;
     }
   }

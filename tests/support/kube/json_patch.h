@@ -10,7 +10,7 @@ namespace squall {
 
 // RFC 6902. What is refused leaves `document` half patched: work on a copy. 422 when a test fails
 // or a path is not there, 400 for what is no patch.
-Refusal ApplyJsonPatch(const boost::json::array& patch, boost::json::value* document);
+ApiRefusal ApplyJsonPatch(const boost::json::array& patch, boost::json::value* document);
 
 // RFC 7386: null removes, lists are replaced whole.
 void ApplyMergePatch(const boost::json::value& patch, boost::json::value* document);

@@ -42,7 +42,7 @@ TEST(JsonPatchTest, DoesWhatRfc6902Says) {
   };
   for (const Row& row : rows) {
     json::value document = json::parse(row.document);
-    const Refusal refusal = ApplyJsonPatch(json::parse(row.patch).get_array(), &document);
+    const ApiRefusal refusal = ApplyJsonPatch(json::parse(row.patch).get_array(), &document);
     EXPECT_EQ(refusal.has_value(), row.expected == nullptr) << row.says;
     if (row.expected != nullptr) {
       EXPECT_EQ(document, json::parse(row.expected)) << row.says << json::serialize(document);
@@ -52,7 +52,7 @@ TEST(JsonPatchTest, DoesWhatRfc6902Says) {
 
 TEST(JsonPatchTest, AFailedTestIs422AsTheServerSaysIt) {
   json::value document = json::parse(R"({"a":1})");
-  const Refusal refusal = ApplyJsonPatch(
+  const ApiRefusal refusal = ApplyJsonPatch(
       json::parse(R"([{"op":"test","path":"/a","value":2}])").get_array(), &document);
   ASSERT_TRUE(refusal.has_value());
   EXPECT_EQ(refusal->code, 422);

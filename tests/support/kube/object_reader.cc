@@ -30,7 +30,7 @@ ApiError BadVersion(std::string_view text) {
 }
 
 // The version that a query asks for; 0 when it leaves the choice to us.
-Refusal ReadVersion(const ApiRequest& request, uint64_t current, uint64_t* version) {
+ApiRefusal ReadVersion(const ApiRequest& request, uint64_t current, uint64_t* version) {
   const std::string text = request.Query("resourceVersion");
   const auto number = Number(text);
   if (!text.empty() && !number) {
@@ -104,9 +104,9 @@ json::object ScaleOf(const FakeResource& type, const json::object& object) {
           {"status", std::move(status)}};
 }
 
-Refusal ReadSelector(const FakeResource& type, const ApiRequest& request,
-                     ObjectSelector* selector) {
-  if (Refusal bad = ParseLabelSelector(request.Query("labelSelector"), &selector->labels)) {
+ApiRefusal ReadSelector(const FakeResource& type, const ApiRequest& request,
+                        ObjectSelector* selector) {
+  if (ApiRefusal bad = ParseLabelSelector(request.Query("labelSelector"), &selector->labels)) {
     return bad;
   }
   return ParseFieldSelector(request.Query("fieldSelector"), type.selectable_fields,
@@ -115,7 +115,7 @@ Refusal ReadSelector(const FakeResource& type, const ApiRequest& request,
 
 ApiAnswer ObjectReader::Get(const ApiRoute& route) const {
   const FakeResource& type = *route.type;
-  const ObjectPtr found = store_->Find(type.storage, route.Key());
+  const StoredObject found = store_->Find(type.storage, route.Key());
   if (found == nullptr) {
     return AnswerWith(NotFoundError(type.ForErrors(), route.name));
   }
@@ -131,17 +131,18 @@ ApiAnswer ObjectReader::Get(const ApiRoute& route) const {
   return answer;
 }
 
-Refusal ObjectReader::ReadPage(const ApiRoute& route, const ApiRequest& request, Page* page) const {
+ApiRefusal ObjectReader::ReadPage(const ApiRoute& route, const ApiRequest& request,
+                                  Page* page) const {
   const uint64_t current = store_->version();
   page->version = current;
-  if (Refusal bad = ReadSelector(*route.type, request, &page->selector)) {
+  if (ApiRefusal bad = ReadSelector(*route.type, request, &page->selector)) {
     return bad;
   }
   if (const auto limit = Number(request.Query("limit")); limit && *limit > 0) {
     page->limit = *limit;
   }
   uint64_t asked = 0;
-  if (Refusal bad = ReadVersion(request, current, &asked)) {
+  if (ApiRefusal bad = ReadVersion(request, current, &asked)) {
     return bad;
   }
   const std::string token = request.Query("continue");
@@ -170,7 +171,7 @@ Refusal ObjectReader::ReadPage(const ApiRoute& route, const ApiRequest& request,
 ApiAnswer ObjectReader::List(const ApiRoute& route, const ApiRequest& request) const {
   const FakeResource& type = *route.type;
   Page page;
-  if (Refusal bad = ReadPage(route, request, &page)) {
+  if (ApiRefusal bad = ReadPage(route, request, &page)) {
     return AnswerWith(*bad);
   }
   const FakeStore::Objects objects =
@@ -212,12 +213,12 @@ ApiAnswer ObjectReader::List(const ApiRoute& route, const ApiRequest& request) c
   return answer;
 }
 
-Refusal ObjectReader::OpenWatch(const ApiRoute& route, const ApiRequest& request,
-                                WatchCursor* cursor, std::vector<json::object>* events) const {
+ApiRefusal ObjectReader::OpenWatch(const ApiRoute& route, const ApiRequest& request,
+                                   WatchCursor* cursor, std::vector<json::object>* events) const {
   cursor->type = route.type;
   cursor->ns = route.ns;
   cursor->bookmarks = request.Asks("allowWatchBookmarks");
-  if (Refusal bad = ReadSelector(*route.type, request, &cursor->selector)) {
+  if (ApiRefusal bad = ReadSelector(*route.type, request, &cursor->selector)) {
     return bad;
   }
   if (request.Asks("sendInitialEvents")) {
@@ -227,7 +228,7 @@ Refusal ObjectReader::OpenWatch(const ApiRoute& route, const ApiRequest& request
           "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList "
           "feature gate is enabled"}});
   }
-  if (Refusal bad = ReadVersion(request, store_->version(), &cursor->position)) {
+  if (ApiRefusal bad = ReadVersion(request, store_->version(), &cursor->position)) {
     return bad;
   }
   if (cursor->position != 0) {

@@ -17,7 +17,8 @@ namespace squall {
 boost::json::object ViewAs(const FakeResource& type, const boost::json::object& stored);
 // "autoscaling/v1 Scale" of an object with a scale subresource.
 boost::json::object ScaleOf(const FakeResource& type, const boost::json::object& object);
-Refusal ReadSelector(const FakeResource& type, const ApiRequest& request, ObjectSelector* selector);
+ApiRefusal ReadSelector(const FakeResource& type, const ApiRequest& request,
+                        ObjectSelector* selector);
 
 // Where a watch stands.
 struct WatchCursor {
@@ -36,15 +37,15 @@ class ObjectReader final {
   ApiAnswer List(const ApiRoute& route, const ApiRequest& request) const;
 
   // `events` gets an ADDED for each object when the watch begins "at any version".
-  Refusal OpenWatch(const ApiRoute& route, const ApiRequest& request, WatchCursor* cursor,
-                    std::vector<boost::json::object>* events) const;
+  ApiRefusal OpenWatch(const ApiRoute& route, const ApiRequest& request, WatchCursor* cursor,
+                       std::vector<boost::json::object>* events) const;
   // The events since the cursor, which moves on. A cursor that fell out of the log gets one ERROR
   // event (410), and `ended` is set.
   std::vector<boost::json::object> ReadWatch(WatchCursor* cursor, bool* ended) const;
 
  private:
   struct Page;
-  Refusal ReadPage(const ApiRoute& route, const ApiRequest& request, Page* page) const;
+  ApiRefusal ReadPage(const ApiRoute& route, const ApiRequest& request, Page* page) const;
 
   const FakeStore* const store_;
 };

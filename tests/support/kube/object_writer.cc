@@ -66,8 +66,8 @@ void KeepOtherHalf(const ApiRoute& route, const json::object& live, json::object
 }
 
 // Somebody else was faster, or it is another object by now.
-Refusal CheckPreconditions(const ApiRoute& route, const json::object& live,
-                           const json::object& next) {
+ApiRefusal CheckPreconditions(const ApiRoute& route, const json::object& live,
+                              const json::object& next) {
   const std::string uid = DigText(next, "metadata.uid");
   const std::string version = DigText(next, "metadata.resourceVersion");
   const GroupResource type = route.type->ForErrors();
@@ -109,13 +109,13 @@ std::string Random(Rng* rng, size_t length) {
 }
 
 // What a PUT, or a patch that is no apply, makes of the object it is aimed at.
-Refusal ApplyBody(const ApiRoute& route, const ApiRequest& request, const FieldShapes& shapes,
-                  json::object* target) {
+ApiRefusal ApplyBody(const ApiRoute& route, const ApiRequest& request, const FieldShapes& shapes,
+                     json::object* target) {
   if (request.method == "PUT") {
     return ReadObjectBody(request, target);
   }
   json::value patch;
-  if (Refusal bad = ReadPatchBody(request, &patch)) {
+  if (ApiRefusal bad = ReadPatchBody(request, &patch)) {
     return bad;
   }
   json::value document = std::move(*target);
@@ -124,7 +124,7 @@ Refusal ApplyBody(const ApiRoute& route, const ApiRequest& request, const FieldS
     if (!patch.is_array()) {
       return BadRequestError("error decoding patch: must be a list");
     }
-    if (Refusal bad = ApplyJsonPatch(patch.get_array(), &document)) {
+    if (ApiRefusal bad = ApplyJsonPatch(patch.get_array(), &document)) {
       return bad;
     }
   } else if (media == kMergePatch) {
@@ -151,13 +151,13 @@ std::string KubeTimestamp(WallTime time) {
 
 ApiAnswer ObjectWriter::Create(const ApiRoute& route, const ApiRequest& request) {
   json::object object;
-  if (Refusal bad = ReadObjectBody(request, &object)) {
+  if (ApiRefusal bad = ReadObjectBody(request, &object)) {
     return AnswerWith(*bad);
   }
   if (!route.name.empty() || (route.type->namespaced && route.ns.empty())) {
     return AnswerWith(MethodNotAllowedError());
   }
-  if (Refusal bad = CheckEnvelope(*route.type, route.ns, "", object)) {
+  if (ApiRefusal bad = CheckEnvelope(*route.type, route.ns, "", object)) {
     return AnswerWith(*bad);
   }
   if (!DigText(object, "metadata.resourceVersion").empty()) {
@@ -183,7 +183,7 @@ ApiAnswer ObjectWriter::Insert(const ApiRoute& route, const ApiRequest& request,
                                    {{"metadata.name", "FieldValueRequired",
                                      "Required value: name or generateName is required"}}));
   }
-  if (Refusal bad = CheckNamespace(route, target.name)) {
+  if (ApiRefusal bad = CheckNamespace(route, target.name)) {
     return AnswerWith(*bad);
   }
   if (store_->Find(type.storage, target.Key()) != nullptr) {
@@ -207,7 +207,7 @@ ApiAnswer ObjectWriter::Insert(const ApiRoute& route, const ApiRequest& request,
   }
   ApiAnswer answer;
   answer.code = 201;
-  if (Refusal bad = Admit(type, request, {}, &object, &answer)) {
+  if (ApiRefusal bad = Admit(type, request, {}, &object, &answer)) {
     return AnswerWith(*bad);
   }
   if (!is_apply) {  // defaults included: the server fills them in as it reads
@@ -224,8 +224,8 @@ ApiAnswer ObjectWriter::Update(const ApiRoute& route, const ApiRequest& request)
   const bool is_scale = route.subresource == "scale";
   return Change(
       route, request,
-      [&](const json::object& live, json::object* next) -> Refusal {
-        if (Refusal bad = ApplyBody(route, request, route.type->shapes, next)) {
+      [&](const json::object& live, json::object* next) -> ApiRefusal {
+        if (ApiRefusal bad = ApplyBody(route, request, route.type->shapes, next)) {
           return bad;
         }
         const bool versioned = !DigText(*next, "metadata.resourceVersion").empty();
@@ -234,7 +234,7 @@ ApiAnswer ObjectWriter::Update(const ApiRoute& route, const ApiRequest& request)
                               {{"metadata.resourceVersion", "FieldValueInvalid",
                                 "Invalid value: 0x0: must be specified for an update"}});
         }
-        return is_scale ? Refusal()
+        return is_scale ? ApiRefusal()
                         : CheckEnvelope(*route.type, DigText(live, "metadata.namespace"),
                                         route.name, *next);
       },
@@ -264,10 +264,10 @@ ApiAnswer ObjectWriter::Patch(const ApiRoute& route, const ApiRequest& request) 
 ApiAnswer ObjectWriter::ApplyPatch(const ApiRoute& route, const ApiRequest& request) {
   const FakeResource& type = *route.type;
   json::object intent;
-  if (Refusal bad = ReadApplyBody(request, &intent)) {
+  if (ApiRefusal bad = ReadApplyBody(request, &intent)) {
     return AnswerWith(*bad);
   }
-  if (Refusal bad = CheckEnvelope(type, route.ns, route.name, intent)) {
+  if (ApiRefusal bad = CheckEnvelope(type, route.ns, route.name, intent)) {
     return AnswerWith(*bad);
   }
   if (type.has_status && route.subresource.empty()) {
@@ -295,7 +295,7 @@ ApiAnswer ObjectWriter::ApplyPatch(const ApiRoute& route, const ApiRequest& requ
     return AnswerWith(StaleObjectError(type.ForErrors(), route.name));
   }
   json::object created;
-  if (Refusal bad = edit({}, &created)) {
+  if (ApiRefusal bad = edit({}, &created)) {
     return AnswerWith(*bad);
   }
   Plant(&created, "metadata.name", route.name);
@@ -305,17 +305,17 @@ ApiAnswer ObjectWriter::ApplyPatch(const ApiRoute& route, const ApiRequest& requ
 ApiAnswer ObjectWriter::Change(const ApiRoute& route, const ApiRequest& request, const Edit& edit,
                                bool is_apply) {
   const FakeResource& type = *route.type;
-  const ObjectPtr stored = store_->Find(type.storage, route.Key());
+  const StoredObject stored = store_->Find(type.storage, route.Key());
   if (stored == nullptr) {
     return AnswerWith(NotFoundError(type.ForErrors(), route.name));
   }
   const json::object live = ViewAs(type, *stored);
   const bool is_scale = route.subresource == "scale";
   json::object next = is_scale ? ScaleOf(type, live) : live;
-  if (Refusal bad = edit(live, &next)) {
+  if (ApiRefusal bad = edit(live, &next)) {
     return AnswerWith(*bad);
   }
-  if (Refusal stale = CheckPreconditions(route, live, next)) {
+  if (ApiRefusal stale = CheckPreconditions(route, live, next)) {
     return AnswerWith(*stale);
   }
   if (is_scale) {
@@ -326,7 +326,7 @@ ApiAnswer ObjectWriter::Change(const ApiRoute& route, const ApiRequest& request,
   KeepServersMetadata(live, is_apply, &next);
   KeepOtherHalf(route, live, &next);
   ApiAnswer answer;
-  if (Refusal bad = Admit(type, request, live, &next, &answer)) {
+  if (ApiRefusal bad = Admit(type, request, live, &next, &answer)) {
     return AnswerWith(*bad);
   }
   if (!is_apply) {
@@ -350,8 +350,9 @@ ApiAnswer ObjectWriter::Change(const ApiRoute& route, const ApiRequest& request,
   return answer;
 }
 
-Refusal ObjectWriter::Admit(const FakeResource& type, const ApiRequest& request,
-                            const json::object& live, json::object* next, ApiAnswer* answer) const {
+ApiRefusal ObjectWriter::Admit(const FakeResource& type, const ApiRequest& request,
+                               const json::object& live, json::object* next,
+                               ApiAnswer* answer) const {
   const std::string name = DigText(*next, "metadata.name");
   std::vector<ApiCause> causes;
   if (!type.schema.empty()) {
@@ -384,7 +385,8 @@ Refusal ObjectWriter::Admit(const FakeResource& type, const ApiRequest& request,
     add(CheckMetadataChange(live, *next));
     add(CheckBuiltinChange(type.kind, live, *next));
   }
-  return causes.empty() ? Refusal() : InvalidError(type.group, type.kind, name, std::move(causes));
+  return causes.empty() ? ApiRefusal()
+                        : InvalidError(type.group, type.kind, name, std::move(causes));
 }
 
 ApiAnswer ObjectWriter::Delete(const ApiRoute& route, const ApiRequest& request) {
@@ -392,7 +394,7 @@ ApiAnswer ObjectWriter::Delete(const ApiRoute& route, const ApiRequest& request)
     return AnswerWith(MethodNotAllowedError());
   }
   json::object options;
-  if (Refusal bad = ReadDeleteOptions(request, &options)) {
+  if (ApiRefusal bad = ReadDeleteOptions(request, &options)) {
     return AnswerWith(*bad);
   }
   return RemoveObject(route, request, options);
@@ -401,11 +403,11 @@ ApiAnswer ObjectWriter::Delete(const ApiRoute& route, const ApiRequest& request)
 ApiAnswer ObjectWriter::RemoveObject(const ApiRoute& route, const ApiRequest& request,
                                      const json::object& options) {
   const FakeResource& type = *route.type;
-  const ObjectPtr stored = store_->Find(type.storage, route.Key());
+  const StoredObject stored = store_->Find(type.storage, route.Key());
   if (stored == nullptr) {
     return AnswerWith(NotFoundError(type.ForErrors(), route.name));
   }
-  if (Refusal miss = CheckDeletePreconditions(type, *stored, options)) {
+  if (ApiRefusal miss = CheckDeletePreconditions(type, *stored, options)) {
     return AnswerWith(*miss);
   }
   json::object next = *stored;
@@ -428,7 +430,7 @@ ApiAnswer ObjectWriter::RemoveObject(const ApiRoute& route, const ApiRequest& re
 ApiAnswer ObjectWriter::DeleteCollection(const ApiRoute& route, const ApiRequest& request) {
   json::object options;
   ObjectSelector selector;
-  Refusal bad = ReadDeleteOptions(request, &options);
+  ApiRefusal bad = ReadDeleteOptions(request, &options);
   bad = bad ? bad : ReadSelector(*route.type, request, &selector);
   if (bad) {
     return AnswerWith(*bad);
@@ -446,11 +448,11 @@ ApiAnswer ObjectWriter::DeleteCollection(const ApiRoute& route, const ApiRequest
   return answer;
 }
 
-Refusal ObjectWriter::CheckNamespace(const ApiRoute& route, const std::string& name) const {
+ApiRefusal ObjectWriter::CheckNamespace(const ApiRoute& route, const std::string& name) const {
   if (!route.type->namespaced) {
     return std::nullopt;
   }
-  const ObjectPtr ns = store_->Find("namespaces", "/" + route.ns);
+  const StoredObject ns = store_->Find("namespaces", "/" + route.ns);
   if (ns == nullptr) {
     return NotFoundError({"", "namespaces"}, route.ns);
   }

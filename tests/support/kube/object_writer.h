@@ -32,7 +32,8 @@ class ObjectWriter final {
 
  private:
   // Turns the object (or its scale) into what the request wants. A copy of `live` on entry.
-  using Edit = std::function<Refusal(const boost::json::object& live, boost::json::object* next)>;
+  using Edit =
+      std::function<ApiRefusal(const boost::json::object& live, boost::json::object* next)>;
 
   ApiAnswer ApplyPatch(const ApiRoute& route, const ApiRequest& request);
   ApiAnswer Change(const ApiRoute& route, const ApiRequest& request, const Edit& edit,
@@ -42,10 +43,10 @@ class ObjectWriter final {
   ApiAnswer RemoveObject(const ApiRoute& route, const ApiRequest& request,
                          const boost::json::object& options);
   // Prunes, fills in defaults, checks. `live` is empty for a new object.
-  Refusal Admit(const FakeResource& type, const ApiRequest& request,
-                const boost::json::object& live, boost::json::object* next,
-                ApiAnswer* answer) const;
-  Refusal CheckNamespace(const ApiRoute& route, const std::string& name) const;
+  ApiRefusal Admit(const FakeResource& type, const ApiRequest& request,
+                   const boost::json::object& live, boost::json::object* next,
+                   ApiAnswer* answer) const;
+  ApiRefusal CheckNamespace(const ApiRoute& route, const std::string& name) const;
   // What the type shows, stored as the store keeps it; shown again.
   boost::json::object Keep(const ApiRoute& route, boost::json::object object);
   std::string NewUid();

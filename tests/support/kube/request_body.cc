@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-Refusal TakeObject(absl::StatusOr<json::value> parsed, json::object* object) {
+ApiRefusal TakeObject(absl::StatusOr<json::value> parsed, json::object* object) {
   if (!parsed.ok()) {
     return BadRequestError(
         fmt::format("the object provided is unrecognized (must be of type Object): couldn't get "
@@ -40,7 +40,7 @@ std::string_view MediaType(const ApiRequest& request) {
   return media;
 }
 
-Refusal ReadObjectBody(const ApiRequest& request, json::object* object) {
+ApiRefusal ReadObjectBody(const ApiRequest& request, json::object* object) {
   const std::string_view media = MediaType(request);
   if (media == "application/yaml") {
     return TakeObject(YamlToJson(request.body), object);
@@ -51,7 +51,7 @@ Refusal ReadObjectBody(const ApiRequest& request, json::object* object) {
   return TakeObject(ReadJson(request.body), object);
 }
 
-Refusal ReadPatchBody(const ApiRequest& request, json::value* patch) {
+ApiRefusal ReadPatchBody(const ApiRequest& request, json::value* patch) {
   absl::StatusOr<json::value> parsed = ReadJson(request.body);
   if (!parsed.ok()) {
     return BadRequestError(
@@ -61,7 +61,7 @@ Refusal ReadPatchBody(const ApiRequest& request, json::value* patch) {
   return std::nullopt;
 }
 
-Refusal ReadApplyBody(const ApiRequest& request, json::object* intent) {
+ApiRefusal ReadApplyBody(const ApiRequest& request, json::object* intent) {
   if (request.Query("fieldManager").empty()) {
     return InvalidError(
         "meta.k8s.io", "PatchOptions", "",
@@ -71,7 +71,7 @@ Refusal ReadApplyBody(const ApiRequest& request, json::object* intent) {
   if (!parsed.ok()) {
     parsed = YamlToJson(request.body);
   }
-  if (Refusal bad = TakeObject(std::move(parsed), intent)) {
+  if (ApiRefusal bad = TakeObject(std::move(parsed), intent)) {
     return bad;
   }
   if (Dig(*intent, "metadata.managedFields") != nullptr) {
@@ -80,9 +80,9 @@ Refusal ReadApplyBody(const ApiRequest& request, json::object* intent) {
   return std::nullopt;
 }
 
-Refusal ReadDeleteOptions(const ApiRequest& request, json::object* options) {
+ApiRefusal ReadDeleteOptions(const ApiRequest& request, json::object* options) {
   if (!request.body.empty()) {
-    if (Refusal bad = ReadObjectBody(request, options)) {
+    if (ApiRefusal bad = ReadObjectBody(request, options)) {
       return bad;
     }
   }
@@ -95,8 +95,8 @@ Refusal ReadDeleteOptions(const ApiRequest& request, json::object* options) {
   return std::nullopt;
 }
 
-Refusal CheckEnvelope(const FakeResource& type, std::string_view ns, std::string_view name,
-                      const json::object& object) {
+ApiRefusal CheckEnvelope(const FakeResource& type, std::string_view ns, std::string_view name,
+                         const json::object& object) {
   const std::string kind = DigText(object, "kind");
   const std::string version = DigText(object, "apiVersion");
   if (kind.empty() || version.empty()) {

@@ -20,15 +20,15 @@ inline constexpr std::string_view kApplyPatch = "application/apply-patch+yaml";
 std::string_view MediaType(const ApiRequest& request);
 
 // JSON or YAML, by the content type; 400 when it is no object, 415 for another type.
-Refusal ReadObjectBody(const ApiRequest& request, boost::json::object* object);
-Refusal ReadPatchBody(const ApiRequest& request, boost::json::value* patch);
+ApiRefusal ReadObjectBody(const ApiRequest& request, boost::json::object* object);
+ApiRefusal ReadPatchBody(const ApiRequest& request, boost::json::value* patch);
 // YAML, whatever the type says; also that there is a field manager, and no managedFields.
-Refusal ReadApplyBody(const ApiRequest& request, boost::json::object* intent);
+ApiRefusal ReadApplyBody(const ApiRequest& request, boost::json::object* intent);
 // An empty body is {}; gracePeriodSeconds and propagationPolicy of the query are taken over.
-Refusal ReadDeleteOptions(const ApiRequest& request, boost::json::object* options);
+ApiRefusal ReadDeleteOptions(const ApiRequest& request, boost::json::object* options);
 
 // apiVersion, kind, namespace and name ("": may be any) must be those of the URL.
-Refusal CheckEnvelope(const FakeResource& type, std::string_view ns, std::string_view name,
-                      const boost::json::object& object);
+ApiRefusal CheckEnvelope(const FakeResource& type, std::string_view ns, std::string_view name,
+                         const boost::json::object& object);
 
 }  // namespace squall

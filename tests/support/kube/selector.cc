@@ -108,7 +108,7 @@ bool ObjectSelector::Matches(const json::object& object) const {
          });
 }
 
-Refusal ParseLabelSelector(std::string_view text, std::vector<SelectorTerm>* terms) {
+ApiRefusal ParseLabelSelector(std::string_view text, std::vector<SelectorTerm>* terms) {
   if (text.empty()) {
     return std::nullopt;
   }
@@ -130,8 +130,8 @@ Refusal ParseLabelSelector(std::string_view text, std::vector<SelectorTerm>* ter
   return std::nullopt;
 }
 
-Refusal ParseFieldSelector(std::string_view text, const std::vector<std::string>& known,
-                           std::vector<SelectorTerm>* terms) {
+ApiRefusal ParseFieldSelector(std::string_view text, const std::vector<std::string>& known,
+                              std::vector<SelectorTerm>* terms) {
   if (text.empty()) {
     return std::nullopt;
   }

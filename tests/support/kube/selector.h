@@ -28,10 +28,10 @@ struct ObjectSelector {
 };
 
 // "app=a,tier in (x, y),!old,stage!=test". 400 for what is none.
-Refusal ParseLabelSelector(std::string_view text, std::vector<SelectorTerm>* terms);
+ApiRefusal ParseLabelSelector(std::string_view text, std::vector<SelectorTerm>* terms);
 // "metadata.name=a,status.phase!=Running"; `known` are the paths that the type can be asked for,
 // besides metadata.name and metadata.namespace.
-Refusal ParseFieldSelector(std::string_view text, const std::vector<std::string>& known,
-                           std::vector<SelectorTerm>* terms);
+ApiRefusal ParseFieldSelector(std::string_view text, const std::vector<std::string>& known,
+                              std::vector<SelectorTerm>* terms);
 
 }  // namespace squall

@@ -19,30 +19,31 @@ const FakeStore::Objects& FakeStore::All(std::string_view storage) const {
   return found == shelves_.end() ? kNone : found->second.objects;
 }
 
-ObjectPtr FakeStore::Find(std::string_view storage, std::string_view key) const {
+StoredObject FakeStore::Find(std::string_view storage, std::string_view key) const {
   const Objects& objects = All(storage);
   const auto found = objects.find(std::string(key));
   return found == objects.end() ? nullptr : found->second;
 }
 
-ObjectPtr FakeStore::Put(const std::string& storage, const std::string& key, json::object object) {
+StoredObject FakeStore::Put(const std::string& storage, const std::string& key,
+                            json::object object) {
   Shelf& shelf = shelves_[storage];
   Plant(&object, "metadata.resourceVersion", std::to_string(++version_));
-  ObjectPtr& place = shelf.objects[key];
-  const ObjectPtr previous =
+  StoredObject& place = shelf.objects[key];
+  const StoredObject previous =
       std::exchange(place, std::make_shared<json::object>(std::move(object)));
   const auto type = previous == nullptr ? FakeChange::Type::kAdded : FakeChange::Type::kModified;
   Note(&shelf, {version_, type, key, place, previous});
   return place;
 }
 
-ObjectPtr FakeStore::Remove(const std::string& storage, const std::string& key) {
+StoredObject FakeStore::Remove(const std::string& storage, const std::string& key) {
   Shelf& shelf = shelves_[storage];
   const auto found = shelf.objects.find(key);
   if (found == shelf.objects.end()) {
     return nullptr;
   }
-  const ObjectPtr previous = found->second;
+  const StoredObject previous = found->second;
   shelf.objects.erase(found);
   auto last = std::make_shared<json::object>(*previous);
   Plant(last.get(), "metadata.resourceVersion", std::to_string(++version_));

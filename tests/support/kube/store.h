@@ -15,20 +15,20 @@
 namespace squall {
 
 // Shared between the store, the log and the watches that still have to send it; never changed.
-using ObjectPtr = std::shared_ptr<const boost::json::object>;
+using StoredObject = std::shared_ptr<const boost::json::object>;
 
 struct FakeChange {
   enum class Type { kAdded, kModified, kDeleted };
   uint64_t version = 0;
   Type type = Type::kAdded;
-  std::string key;     // "namespace/name"
-  ObjectPtr object;    // the last state, with the version of the deletion, when deleted
-  ObjectPtr previous;  // null when added
+  std::string key;        // "namespace/name"
+  StoredObject object;    // the last state, with the version of the deletion, when deleted
+  StoredObject previous;  // null when added
 };
 
 class FakeStore final {
  public:
-  using Objects = std::map<std::string, ObjectPtr>;  // by "namespace/name"
+  using Objects = std::map<std::string, StoredObject>;  // by "namespace/name"
   using Log = std::deque<FakeChange>;
 
   // The first version is chosen so that the number soon gets one more digit: whoever compares
@@ -41,11 +41,11 @@ class FakeStore final {
   uint64_t oldest(std::string_view storage) const;
 
   const Objects& All(std::string_view storage) const;
-  ObjectPtr Find(std::string_view storage, std::string_view key) const;
+  StoredObject Find(std::string_view storage, std::string_view key) const;
   // Gives it the next version and logs it; returns what is stored.
-  ObjectPtr Put(const std::string& storage, const std::string& key, boost::json::object object);
+  StoredObject Put(const std::string& storage, const std::string& key, boost::json::object object);
   // nullptr when there is none.
-  ObjectPtr Remove(const std::string& storage, const std::string& key);
+  StoredObject Remove(const std::string& storage, const std::string& key);
 
   // What happened after `version`, oldest first. The pointer is good until the next write.
   const Log& ChangesOf(std::string_view storage) const;

@@ -17,8 +17,8 @@ boost::json::object Named(const char* name) {
 
 TEST(FakeStoreTest, OneCounterForAllTypes) {
   FakeStore store(10);
-  const ObjectPtr pod = store.Put("pods", "a/p", Named("p"));
-  const ObjectPtr lease = store.Put("leases", "a/l", Named("l"));
+  const StoredObject pod = store.Put("pods", "a/p", Named("p"));
+  const StoredObject lease = store.Put("leases", "a/l", Named("l"));
   EXPECT_EQ(DigText(*pod, "metadata.resourceVersion"), "91");
   EXPECT_EQ(DigText(*lease, "metadata.resourceVersion"), "92");
   EXPECT_EQ(store.version(), 92U);

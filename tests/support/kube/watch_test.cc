@@ -9,11 +9,10 @@
 
 #include "tests/support/kube/fake_cluster.h"
 #include "tests/support/kube/json_tools.h"
+#include "tests/support/kube/sample_paths.h"
 
 namespace squall {
 namespace {
-
-constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
 
 class WatchTest : public testing::Test {
  protected:
@@ -116,7 +115,7 @@ TEST_F(WatchTest, WatchListIsRefusedAsServersWithoutItDo) {
   const ApiRequest request =
       MakeRequest("GET", std::string(kMaps) + "?watch=true&sendInitialEvents=true");
   std::vector<boost::json::object> events;
-  const Refusal refusal =
+  const ApiRefusal refusal =
       cluster_.OpenWatch(*cluster_.Route(request.path), request, &cursor_, &events);
   ASSERT_TRUE(refusal.has_value());
   EXPECT_EQ(refusal->code, 422);

@@ -219,7 +219,7 @@ TEST(ConnectionPoolTest, AServerMayAskForAClientCertificate) {
 }
 
 TEST(ConnectionPoolTest, APlainServerCannotSpeakTls) {
-  ScriptedServer server({[](Peer* peer) {
+  ScriptedServer server({[](HttpPeer* peer) {
     peer->Send("HTTP/1.1 400 Bad Request\r\n\r\n");
     peer->ReadUntilClose();
   }});
@@ -229,7 +229,7 @@ TEST(ConnectionPoolTest, APlainServerCannotSpeakTls) {
 }
 
 TEST(ConnectionPoolTest, AHandshakeThatNobodyAnswersTimesOut) {
-  ScriptedServer server({[](Peer* peer) { peer->ReadUntilClose(); }});
+  ScriptedServer server({[](HttpPeer* peer) { peer->ReadUntilClose(); }});
   LoneUser user(HttpsUrl(server.port()),
                 [](Service* service) { service->tls_timeout = milliseconds(30); });
   EXPECT_FALSE(user.Get("/"));
@@ -241,7 +241,7 @@ TEST(ConnectionPoolTest, AHandshakeThatNobodyAnswersTimesOut) {
 
 TEST(ConnectionPoolTest, APlainRequestGoesThroughTheProxyWhole) {
   std::vector<std::string> requests;
-  ScriptedServer proxy({[&](Peer* peer) {
+  ScriptedServer proxy({[&](HttpPeer* peer) {
     for (int i = 0; i < 2; ++i) {
       requests.push_back(peer->ReadRequest());
       peer->Send(Reply("200 OK", "x"));
@@ -267,7 +267,7 @@ TEST(ConnectionPoolTest, TlsGoesThroughATunnel) {
   const CertificatePair pair = Certificate({"behind.invalid"}, {});
   const RunningTarget target(WithTls(pair));
   std::string connect;
-  ScriptedServer proxy({[&](Peer* peer) {
+  ScriptedServer proxy({[&](HttpPeer* peer) {
     connect = peer->ReadHead();
     peer->Send("HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n");
     peer->RelayTo(target.port());

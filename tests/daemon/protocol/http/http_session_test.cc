@@ -30,7 +30,7 @@ TEST(HttpSessionTest, ABodyWithoutLengthEndsWithTheConnection) {
 
 TEST(HttpSessionTest, CountsEveryByteOfTheRequestAndTheBodysOfTheReply) {
   std::string seen;
-  ScriptedServer server({[&](Peer* peer) {
+  ScriptedServer server({[&](HttpPeer* peer) {
     seen = peer->ReadRequest();
     peer->Send(Reply("201 Created", "12345"));
   }});
@@ -72,7 +72,7 @@ TEST_P(HttpSessionFaultTest, IsOneFailureWithItsReason) {
   EXPECT_EQ(server.connections(), 1) << "a failure on a new connection is not repeated";
 }
 
-void SendsWithoutEnd(Peer* peer, std::string_view head, std::string_view again) {
+void SendsWithoutEnd(HttpPeer* peer, std::string_view head, std::string_view again) {
   peer->ReadRequest();
   peer->Send(head);
   while (peer->Send(again)) {
@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "reply cut short", 4},
         FaultRow{"OnlyAnInterimReply", Once("HTTP/1.1 103 Early Hints\r\n\r\n"), "reply cut short"},
         FaultRow{"Reset",
-                 [](Peer* peer) {
+                 [](HttpPeer* peer) {
                    peer->ReadRequest();
                    peer->Reset();
                  },
@@ -101,17 +101,19 @@ INSTANTIATE_TEST_SUITE_P(
                  "malformed reply (bad framing)"},
         FaultRow{"LongBody", Once(Reply("200 OK", std::string(10'001, 'x'))),
                  "reply body too long"},
+        FaultRow{"HeaderBomb",
+                 [](HttpPeer* peer) {
+                   SendsWithoutEnd(peer, "HTTP/1.1 200 OK\r\n", "X-Bomb: boom\r\n");
+                 },
+                 "reply head too long"},
         FaultRow{
-            "HeaderBomb",
-            [](Peer* peer) { SendsWithoutEnd(peer, "HTTP/1.1 200 OK\r\n", "X-Bomb: boom\r\n"); },
-            "reply head too long"},
-        FaultRow{"EndlessInterimReplies",
-                 [](Peer* peer) { SendsWithoutEnd(peer, "", "HTTP/1.1 102 Processing\r\n\r\n"); },
-                 "malformed reply (too many interim replies)"}),
+            "EndlessInterimReplies",
+            [](HttpPeer* peer) { SendsWithoutEnd(peer, "", "HTTP/1.1 102 Processing\r\n\r\n"); },
+            "malformed reply (too many interim replies)"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(HttpSessionTest, AnEndlessBodyStopsAtTheLimit) {
-  ScriptedServer server({[](Peer* peer) {
+  ScriptedServer server({[](HttpPeer* peer) {
     SendsWithoutEnd(peer, "HTTP/1.1 200 OK\r\n\r\n", std::string(5000, 'x'));
   }});
   LoneUser user(server.url(), [](Service* service) { service->body_bytes_max = 100'000; });
@@ -121,7 +123,7 @@ TEST(HttpSessionTest, AnEndlessBodyStopsAtTheLimit) {
 }
 
 TEST(HttpSessionTest, AResetInTheMiddleOfAReplyIsAFailure) {
-  ScriptedServer server({[](Peer* peer) {
+  ScriptedServer server({[](HttpPeer* peer) {
     peer->ReadRequest();
     peer->Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     peer->Reset();
@@ -132,7 +134,7 @@ TEST(HttpSessionTest, AResetInTheMiddleOfAReplyIsAFailure) {
 }
 
 TEST(HttpSessionTest, AReplyMayComeByteByByte) {
-  ScriptedServer server({[](Peer* peer) {
+  ScriptedServer server({[](HttpPeer* peer) {
     peer->ReadRequest();
     for (const char c : std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"
                                     "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")) {
@@ -151,7 +153,7 @@ TEST(HttpSessionTest, AReplyMayComeByteByByte) {
 
 TEST(HttpSessionTest, RepliesToHeadKeepTheConnection) {
   std::string second;
-  ScriptedServer server({[&](Peer* peer) {
+  ScriptedServer server({[&](HttpPeer* peer) {
     peer->ReadRequest();
     peer->Send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
     second = peer->ReadRequest();
@@ -169,7 +171,7 @@ TEST(HttpSessionTest, RepliesToHeadKeepTheConnection) {
 // ---- connections that end between two requests ---------------------------------------------
 
 // Answers one request and closes, without a word, when the second has come.
-void ClosesOnTheSecond(Peer* peer) {
+void ClosesOnTheSecond(HttpPeer* peer) {
   peer->ReadRequest();
   peer->Send(Reply("200 OK", "first"));
   peer->ReadRequest();
@@ -205,7 +207,7 @@ TEST(HttpSessionTest, APostThatMeetsAClosingConnectionFails) {
 }
 
 TEST(HttpSessionTest, AReplyThatHadBegunIsNotAskedForAgain) {
-  ScriptedServer server({[](Peer* peer) {
+  ScriptedServer server({[](HttpPeer* peer) {
                            peer->ReadRequest();
                            peer->Send(Reply("200 OK", "first"));
                            peer->ReadRequest();
@@ -219,7 +221,7 @@ TEST(HttpSessionTest, AReplyThatHadBegunIsNotAskedForAgain) {
 }
 
 TEST(HttpSessionTest, JunkAfterAReplyClosesTheConnection) {
-  ScriptedServer server({[](Peer* peer) {
+  ScriptedServer server({[](HttpPeer* peer) {
                            peer->ReadRequest();
                            peer->Send(Reply("200 OK", "x") + "HTTP/1.1 500 Smuggled\r\n\r\n");
                            peer->ReadUntilClose();
@@ -238,6 +240,29 @@ TEST(HttpSessionTest, WithoutKeepAliveEveryRequestHasItsConnection) {
   EXPECT_TRUE(user.Get("/"));
   EXPECT_TRUE(user.Get("/"));
   EXPECT_EQ(server.connections(), 2);
+}
+
+// Larger than what is read at once: what the first piece brought must outlast the next ones.
+TEST(HttpSessionTest, AReplyInPiecesKeepsItsBodyItsCookiesAndItsLocation) {
+  const std::string body = "first" + std::string(4 << 20, 'x') + "last";
+  std::string second;
+  ScriptedServer server({[&](HttpPeer* peer) {
+    peer->ReadHead();
+    peer->Send(Reply("302 Found", body, "Set-Cookie: a=1\r\nLocation: /next\r\n"));
+    second = peer->ReadHead();
+    peer->Send(Reply("200 OK", body));
+    peer->ReadUntilClose();
+  }});
+  {
+    LoneUser user(server.url());
+    RequestStep step = GetStep("/");
+    step.checks = {{"begins", BodyContains{"firstx"}}, {"ends", BodyContains{"xlast"}}};
+    EXPECT_TRUE(user.Run(step));
+    EXPECT_EQ(user.failures(), "");
+  }
+  server.Join();
+  EXPECT_TRUE(second.starts_with("GET /next HTTP/1.1\r\n")) << second;
+  EXPECT_NE(second.find("Cookie: a=1\r\n"), std::string::npos) << second;
 }
 
 TEST(HttpSessionTest, SwitchingProtocolsEndsHttpOnTheConnection) {
@@ -282,7 +307,7 @@ TEST(HttpSessionTest, AStallInTheBodyTimesOut) {
 TEST(HttpSessionTest, AServerThatDoesNotReadTimesOut) {
   std::mutex gate;
   gate.lock();
-  ScriptedServer server({[&](Peer*) { const std::lock_guard<std::mutex> wait(gate); }});
+  ScriptedServer server({[&](HttpPeer*) { const std::lock_guard<std::mutex> wait(gate); }});
   LoneUser user(server.url());
   RequestStep step = PostStep("/", "{{big}}");
   user.user.variables.Set("big", std::string(64 << 20, 'x'));
@@ -295,7 +320,7 @@ TEST(HttpSessionTest, AServerThatDoesNotReadTimesOut) {
 
 TEST(HttpSessionTest, ARequestThatIsStillOpenAtTheEndCountsAsUnfinished) {
   LoneUser* running = nullptr;
-  ScriptedServer server({[&](Peer* peer) {
+  ScriptedServer server({[&](HttpPeer* peer) {
     peer->ReadRequest();
     running->reactor->Post([&] { running->reactor->Cancel(running->user.waiter()); });
     peer->ReadUntilClose();
@@ -333,7 +358,7 @@ RequestStep ExpectingStep() {
 
 TEST(HttpSessionTest, SendsTheBodyWhenTheServerSaysContinue) {
   std::string request;
-  ScriptedServer server({[&](Peer* peer) {
+  ScriptedServer server({[&](HttpPeer* peer) {
     request = peer->ReadHead();
     peer->Send("HTTP/1.1 100 Continue\r\n\r\n");
     request += peer->ReadUntilClose().substr(0, 8);
@@ -349,7 +374,7 @@ TEST(HttpSessionTest, SendsTheBodyWhenTheServerSaysContinue) {
 }
 
 TEST(HttpSessionTest, TheReplyMayFollowContinueAtOnce) {
-  ScriptedServer server({[](Peer* peer) {
+  ScriptedServer server({[](HttpPeer* peer) {
     peer->ReadHead();
     peer->Send("HTTP/1.1 100 Continue\r\n\r\n" + Reply("200 OK", "fine"));
     peer->ReadUntilClose();
@@ -363,7 +388,7 @@ TEST(HttpSessionTest, TheReplyMayFollowContinueAtOnce) {
 TEST(HttpSessionTest, ABodyThatTheServerRefusesIsNeverSent) {
   std::string head;
   std::string rest = "not read";
-  ScriptedServer server({[&](Peer* peer) {
+  ScriptedServer server({[&](HttpPeer* peer) {
     head = peer->ReadHead();
     peer->Send(Reply("417 Expectation Failed", ""));
     rest = peer->ReadUntilClose();
@@ -378,7 +403,7 @@ TEST(HttpSessionTest, ABodyThatTheServerRefusesIsNeverSent) {
 
 TEST(HttpSessionTest, AServerThatIgnoresTheExpectationGetsTheBody) {
   std::string request;
-  ScriptedServer server({[&](Peer* peer) {
+  ScriptedServer server({[&](HttpPeer* peer) {
     request = peer->ReadRequest();
     peer->Send(Reply("200 OK", ""));
   }});
@@ -431,11 +456,11 @@ TEST(HttpSessionTest, AnUnreachableRedirectHasNoStatus) {
 TEST(HttpSessionTest, SecretsAndCookiesStayWithTheirHost) {
   std::string at_home;
   std::string abroad;
-  ScriptedServer other({[&](Peer* peer) {
+  ScriptedServer other({[&](HttpPeer* peer) {
     abroad = peer->ReadRequest();
     peer->Send(Reply("200 OK", "here"));
   }});
-  ScriptedServer server({[&](Peer* peer) {
+  ScriptedServer server({[&](HttpPeer* peer) {
     peer->ReadRequest();
     peer->Send(Reply("302 Found", "", "Set-Cookie: a=1\r\nLocation: /home\r\n"));
     at_home = peer->ReadRequest();

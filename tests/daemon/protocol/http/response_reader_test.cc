@@ -60,13 +60,14 @@ Read ReadAll(std::string_view text, const Options& options = {}) {
   return ReadPieces({text}, options);
 }
 
-constexpr std::string_view kPlain = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello";
-constexpr std::string_view kChunked =
+constexpr std::string_view kPlainReply =
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello";
+constexpr std::string_view kChunkedReply =
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     "3\r\nhel\r\n2;ext=1\r\nlo\r\n0\r\nTrailer: x\r\n\r\n";
 
 TEST(ResponseReaderTest, ReadsABodyOfKnownLength) {
-  const Read read = ReadAll(kPlain);
+  const Read read = ReadAll(kPlainReply);
   EXPECT_TRUE(read.done);
   EXPECT_TRUE(read.keep_alive);
   EXPECT_EQ(read.status, 200);
@@ -78,7 +79,7 @@ TEST(ResponseReaderTest, ReadsABodyOfKnownLength) {
 }
 
 TEST(ResponseReaderTest, ReadsChunksAndCountsOnlyTheirContent) {
-  const Read read = ReadAll(kChunked);
+  const Read read = ReadAll(kChunkedReply);
   EXPECT_TRUE(read.done);
   EXPECT_TRUE(read.keep_alive);
   EXPECT_EQ(read.body, "hello");
@@ -95,7 +96,7 @@ TEST(ResponseReaderTest, ABodyWithoutLengthEndsWithTheConnection) {
 }
 
 TEST(ResponseReaderTest, ACloseInTheMiddleIsNotTheEnd) {
-  for (const std::string_view text : {kPlain, kChunked}) {
+  for (const std::string_view text : {kPlainReply, kChunkedReply}) {
     for (size_t size = 1; size < text.size(); ++size) {
       EXPECT_FALSE(ReadAll(text.substr(0, size), {.then_close = true}).done) << size;
     }
@@ -103,7 +104,7 @@ TEST(ResponseReaderTest, ACloseInTheMiddleIsNotTheEnd) {
 }
 
 TEST(ResponseReaderTest, EverySplitReadsTheSame) {
-  for (const std::string_view text : {kPlain, kChunked}) {
+  for (const std::string_view text : {kPlainReply, kChunkedReply}) {
     for (size_t at = 0; at <= text.size(); ++at) {
       const Read read = ReadPieces({text.substr(0, at), text.substr(at)});
       EXPECT_EQ(read.error, "") << at;
@@ -131,8 +132,8 @@ TEST(ResponseReaderTest, TheOnlyChunkMayComeByteByByte) {
 }
 
 TEST(ResponseReaderTest, LeavesWhatComesAfterTheReply) {
-  EXPECT_EQ(ReadAll(std::string(kPlain) + "junk").rest, "junk");
-  EXPECT_EQ(ReadAll(std::string(kChunked) + "HTTP/1.1 200").rest, "HTTP/1.1 200");
+  EXPECT_EQ(ReadAll(std::string(kPlainReply) + "junk").rest, "junk");
+  EXPECT_EQ(ReadAll(std::string(kChunkedReply) + "HTTP/1.1 200").rest, "HTTP/1.1 200");
 }
 
 TEST(ResponseReaderTest, RepliesToHeadHaveNoBody) {
@@ -174,7 +175,7 @@ TEST(ResponseReaderTest, NotesWhatTheSessionActsOn) {
 TEST(ResponseReaderTest, KeepsNothingThatNobodyAskedFor) {
   ResponseReader reader(ResponseSink{}, false, 8192, 100);
   std::string_view error;
-  EXPECT_EQ(reader.Feed(kPlain, &error), kPlain.size());
+  EXPECT_EQ(reader.Feed(kPlainReply, &error), kPlainReply.size());
   EXPECT_EQ(error, "");
   EXPECT_TRUE(reader.is_done());
   EXPECT_EQ(reader.body_bytes(), 5U);
@@ -188,10 +189,10 @@ TEST(ResponseReaderTest, OnlyDeflateAndGzipAreCompressed) {
 
 TEST(ResponseReaderTest, ABodyOverTheLimitIsRefused) {
   const Options limit{.body_max = 4};
-  EXPECT_EQ(ReadAll(kPlain, limit).error, "reply body too long");
-  EXPECT_EQ(ReadAll(kChunked, limit).error, "reply body too long");
+  EXPECT_EQ(ReadAll(kPlainReply, limit).error, "reply body too long");
+  EXPECT_EQ(ReadAll(kChunkedReply, limit).error, "reply body too long");
   EXPECT_EQ(ReadAll("HTTP/1.1 200 OK\r\n\r\nhello", limit).error, "reply body too long");
-  EXPECT_EQ(ReadAll(kPlain, {.body_max = 5}).error, "");
+  EXPECT_EQ(ReadAll(kPlainReply, {.body_max = 5}).error, "");
 }
 
 TEST(ResponseReaderTest, AHeadOverTheLimitIsRefused) {
@@ -226,7 +227,7 @@ TEST(ResponseReaderTest, SaysWhatIsMalformed) {
 TEST(ResponseReaderTest, NoNoiseCrashesIt) {
   uint32_t x = 20'260'101;
   for (int round = 0; round < 2000; ++round) {
-    std::string text(round % 2 == 0 ? kPlain : kChunked);
+    std::string text(round % 2 == 0 ? kPlainReply : kChunkedReply);
     for (int flips = 0; flips < 3; ++flips) {
       x = x * 1664525 + 1013904223;
       text[(x >> 8) % text.size()] = static_cast<char>(x >> 24);

@@ -61,7 +61,7 @@ bool SendAll(int descriptor, std::string_view text) {
 
 }  // namespace
 
-bool Peer::Fill() {
+bool HttpPeer::Fill() {
   char block[64 << 10];
   const ssize_t size = ::recv(descriptor_, block, sizeof block, 0);
   if (size > 0) {
@@ -70,7 +70,7 @@ bool Peer::Fill() {
   return size > 0;
 }
 
-std::string Peer::ReadHead() {
+std::string HttpPeer::ReadHead() {
   size_t end = 0;
   while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
     if (!Fill()) {
@@ -82,7 +82,7 @@ std::string Peer::ReadHead() {
   return head;
 }
 
-std::string Peer::ReadRequest() {
+std::string HttpPeer::ReadRequest() {
   std::string request = ReadHead();
   const size_t size = BodySize(request);
   while (received_.size() < size && Fill()) {
@@ -92,20 +92,20 @@ std::string Peer::ReadRequest() {
   return request;
 }
 
-bool Peer::Send(std::string_view text) { return SendAll(descriptor_, text); }
+bool HttpPeer::Send(std::string_view text) { return SendAll(descriptor_, text); }
 
-std::string Peer::ReadUntilClose() {
+std::string HttpPeer::ReadUntilClose() {
   while (Fill()) {
   }
   return std::exchange(received_, "");
 }
 
-void Peer::Reset() {
+void HttpPeer::Reset() {
   const linger at_once{1, 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-void Peer::RelayTo(uint16_t port) {
+void HttpPeer::RelayTo(uint16_t port) {
   const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(port);
   if (::connect(other, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
@@ -176,7 +176,7 @@ void ScriptedServer::Serve() {
     }
     ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
     ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
-    Peer peer(descriptor);
+    HttpPeer peer(descriptor);
     script(&peer);
     const std::lock_guard<std::mutex> lock(mutex_);
     current_ = -1;
@@ -191,14 +191,14 @@ std::string Reply(std::string_view status, std::string_view body, std::string_vi
 }
 
 ServerScript Once(std::string text) {
-  return [text = std::move(text)](Peer* peer) {
+  return [text = std::move(text)](HttpPeer* peer) {
     peer->ReadRequest();
     peer->Send(text);
   };
 }
 
 ServerScript Answers(std::vector<std::string> texts) {
-  return [texts = std::move(texts)](Peer* peer) {
+  return [texts = std::move(texts)](HttpPeer* peer) {
     for (const std::string& text : texts) {
       peer->ReadRequest();
       peer->Send(text);

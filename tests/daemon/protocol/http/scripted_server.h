@@ -15,9 +15,9 @@
 namespace squall {
 
 // The server's end of one connection; used by the server's thread.
-class Peer final {
+class HttpPeer final {
  public:
-  explicit Peer(int descriptor) : descriptor_(descriptor) {}
+  explicit HttpPeer(int descriptor) : descriptor_(descriptor) {}
 
   // Head and empty line; "" when the client has closed.
   std::string ReadHead();
@@ -39,7 +39,7 @@ class Peer final {
   std::string received_;
 };
 
-using ServerScript = std::function<void(Peer*)>;
+using ServerScript = std::function<void(HttpPeer*)>;
 
 class ScriptedServer final {
  public:

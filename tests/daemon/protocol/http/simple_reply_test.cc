@@ -15,18 +15,18 @@ constexpr size_t kHeadMax = 8192;
 constexpr uint64_t kBodyMax = 1 << 20;
 const std::string kHead = "HTTP/1.1 200 OK\r\nServer: nginx\r\n";
 
-std::optional<SimpleReply> Read(const std::string& text) {
+std::optional<SimpleReply> ReadReply(const std::string& text) {
   return ReadSimpleReply(text, kHeadMax, kBodyMax);
 }
 
 TEST(ReadSimpleReplyTest, ReadsAWholePlainReply) {
   const std::string text = kHead + "Content-Length: 5\r\nConnection: keep-alive\r\n\r\nhello";
-  const std::optional<SimpleReply> reply = Read(text);
+  const std::optional<SimpleReply> reply = ReadReply(text);
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->status, 200);
   EXPECT_EQ(reply->body, "hello");
   EXPECT_EQ(std::string(reply->head) + "hello", text);
-  EXPECT_EQ(Read("HTTP/1.1 404\r\ncontent-length:0\r\n\r\n")->status, 404);
+  EXPECT_EQ(ReadReply("HTTP/1.1 404\r\ncontent-length:0\r\n\r\n")->status, 404);
 }
 
 TEST(ReadSimpleReplyTest, LeavesEverythingUnusualToTheParser) {
@@ -58,15 +58,16 @@ TEST(ReadSimpleReplyTest, LeavesEverythingUnusualToTheParser) {
       "GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
   };
   for (const std::string& text : rows) {
-    EXPECT_FALSE(Read(text).has_value()) << text;
+    EXPECT_FALSE(ReadReply(text).has_value()) << text;
   }
 }
 
 TEST(ReadSimpleReplyTest, KeepsTheLimits) {
   const std::string long_head = kHead + "X: " + std::string(kHeadMax, 'a') + "\r\n";
-  EXPECT_FALSE(Read(long_head + "Content-Length: 0\r\n\r\n").has_value());
+  EXPECT_FALSE(ReadReply(long_head + "Content-Length: 0\r\n\r\n").has_value());
   const std::string body(kBodyMax + 1, 'b');
-  EXPECT_FALSE(Read(kHead + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
+  EXPECT_FALSE(
+      ReadReply(kHead + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
 }
 
 // Whatever the short way accepts, the parser must have read the same.
@@ -97,7 +98,7 @@ TEST(ReadSimpleReplyTest, NeverDisagreesWithTheParser) {
     for (int64_t n = rng.Between(1, 5); n > 0; --n) {
       text += parts[rng.Below(parts.size())];
     }
-    const std::optional<SimpleReply> reply = Read(text);
+    const std::optional<SimpleReply> reply = ReadReply(text);
     if (!reply.has_value()) {
       continue;
     }

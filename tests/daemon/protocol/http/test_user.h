@@ -27,6 +27,7 @@ class TestUser final : public UserContext {
   Waiter* waiter() override { return &waiter_; }
   Recorder* recorder() const override { return recorder_; }
   RequestTrace* trace() const override { return request_trace; }
+  SpanRecorder* spans() const override { return span_recorder; }
   std::optional<TimePoint> TakeIntendedStart() override {
     return std::exchange(intended_start, std::nullopt);
   }
@@ -53,6 +54,7 @@ class TestUser final : public UserContext {
 
   Variables variables;
   RequestTrace* request_trace = nullptr;
+  SpanRecorder* span_recorder = nullptr;
   std::optional<TimePoint> intended_start;
   bool is_stopping = false;
   int pauses = 0;

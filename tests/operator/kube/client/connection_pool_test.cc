@@ -24,10 +24,10 @@ class ConnectionPoolTest : public testing::Test {
         pool_(&clock_) {}
 
   // A connection that has answered once.
-  std::unique_ptr<Connection> Used(uint64_t generation = 0) {
-    auto connection = std::make_unique<Connection>(&route_, TlsKeeper::Current{{}, generation});
+  std::unique_ptr<KubeConnection> Used(uint64_t generation = 0) {
+    auto connection = std::make_unique<KubeConnection>(&route_, TlsKeeper::Current{{}, generation});
     EXPECT_TRUE(connection->Open(std::chrono::seconds(60)).status.ok());
-    HttpRequest request(http::verb::get, "/", 11);
+    KubeRequest request(http::verb::get, "/", 11);
     request.set(http::field::host, "h");
     EXPECT_TRUE(connection->Begin(request, std::chrono::seconds(60), 1000).status.ok());
     std::string body;
@@ -36,17 +36,17 @@ class ConnectionPoolTest : public testing::Test {
   }
 
   ManualClock clock_;
-  ScriptedServer server_;
-  Route route_;
-  ConnectionPool pool_;
+  ScriptedApiServer server_;
+  KubeRoute route_;
+  KubeConnectionPool pool_;
 };
 
 TEST_F(ConnectionPoolTest, GivesTheLastOneBackFirst) {
   EXPECT_EQ(pool_.Take(0), nullptr);
   auto one = Used();
   auto two = Used();
-  Connection* const first = one.get();
-  Connection* const second = two.get();
+  KubeConnection* const first = one.get();
+  KubeConnection* const second = two.get();
   pool_.GiveBack(std::move(one));
   pool_.GiveBack(std::move(two));
   EXPECT_EQ(pool_.Take(0).get(), second);
@@ -56,7 +56,7 @@ TEST_F(ConnectionPoolTest, GivesTheLastOneBackFirst) {
 
 TEST_F(ConnectionPoolTest, DropsWhatWasIdleTooLong) {
   pool_.GiveBack(Used());
-  clock_.Advance(ConnectionPool::kIdleTime);
+  clock_.Advance(KubeConnectionPool::kIdleTime);
   EXPECT_EQ(pool_.Take(0), nullptr);
 }
 
@@ -67,19 +67,19 @@ TEST_F(ConnectionPoolTest, DropsWhatTrustsAnOldCa) {
 }
 
 TEST_F(ConnectionPoolTest, KeepsNoneThatWasNotReadToItsEnd) {
-  pool_.GiveBack(std::make_unique<Connection>(&route_, TlsKeeper::Current{}));
+  pool_.GiveBack(std::make_unique<KubeConnection>(&route_, TlsKeeper::Current{}));
   EXPECT_EQ(pool_.Take(0), nullptr);
 }
 
 TEST_F(ConnectionPoolTest, KeepsABoundedNumberAndCanForgetThemAll) {
-  for (size_t i = 0; i < ConnectionPool::kIdleMax + 3; ++i) {
+  for (size_t i = 0; i < KubeConnectionPool::kIdleMax + 3; ++i) {
     pool_.GiveBack(Used());
   }
-  std::vector<std::unique_ptr<Connection>> taken;
+  std::vector<std::unique_ptr<KubeConnection>> taken;
   while (auto connection = pool_.Take(0)) {
     taken.push_back(std::move(connection));
   }
-  EXPECT_EQ(taken.size(), ConnectionPool::kIdleMax);
+  EXPECT_EQ(taken.size(), KubeConnectionPool::kIdleMax);
   pool_.GiveBack(std::move(taken.back()));
   pool_.Clear();
   EXPECT_EQ(pool_.Take(0), nullptr);

@@ -19,12 +19,12 @@ constexpr Nanos kPatience = std::chrono::seconds(60);
 constexpr Nanos kNoPatience = std::chrono::milliseconds(20);
 constexpr int64_t kBodyMax = 1 << 20;
 
-Route RouteTo(const ScriptedServer& server) {
+KubeRoute RouteTo(const ScriptedApiServer& server) {
   return {*ParseServerUrl("server", server.Url()), std::nullopt, ""};
 }
 
-HttpRequest Request(std::string body = "") {
-  HttpRequest request(http::verb::put, "/x", 11);
+KubeRequest Request(std::string body = "") {
+  KubeRequest request(http::verb::put, "/x", 11);
   request.set(http::field::host, "h");
   request.body() = std::move(body);
   request.prepare_payload();
@@ -32,7 +32,7 @@ HttpRequest Request(std::string body = "") {
 }
 
 // Everything from opening to the end of the body; the body, or the error.
-std::string Talk(Connection* connection, Nanos timeout = kPatience) {
+std::string Talk(KubeConnection* connection, Nanos timeout = kPatience) {
   std::string body;
   HttpOutcome outcome = connection->reused() ? HttpOutcome{} : connection->Open(kPatience);
   if (outcome.status.ok()) {
@@ -45,9 +45,9 @@ std::string Talk(Connection* connection, Nanos timeout = kPatience) {
 }
 
 TEST(ConnectionTest, ServesOneRequestAfterAnother) {
-  ScriptedServer server(Answering([](const auto&) { return AnswerText(200, "hello"); }));
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  ScriptedApiServer server(Answering([](const auto&) { return AnswerText(200, "hello"); }));
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   EXPECT_FALSE(connection.reused());
   EXPECT_EQ(Talk(&connection), "hello");
   EXPECT_TRUE(connection.reused());
@@ -57,50 +57,50 @@ TEST(ConnectionTest, ServesOneRequestAfterAnother) {
 }
 
 TEST(ConnectionTest, ReadsAnAnswerThatComesByteByByte) {
-  ScriptedServer server([](ScriptedPeer* peer) {
+  ScriptedApiServer server([](ScriptedPeer* peer) {
     peer->Read();
     peer->WriteOneByOne(StreamHead() + ChunkText("hel") + ChunkText("lo") +
                         std::string(kLastChunk));
     peer->Linger();
   });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection), "hello");
 }
 
 TEST(ConnectionTest, AHeadOfManyKilobytesIsRead) {
   const std::string header = "X-Long: " + std::string(40'000, 'x') + "\r\n";
-  ScriptedServer server(Answering([&](const auto&) { return AnswerText(200, "{}", header); }));
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  ScriptedApiServer server(Answering([&](const auto&) { return AnswerText(200, "{}", header); }));
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection), "{}");
 }
 
 TEST(ConnectionTest, ABodyBeyondTheLimitFails) {
-  ScriptedServer server(
+  ScriptedApiServer server(
       Answering([](const auto&) { return AnswerText(200, std::string(kBodyMax + 1, 'x')); }));
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   EXPECT_NE(Talk(&connection).find("body limit"), std::string::npos);
   EXPECT_FALSE(connection.Reusable());
 }
 
 TEST(ConnectionTest, SaysThatTheServerAskedToClose) {
-  ScriptedServer server(
+  ScriptedApiServer server(
       Answering([](const auto&) { return AnswerText(200, "x", "Connection: close\r\n"); }));
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection), "x");
   EXPECT_FALSE(connection.Reusable());
 }
 
 TEST(ConnectionTest, NoticesThatTheServerHasClosedMeanwhile) {
-  ScriptedServer server([](ScriptedPeer* peer) {
+  ScriptedApiServer server([](ScriptedPeer* peer) {
     peer->Read();
     peer->Write(AnswerText(200, "x"));
   });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection), "x");
   while (connection.Reusable()) {
     std::this_thread::yield();
@@ -108,30 +108,30 @@ TEST(ConnectionTest, NoticesThatTheServerHasClosedMeanwhile) {
 }
 
 TEST(ConnectionTest, ARefusedConnectionSaysSo) {
-  auto server = std::make_unique<ScriptedServer>([](ScriptedPeer*) {});
-  const Route route = RouteTo(*server);
+  auto server = std::make_unique<ScriptedApiServer>([](ScriptedPeer*) {});
+  const KubeRoute route = RouteTo(*server);
   server.reset();
-  Connection connection(&route, {});
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection), "connect to " + route.server.HostPort() + ": Connection refused");
 }
 
 TEST(ConnectionTest, SilenceEndsInATimeout) {
-  ScriptedServer server([](ScriptedPeer* peer) { peer->Linger(); });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  ScriptedApiServer server([](ScriptedPeer* peer) { peer->Linger(); });
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection, kNoPatience), "read the answer: timed out");
 }
 
 TEST(ConnectionTest, AResetAndAnEarlyEndAreCuts) {
   for (const bool reset : {true, false}) {
-    ScriptedServer server([reset](ScriptedPeer* peer) {
+    ScriptedApiServer server([reset](ScriptedPeer* peer) {
       peer->Read();
       if (reset) {
         peer->Reset();
       }
     });
-    const Route route = RouteTo(server);
-    Connection connection(&route, {});
+    const KubeRoute route = RouteTo(server);
+    KubeConnection connection(&route, {});
     ASSERT_TRUE(connection.Open(kPatience).status.ok());
     const HttpOutcome outcome = connection.Begin(Request(), kPatience, kBodyMax);
     EXPECT_EQ(outcome.status.code(), absl::StatusCode::kUnavailable);
@@ -141,12 +141,12 @@ TEST(ConnectionTest, AResetAndAnEarlyEndAreCuts) {
 }
 
 TEST(ConnectionTest, ACutInsideAnAnswerIsKnownAsSuch) {
-  ScriptedServer server([](ScriptedPeer* peer) {
+  ScriptedApiServer server([](ScriptedPeer* peer) {
     peer->Read();
     peer->Write("HTTP/1.1 200 OK\r\nContent-Le");
   });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   ASSERT_TRUE(connection.Open(kPatience).status.ok());
   const HttpOutcome outcome = connection.Begin(Request(), kPatience, kBodyMax);
   EXPECT_TRUE(outcome.cut);
@@ -154,13 +154,13 @@ TEST(ConnectionTest, ACutInsideAnAnswerIsKnownAsSuch) {
 }
 
 TEST(ConnectionTest, ReadsARefusalThatComesBeforeTheRequestIsSent) {
-  ScriptedServer server([](ScriptedPeer* peer) {
+  ScriptedApiServer server([](ScriptedPeer* peer) {
     peer->ReadRaw();
     peer->Write(AnswerText(413, "too large"));
     peer->Linger();
   });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   ASSERT_TRUE(connection.Open(kPatience).status.ok());
   const HttpOutcome outcome =
       connection.Begin(Request(std::string(8 << 20, 'x')), kPatience, kBodyMax);
@@ -169,14 +169,14 @@ TEST(ConnectionTest, ReadsARefusalThatComesBeforeTheRequestIsSent) {
 }
 
 TEST(ConnectionTest, StreamsWhatComesAndItsEnd) {
-  ScriptedServer server([](ScriptedPeer* peer) {
+  ScriptedApiServer server([](ScriptedPeer* peer) {
     peer->Read();
     peer->Write(StreamHead() + ChunkText("one"));
     peer->WriteOneByOne(ChunkText("two") + std::string(kLastChunk));
     peer->Linger();
   });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   ASSERT_TRUE(connection.Open(kPatience).status.ok());
   ASSERT_TRUE(connection.Begin(Request(), kPatience, kBodyMax).status.ok());
   std::string all;
@@ -190,13 +190,13 @@ TEST(ConnectionTest, StreamsWhatComesAndItsEnd) {
 }
 
 TEST(ConnectionTest, AStreamThatFallsSilentTimesOut) {
-  ScriptedServer server([](ScriptedPeer* peer) {
+  ScriptedApiServer server([](ScriptedPeer* peer) {
     peer->Read();
     peer->Write(StreamHead());
     peer->Linger();
   });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   ASSERT_TRUE(connection.Open(kPatience).status.ok());
   ASSERT_TRUE(connection.Begin(Request(), kPatience, kBodyMax).status.ok());
   std::string data;
@@ -206,9 +206,9 @@ TEST(ConnectionTest, AStreamThatFallsSilentTimesOut) {
 }
 
 TEST(ConnectionTest, AnotherThreadCanInterruptIt) {
-  ScriptedServer server([](ScriptedPeer* peer) { peer->Linger(); });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  ScriptedApiServer server([](ScriptedPeer* peer) { peer->Linger(); });
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   ASSERT_TRUE(connection.Open(kPatience).status.ok());
   std::thread other([&] { connection.Interrupt(); });
   EXPECT_EQ(connection.Begin(Request(), kPatience, kBodyMax).status.code(),
@@ -218,9 +218,9 @@ TEST(ConnectionTest, AnotherThreadCanInterruptIt) {
 }
 
 TEST(ConnectionTest, AnInterruptThatComesFirstCounts) {
-  ScriptedServer server([](ScriptedPeer* peer) { peer->Linger(); });
-  const Route route = RouteTo(server);
-  Connection connection(&route, {});
+  ScriptedApiServer server([](ScriptedPeer* peer) { peer->Linger(); });
+  const KubeRoute route = RouteTo(server);
+  KubeConnection connection(&route, {});
   connection.Interrupt();
   EXPECT_EQ(connection.Open(kPatience).status.code(), absl::StatusCode::kCancelled);
 }
@@ -231,10 +231,10 @@ class ConnectionTlsTest : public testing::Test {
   static std::string Connect(const CertificatePair& shown, const TlsMaterial& material,
                              const std::string& name = "", const std::string& client_ca = "") {
     const ScriptedTls tls{shown.certificate_pem, shown.key_pem, client_ca};
-    ScriptedServer server(Answering([](const auto&) { return AnswerText(200, "ok"); }), &tls);
-    Route route = RouteTo(server);
+    ScriptedApiServer server(Answering([](const auto&) { return AnswerText(200, "ok"); }), &tls);
+    KubeRoute route = RouteTo(server);
     route.tls_server_name = name;
-    Connection connection(&route, {*MakeTlsContext(material), 1});
+    KubeConnection connection(&route, {*MakeTlsContext(material), 1});
     return Talk(&connection);
   }
   static CertificatePair Pair(const CertificateSpec& spec = {}) {
@@ -275,18 +275,18 @@ TEST_F(ConnectionTlsTest, ShowsItsOwnCertificate) {
 }
 
 TEST(ConnectionProxyTest, AsksTheProxyForTheServer) {
-  ScriptedServer proxy([](ScriptedPeer* peer) {
+  ScriptedApiServer proxy([](ScriptedPeer* peer) {
     peer->Read();
     peer->Write("HTTP/1.1 200 Connection established\r\n\r\n");
     peer->Read();
     peer->Write(AnswerText(200, "through"));
     peer->Linger();
   });
-  Route route{*ParseServerUrl("server", "http://api.invalid:6443"),
-              *ParseServerUrl("proxy-url", proxy.Url()), ""};
+  KubeRoute route{*ParseServerUrl("server", "http://api.invalid:6443"),
+                  *ParseServerUrl("proxy-url", proxy.Url()), ""};
   route.proxy->user = "me";
   route.proxy->password = "pw";
-  Connection connection(&route, {});
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection), "through");
   ASSERT_EQ(proxy.requests().size(), 2U);
   EXPECT_EQ(proxy.requests()[0].method, "CONNECT");
@@ -295,10 +295,10 @@ TEST(ConnectionProxyTest, AsksTheProxyForTheServer) {
 }
 
 TEST(ConnectionProxyTest, AProxyThatRefusesIsNamed) {
-  ScriptedServer proxy(Answering([](const auto&) { return AnswerText(407, ""); }));
-  const Route route{*ParseServerUrl("server", "http://api.invalid:6443"),
-                    *ParseServerUrl("proxy-url", proxy.Url()), ""};
-  Connection connection(&route, {});
+  ScriptedApiServer proxy(Answering([](const auto&) { return AnswerText(407, ""); }));
+  const KubeRoute route{*ParseServerUrl("server", "http://api.invalid:6443"),
+                        *ParseServerUrl("proxy-url", proxy.Url()), ""};
+  KubeConnection connection(&route, {});
   EXPECT_EQ(Talk(&connection), "pass proxy " + route.proxy->HostPort() + ": it answered 407");
 }
 

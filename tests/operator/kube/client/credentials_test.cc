@@ -18,7 +18,7 @@ class CredentialsTest : public testing::Test {
  protected:
   std::string TokenPath() const { return directory_.path() / "token"; }
   void WriteToken(const std::string& text) { std::ofstream(TokenPath()) << text; }
-  static std::string AuthorizationOf(Credentials* credentials) {
+  static std::string AuthorizationOf(KubeCredentials* credentials) {
     const auto current = credentials->Get();
     return current.ok() ? current->authorization : current.status().ToString();
   }
@@ -44,15 +44,15 @@ class CredentialsTest : public testing::Test {
 
 TEST_F(CredentialsTest, ATokenAPasswordAndNobody) {
   KubeConfig config;
-  Credentials nobody(config, "", &clock_);
+  KubeCredentials nobody(config, "", &clock_);
   EXPECT_EQ(AuthorizationOf(&nobody), "");
   EXPECT_FALSE(nobody.Refused(0));
   config.username = "me";
   config.password = "pw";
-  Credentials password(config, "", &clock_);
+  KubeCredentials password(config, "", &clock_);
   EXPECT_EQ(AuthorizationOf(&password), "Basic bWU6cHc=");
   config.token = "t";
-  Credentials token(config, "", &clock_);
+  KubeCredentials token(config, "", &clock_);
   EXPECT_EQ(AuthorizationOf(&token), "Bearer t");
   EXPECT_FALSE(token.Refused(0));
 }
@@ -62,7 +62,7 @@ TEST_F(CredentialsTest, ATokenFileIsReadAgainBeforeAMinuteIsOver) {
   KubeConfig config;
   config.token = "not used";
   config.token_file = TokenPath();
-  Credentials credentials(config, "", &clock_);
+  KubeCredentials credentials(config, "", &clock_);
   EXPECT_EQ(AuthorizationOf(&credentials), "Bearer one");
   WriteToken("two");
   clock_.Advance(seconds(49));
@@ -75,7 +75,7 @@ TEST_F(CredentialsTest, ARefusedTokenIsReadAgainAtOnceUnlessItIsOld) {
   WriteToken("one");
   KubeConfig config;
   config.token_file = TokenPath();
-  Credentials credentials(config, "", &clock_);
+  KubeCredentials credentials(config, "", &clock_);
   const uint64_t first = credentials.Get()->generation;
   WriteToken("two");
   EXPECT_TRUE(credentials.Refused(first));
@@ -89,7 +89,7 @@ TEST_F(CredentialsTest, TheOldTokenStaysWhileTheFileCannotBeRead) {
   WriteToken("one");
   KubeConfig config;
   config.token_file = TokenPath();
-  Credentials credentials(config, "", &clock_);
+  KubeCredentials credentials(config, "", &clock_);
   EXPECT_EQ(AuthorizationOf(&credentials), "Bearer one");
   std::filesystem::remove(TokenPath());
   clock_.Advance(seconds(60));
@@ -102,7 +102,7 @@ TEST_F(CredentialsTest, TheOldTokenStaysWhileTheFileCannotBeRead) {
 TEST_F(CredentialsTest, AFileThatHoldsNoTokenIsAnErrorThatDoesNotShowIt) {
   KubeConfig config;
   config.token_file = TokenPath();
-  Credentials credentials(config, "", &clock_);
+  KubeCredentials credentials(config, "", &clock_);
   EXPECT_EQ(credentials.Get().status().code(), absl::StatusCode::kNotFound);
   WriteToken("two\r\nX-Forged: lines");
   EXPECT_EQ(std::string(credentials.Get().status().message()),
@@ -110,8 +110,8 @@ TEST_F(CredentialsTest, AFileThatHoldsNoTokenIsAnErrorThatDoesNotShowIt) {
 }
 
 TEST_F(CredentialsTest, APluginRunsOnceUntilItsCredentialExpires) {
-  Credentials credentials(WithPlugin(R"(,"expirationTimestamp":"2026-01-01T01:00:00Z")"), "",
-                          &clock_);
+  KubeCredentials credentials(WithPlugin(R"(,"expirationTimestamp":"2026-01-01T01:00:00Z")"), "",
+                              &clock_);
   EXPECT_EQ(AuthorizationOf(&credentials), "Bearer run-1");
   clock_.Advance(std::chrono::minutes(59));
   EXPECT_EQ(AuthorizationOf(&credentials), "Bearer run-1");
@@ -120,7 +120,7 @@ TEST_F(CredentialsTest, APluginRunsOnceUntilItsCredentialExpires) {
 }
 
 TEST_F(CredentialsTest, ARefusedPluginCredentialIsRenewedOnce) {
-  Credentials credentials(WithPlugin(""), "", &clock_);
+  KubeCredentials credentials(WithPlugin(""), "", &clock_);
   const uint64_t first = credentials.Get()->generation;
   EXPECT_TRUE(credentials.Refused(first));
   EXPECT_EQ(AuthorizationOf(&credentials), "Bearer run-2");
@@ -129,8 +129,8 @@ TEST_F(CredentialsTest, ARefusedPluginCredentialIsRenewedOnce) {
 }
 
 TEST_F(CredentialsTest, APluginMayGiveACertificate) {
-  Credentials credentials(WithPlugin(R"(,"clientCertificateData":"C","clientKeyData":"K")"), "",
-                          &clock_);
+  KubeCredentials credentials(WithPlugin(R"(,"clientCertificateData":"C","clientKeyData":"K")"), "",
+                              &clock_);
   const auto current = credentials.Get();
   ASSERT_TRUE(current.ok()) << current.status();
   EXPECT_EQ(current->client_certificate_pem, "C");

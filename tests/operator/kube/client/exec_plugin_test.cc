@@ -14,7 +14,7 @@ namespace squall {
 namespace {
 
 constexpr char kV1[] = "client.authentication.k8s.io/v1";
-constexpr Nanos kPatience = std::chrono::seconds(60);
+constexpr Nanos kPluginPatience = std::chrono::seconds(60);
 
 std::string Credential(const std::string& status) {
   return R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":)" +
@@ -33,7 +33,7 @@ class ExecPluginTest : public testing::Test {
     plugin.command = path;
     return plugin;
   }
-  std::string ErrorOf(const ExecPlugin& plugin, Nanos timeout = kPatience) {
+  std::string ErrorOf(const ExecPlugin& plugin, Nanos timeout = kPluginPatience) {
     const auto status = RunExecPlugin(plugin, "{}", timeout, &clock_).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated);
     return std::string(status.message());
@@ -49,7 +49,7 @@ TEST_F(ExecPluginTest, GetsArgumentsVariablesAndTheInfo) {
       R"sh("$KUBERNETES_EXEC_INFO" "$1" "$WORD" "$(cat | wc -c)")sh");
   plugin.args = {"a b"};
   plugin.env = {{"WORD", "w"}};
-  const auto credential = RunExecPlugin(plugin, kV1, kPatience, &clock_);
+  const auto credential = RunExecPlugin(plugin, kV1, kPluginPatience, &clock_);
   ASSERT_TRUE(credential.ok()) << credential.status();
   EXPECT_EQ(credential->token, "a b-w-0");
 }
@@ -83,7 +83,7 @@ TEST_F(ExecPluginTest, AGrandchildThatKeepsTheOutputOpenDoesNotHoldUsUp) {
   const std::string pid_file = directory_.path() / "pid";
   const ExecPlugin plugin = Plugin("sleep 1000 &\necho $! >" + pid_file + "\nprintf '%s' '" +
                                    Credential(R"({"token":"t"})") + "'");
-  const auto credential = RunExecPlugin(plugin, "{}", kPatience, &clock_);
+  const auto credential = RunExecPlugin(plugin, "{}", kPluginPatience, &clock_);
   pid_t grandchild = 0;
   std::ifstream(pid_file) >> grandchild;
   ASSERT_GT(grandchild, 0);

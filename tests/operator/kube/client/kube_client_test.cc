@@ -26,8 +26,8 @@ json::object Parse(const std::string& text) { return json::parse(text).as_object
 
 class KubeClientTest : public testing::Test {
  protected:
-  void Start(ScriptedServer::Script script) {
-    server_ = std::make_unique<ScriptedServer>(std::move(script));
+  void Start(ScriptedApiServer::Script script) {
+    server_ = std::make_unique<ScriptedApiServer>(std::move(script));
     KubeConfig config;
     config.server = server_->Url();
     options_.field_manager = "tester";
@@ -42,7 +42,7 @@ class KubeClientTest : public testing::Test {
 
   SystemClock clock_;
   KubeClientOptions options_;
-  std::unique_ptr<ScriptedServer> server_;
+  std::unique_ptr<ScriptedApiServer> server_;
   std::unique_ptr<KubeClient> client_;
 };
 
@@ -204,7 +204,7 @@ class KubeClientWatchTest : public KubeClientTest {
     return R"({"type":")" + type + R"(","object":{"metadata":{"name":")" + name +
            R"(","managedFields":[{}]}}})" + "\n";
   }
-  absl::Status Watch(const WatchOptions& options = {}, StopSignal* stop = nullptr) {
+  absl::Status Watch(const KubeWatchOptions& options = {}, StopSignal* stop = nullptr) {
     return client_->Watch(
         kPods, "a", options,
         [this](const WatchEvent& event) {
@@ -218,7 +218,7 @@ class KubeClientWatchTest : public KubeClientTest {
 
 TEST_F(KubeClientWatchTest, AsksForBookmarksAndATimeout) {
   StartWatch([](ScriptedPeer* peer) { peer->Write(StreamHead() + std::string(kLastChunk)); });
-  WatchOptions options;
+  KubeWatchOptions options;
   options.resource_version = "77";
   options.label_selector = "app=x";
   options.timeout = seconds(300);
@@ -308,7 +308,7 @@ TEST_F(KubeClientWatchTest, AStallIsAnError) {
     peer->Write(StreamHead());
     peer->Linger();
   });
-  WatchOptions options;
+  KubeWatchOptions options;
   options.timeout = seconds(1);
   const absl::Status status = Watch(options);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);

@@ -162,7 +162,7 @@ void ScriptedPeer::Reset() {
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-ScriptedServer::ScriptedServer(Script script, const ScriptedTls* tls)
+ScriptedApiServer::ScriptedApiServer(Script script, const ScriptedTls* tls)
     : script_(std::move(script)), context_(tls == nullptr ? nullptr : MakeContext(*tls)) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -176,7 +176,7 @@ ScriptedServer::ScriptedServer(Script script, const ScriptedTls* tls)
   acceptor_ = std::thread([this] { Accept(); });
 }
 
-ScriptedServer::~ScriptedServer() {
+ScriptedApiServer::~ScriptedApiServer() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -194,21 +194,21 @@ ScriptedServer::~ScriptedServer() {
   SSL_CTX_free(context_);
 }
 
-std::string ScriptedServer::Url() const {
+std::string ScriptedApiServer::Url() const {
   return fmt::format("{}://127.0.0.1:{}", context_ == nullptr ? "http" : "https", port_);
 }
 
-std::vector<ScriptedRequest> ScriptedServer::requests() const {
+std::vector<ScriptedRequest> ScriptedApiServer::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
 }
 
-int ScriptedServer::connections() const {
+int ScriptedApiServer::connections() const {
   const std::lock_guard lock(mutex_);
   return static_cast<int>(open_.size());
 }
 
-void ScriptedServer::Accept() {
+void ScriptedApiServer::Accept() {
   while (true) {
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     const std::lock_guard lock(mutex_);
@@ -223,7 +223,7 @@ void ScriptedServer::Accept() {
   }
 }
 
-void ScriptedServer::Serve(int fd, int number) {
+void ScriptedApiServer::Serve(int fd, int number) {
   // OpenSSL writes without MSG_NOSIGNAL, and clients hang up on us.
   sigset_t pipe;
   sigemptyset(&pipe);
@@ -260,7 +260,7 @@ void ScriptedServer::Serve(int fd, int number) {
   }
 }
 
-ScriptedServer::Script Answering(std::function<std::string(const ScriptedRequest&)> answer) {
+ScriptedApiServer::Script Answering(std::function<std::string(const ScriptedRequest&)> answer) {
   return [answer = std::move(answer)](ScriptedPeer* peer) {
     while (const std::optional<ScriptedRequest> request = peer->Read()) {
       peer->Write(answer(*request));

@@ -72,13 +72,13 @@ struct ScriptedTls {
   std::string client_ca_pem;  // clients must show a certificate of it
 };
 
-class ScriptedServer final {
+class ScriptedApiServer final {
  public:
   using Script = std::function<void(ScriptedPeer*)>;
-  explicit ScriptedServer(Script script, const ScriptedTls* tls = nullptr);
-  ~ScriptedServer();  // cuts every connection and waits for their scripts
-  ScriptedServer(const ScriptedServer&) = delete;
-  ScriptedServer& operator=(const ScriptedServer&) = delete;
+  explicit ScriptedApiServer(Script script, const ScriptedTls* tls = nullptr);
+  ~ScriptedApiServer();  // cuts every connection and waits for their scripts
+  ScriptedApiServer(const ScriptedApiServer&) = delete;
+  ScriptedApiServer& operator=(const ScriptedApiServer&) = delete;
 
   uint16_t port() const { return port_; }
   std::string Url() const;
@@ -105,6 +105,6 @@ class ScriptedServer final {
 };
 
 // Answers every request of every connection with the result of `answer`.
-ScriptedServer::Script Answering(std::function<std::string(const ScriptedRequest&)> answer);
+ScriptedApiServer::Script Answering(std::function<std::string(const ScriptedRequest&)> answer);
 
 }  // namespace squall

@@ -31,8 +31,8 @@ class CountingMetrics final : public KubeMetrics {
 
 class TransportTest : public testing::Test {
  protected:
-  void Start(ScriptedServer::Script script, const ScriptedTls* tls = nullptr) {
-    server_ = std::make_unique<ScriptedServer>(std::move(script), tls);
+  void Start(ScriptedApiServer::Script script, const ScriptedTls* tls = nullptr) {
+    server_ = std::make_unique<ScriptedApiServer>(std::move(script), tls);
     config_.server = server_->Url();
   }
   // The client is made with the first call.
@@ -77,7 +77,7 @@ class TransportTest : public testing::Test {
   CountingMetrics metrics_;
   std::vector<Nanos> pauses_;
   std::vector<std::string> warnings_;
-  std::unique_ptr<ScriptedServer> server_;
+  std::unique_ptr<ScriptedApiServer> server_;
   std::unique_ptr<Transport> transport_;
 };
 
