@@ -231,6 +231,7 @@ void RunCoordinator::Tick() {
   progress.heat = &heat_;
   progress.lines = &series_;
   progress.profile = &profile_;
+  progress.invalid_so_far = InvalidReasons(agents);
   progress.agents = std::move(agents);
   progress.thresholds = &thresholds_;
   progress.warnings = &warnings_;

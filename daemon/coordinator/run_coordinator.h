@@ -69,6 +69,7 @@ struct RunProgress {
   std::vector<const Snapshot*> agents;
   const std::vector<ThresholdResult>* thresholds = nullptr;
   const std::vector<std::string>* warnings = nullptr;
+  std::vector<std::string> invalid_so_far;  // InvalidReasons
   SeriesSet* lines = nullptr;  // for TakeChanges, by the one observer that stores them
 };
 

@@ -9,6 +9,7 @@
 #include "daemon/report/options.h"
 #include "daemon/report/planned_points.h"
 #include "daemon/report/task_shares.h"
+#include "daemon/report/view_of.h"
 
 namespace squall {
 namespace {
@@ -46,16 +47,6 @@ void ReadProgress(const RunProgress& progress, RunSummary* summary) {
   summary->warnings = *progress.warnings;
 }
 
-WallTime FirstStart(const std::vector<const Snapshot*>& agents) {
-  WallTime first = WallTime::max();
-  for (const Snapshot* agent : agents) {
-    if (agent->started_at != WallTime{}) {
-      first = std::min(first, agent->started_at);
-    }
-  }
-  return first;
-}
-
 AgentView Describe(const AgentDescription& agent) {
   AgentView view;
   view.agent_id = agent.agent_id;
@@ -64,23 +55,6 @@ AgentView Describe(const AgentDescription& agent) {
   view.state = RunState::kPrepared;
   view.shards = agent.shards;
   return view;
-}
-
-void ReadSnapshot(const Snapshot& agent, WallTime first_start, AgentView* view) {
-  view->state = agent.state;
-  view->users = agent.UserCount();
-  view->target_users = agent.target_users;
-  view->cpu_cores = agent.health.elapsed_seconds > 0
-                        ? agent.health.cpu_seconds / agent.health.elapsed_seconds
-                        : 0;
-  view->shards = agent.health.shards;
-  view->loop_lag_p99 = agent.health.loop_lag.Percentile(0.99);
-  view->start_skew =
-      agent.started_at > first_start ? Nanos(agent.started_at - first_start) : Nanos(0);
-  view->rss_bytes = agent.health.rss_bytes;
-  view->open_fds = agent.health.open_fds;
-  view->fd_limit = agent.health.fd_limit;
-  view->last_seen = agent.at;
 }
 
 // Per second, over the newest points.
@@ -179,6 +153,7 @@ void RunViewKeeper::OnTick(const RunProgress& progress) {
       view->failures_per_second = progress.series->CurrentFailureRate(kCurrentWindow);
     }
     view->error_agents = ErrorAgents(progress.agents);
+    view->invalid_so_far = progress.invalid_so_far;
     view->total = progress.merged;
     view->before = progress.before;
     if (progress.heat != nullptr) {
@@ -241,8 +216,11 @@ std::vector<AgentView> RunViewKeeper::AgentsAt(const std::vector<const Snapshot*
   for (const Snapshot* agent : agents) {
     AgentView* view =
         &views.emplace(agent->agent_id, Describe({.agent_id = agent->agent_id})).first->second;
+    AgentView seen = AgentViewOf(*agent, first_start);
+    seen.name = std::move(view->name);
+    seen.version = std::move(view->version);
+    *view = std::move(seen);
     const Counts counts = CountsOf(*agent);
-    ReadSnapshot(*agent, first_start, view);
     view->requests = counts.requests;
     view->failures = counts.failures;
     view->lost = lost_.contains(agent->agent_id);

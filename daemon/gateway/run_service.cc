@@ -9,6 +9,7 @@
 #include "daemon/base/status_macros.h"
 #include "daemon/gateway/run_order_proto.h"
 #include "daemon/gateway/run_pieces.h"
+#include "daemon/gateway/watched_agent_proto.h"
 #include "daemon/report/compare.h"
 #include "daemon/report/run_figures.h"
 #include "daemon/report/text.h"
@@ -277,6 +278,11 @@ class Rpc final : public v1::RunService::CallbackService {
       if (now.options.run_time.has_value()) {
         NanosToProto(*now.options.run_time, response->mutable_run_time());
       }
+      for (const AgentView& agent : now.agents) {
+        WatchedAgentToProto(agent, response->add_agents());
+      }
+      response->mutable_invalid_so_far()->Assign(now.invalid_so_far.begin(),
+                                                 now.invalid_so_far.end());
       if (now.total != nullptr) {
         SnapshotToProto(*now.total, response->mutable_snapshot());
       }

@@ -11,6 +11,7 @@
 #include "daemon/report/live.h"
 #include "daemon/report/options.h"
 #include "daemon/report/table.h"
+#include "daemon/report/view_of.h"
 
 namespace squall {
 namespace {
@@ -38,9 +39,6 @@ void RunConsole::OnStarted(const Plan& plan, const Profile& profile) {
   plan_name_ = plan.name;
   samples_.OnStarted(plan);
   host_ = plan.service.base_url;
-  failures_allowed_ =
-      std::any_of(plan.thresholds.begin(), plan.thresholds.end(),
-                  [](const Threshold& item) { return item.metric == ThresholdMetric::kFailures; });
   if (!options_.quiet) {
     const std::optional<Nanos> duration = profile.Duration();
     PrintErr(fmt::format("{}: {}{}{}, {}\n", plan_name_, DescribeLoad(plan.load_profile),
@@ -73,11 +71,9 @@ void RunConsole::OnTick(const RunProgress& progress) {
   state.run_time = progress.profile->Duration();
   state.warm_up = progress.profile->warm_up();
   if (options_.terminal.interactive) {
-    const VerdictReport verdict =
-        JudgeRun(*progress.merged, progress.agents, *progress.thresholds, failures_allowed_);
-    state.agents = progress.agents;
+    state.agents = AgentViewsOf(progress.agents);
     state.thresholds = progress.thresholds;
-    state.verdict = &verdict;
+    state.invalid_so_far = progress.invalid_so_far;
     const std::string frame = LiveFrame(
         state, {options_.terminal.width, options_.terminal.height, options_.terminal.colour});
     PrintErr(LiveRedraw(frame, drawn_lines_));

@@ -42,7 +42,6 @@ class RunConsole final : public RunObserver {
   SampleFiles samples_;
   std::string plan_name_;
   std::string host_;
-  bool failures_allowed_ = false;  // thresholds say how many are fine
   size_t drawn_lines_ = 0;
   int ticks_ = 0;
   bool csv_broken_ = false;

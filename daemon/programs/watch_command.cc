@@ -10,6 +10,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "daemon/coordinator/exit_code.h"
+#include "daemon/gateway/watched_agent_proto.h"
 #include "daemon/programs/run_lines.h"
 #include "daemon/programs/run_output.h"
 #include "daemon/report/live.h"
@@ -76,6 +77,10 @@ class Picture final {
     }
     state.warm_up = NanosFromProto(now.warm_up()).value_or(Nanos(0));
     state.thresholds = summary.ok() ? &summary->thresholds : nullptr;
+    for (const v1::WatchedAgent& agent : now.agents()) {
+      state.agents.push_back(WatchedAgentFromProto(agent));
+    }
+    state.invalid_so_far.assign(now.invalid_so_far().begin(), now.invalid_so_far().end());
     const std::string frame =
         LiveFrame(state, {terminal_.width, terminal_.height, terminal_.colour});
     text += LiveRedraw(frame, drawn_lines_);

@@ -146,10 +146,7 @@ class Frame {
 };
 
 void AddReasons(const LiveState& state, Frame* frame) {
-  if (state.verdict == nullptr || state.verdict->verdict != Verdict::kInvalid) {
-    return;
-  }
-  const std::vector<std::string>& reasons = state.verdict->reasons;
+  const std::vector<std::string>& reasons = state.invalid_so_far;
   for (size_t i = 0; i < std::min(reasons.size(), kReasonsShown); ++i) {
     if (frame->Room() > kNamesLinesMin) {
       frame->Add(fmt::format("INVALID so far: {}", Printable(reasons[i])), Colour::kYellow, true);
@@ -183,14 +180,12 @@ void AddThresholds(const LiveState& state, Frame* frame) {
   }
 }
 
-std::string AgentRow(const Snapshot& agent, size_t name_columns) {
-  const EntryStats total = agent.Total();
-  const GeneratorHealth& health = agent.health;
-  const double cores = health.elapsed_seconds > 0 ? health.cpu_seconds / health.elapsed_seconds : 0;
+std::string AgentRow(const AgentView& agent, size_t name_columns) {
   return fmt::format("{} {:>9} {:>13} {:>10} {:>9} {:>6.2f} {:>7}",
-                     FitColumns(Printable(agent.agent_id), name_columns), RunStateName(agent.state),
-                     fmt::format("{}/{}", agent.UserCount(), agent.target_users), total.requests,
-                     total.failures, cores, TableMillis(health.loop_lag.Percentile(0.99)));
+                     FitColumns(Printable(agent.name), name_columns),
+                     agent.lost ? "lost" : RunStateName(agent.state),
+                     fmt::format("{}/{}", agent.users, agent.target_users), agent.requests,
+                     agent.failures, agent.cpu_cores, TableMillis(agent.loop_lag_p99));
 }
 
 void AddAgents(const LiveState& state, const LiveStyle& style, Frame* frame) {
@@ -208,8 +203,9 @@ void AddAgents(const LiveState& state, const LiveStyle& style, Frame* frame) {
                   "state", "users", "requests", "failures", "cores", "lag ms"),
       Colour::kBold, true);
   for (size_t i = 0; i < shown; ++i) {
-    frame->Add(AgentRow(*state.agents[i], name_columns), Colour::kRed,
-               state.agents[i]->state == RunState::kFailed);
+    const AgentView& agent = state.agents[i];
+    frame->Add(AgentRow(agent, name_columns), Colour::kRed,
+               agent.lost || agent.state == RunState::kFailed);
   }
   if (shown < state.agents.size()) {
     frame->Add(fmt::format("… and {} more agents", state.agents.size() - shown), Colour::kDim,

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/report/run_view.h"
 #include "daemon/stats/series.h"
 #include "daemon/stats/snapshot.h"
 #include "daemon/stats/threshold.h"
-#include "daemon/stats/verdict.h"
 
 namespace squall {
 
@@ -25,10 +25,9 @@ struct LiveState {
   std::string_view host;
   std::optional<Nanos> run_time;        // of the profile; nothing: until stopped
   Nanos warm_up{0};                     // while it lasts, the figures shown are its own
-  std::vector<const Snapshot*> agents;  // the last of each; of one nothing is said
+  std::vector<AgentView> agents;        // of one nothing is said
   const std::vector<ThresholdResult>* thresholds = nullptr;
-  // What the verdict would be now. Only INVALID is shown: the rest is in the figures.
-  const VerdictReport* verdict = nullptr;
+  std::vector<std::string> invalid_so_far;  // why it would be INVALID now
 };
 
 struct LiveStyle {

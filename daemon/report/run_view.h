@@ -63,6 +63,7 @@ struct RunView {
   uint64_t seed = 0;
   double requests_per_second = 0;  // over the last ten seconds
   double failures_per_second = 0;
+  std::vector<std::string> invalid_so_far;  // why it would be INVALID now; empty once it is over
   std::vector<PlannedPoint> planned;
   std::optional<std::vector<Stage>> stages;  // when the load is a list of stages: to be edited
   uint64_t stage = 0;                        // StageAt now; 0 while no load is asked for

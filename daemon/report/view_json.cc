@@ -194,6 +194,7 @@ std::string RunJson(const RunView& view) {
   json.Field("seed", std::to_string(view.seed)).Key("verdict");
   summary.verdict.has_value() ? json.Value(VerdictName(*summary.verdict)) : json.Null();
   PutTexts(&json, "reasons", summary.reasons);
+  PutTexts(&json, "invalid_so_far", view.invalid_so_far);
   PutTexts(&json, "warnings", summary.warnings);
   PutThresholds(&json, summary.thresholds);
   PutTotals(&json, view);

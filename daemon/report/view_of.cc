@@ -33,45 +33,10 @@ RunSummary SummaryIn(const RunReport& report) {
   return summary;
 }
 
-WallTime FirstStart(const std::vector<Snapshot>& agents) {
-  WallTime first = WallTime::max();
-  for (const Snapshot& agent : agents) {
-    if (agent.started_at != WallTime{}) {
-      first = std::min(first, agent.started_at);
-    }
-  }
-  return first;
-}
-
-AgentView AgentIn(const Snapshot& agent, WallTime first_start) {
-  const EntryStats total = agent.Total();
-  const GeneratorHealth& health = agent.health;
-  AgentView view;
-  view.agent_id = agent.agent_id;
-  view.name = agent.agent_id;
-  view.state = agent.state;
-  view.users = agent.UserCount();
-  view.target_users = agent.target_users;
-  view.requests = total.requests;
-  view.failures = total.failures;
-  view.requests_per_second = PerSecond(total.requests, agent.MeasuredTime());
-  view.cpu_cores = health.elapsed_seconds > 0 ? health.cpu_seconds / health.elapsed_seconds : 0;
-  view.shards = health.shards;
-  view.loop_lag_p99 = health.loop_lag.Percentile(0.99);
-  view.start_skew =
-      agent.started_at > first_start ? Nanos(agent.started_at - first_start) : Nanos(0);
-  view.rss_bytes = health.rss_bytes;
-  view.open_fds = health.open_fds;
-  view.fd_limit = health.fd_limit;
-  view.last_seen = agent.at;
-  return view;
-}
-
-std::vector<AgentView> AgentsIn(const RunReport& report) {
-  const WallTime first_start = FirstStart(report.agents);
-  std::vector<AgentView> agents;
-  for (const Snapshot& agent : report.agents) {
-    AgentView view = AgentIn(agent, first_start);
+std::vector<AgentView> AgentsIn(const RunReport& report,
+                                const std::vector<const Snapshot*>& snapshots) {
+  std::vector<AgentView> agents = AgentViewsOf(snapshots);
+  for (AgentView& view : agents) {
     const auto found = std::find_if(
         report.agent_descriptions.begin(), report.agent_descriptions.end(),
         [&view](const AgentDescription& item) { return item.agent_id == view.agent_id; });
@@ -80,7 +45,6 @@ std::vector<AgentView> AgentsIn(const RunReport& report) {
       view.version = found->version;
     }
     view.lost = report.lost_agents.contains(view.agent_id);
-    agents.push_back(std::move(view));
   }
   return agents;
 }
@@ -101,14 +65,58 @@ RunView ViewOf(const RunReport& report) {
   view.stages = report.stages;
   view.overridden = report.overridden;
   view.tasks = report.tasks;
-  view.agents = AgentsIn(report);
   std::vector<const Snapshot*> snapshots;
   for (const Snapshot& agent : report.agents) {
     snapshots.push_back(&agent);
   }
+  view.agents = AgentsIn(report, snapshots);
   view.error_agents = ErrorAgents(snapshots);
   view.total = std::make_shared<const Snapshot>(report.total);
   view.heat = std::make_shared<const std::vector<HeatColumn>>(report.heat);
+  return view;
+}
+
+std::vector<AgentView> AgentViewsOf(const std::vector<const Snapshot*>& agents) {
+  const WallTime first_start = FirstStart(agents);
+  std::vector<AgentView> views;
+  for (const Snapshot* agent : agents) {
+    AgentView view = AgentViewOf(*agent, first_start);
+    const EntryStats total = agent->Total();
+    view.name = agent->agent_id;
+    view.requests = total.requests;
+    view.failures = total.failures;
+    view.requests_per_second = PerSecond(total.requests, agent->MeasuredTime());
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+WallTime FirstStart(const std::vector<const Snapshot*>& agents) {
+  WallTime first = WallTime::max();
+  for (const Snapshot* agent : agents) {
+    if (agent->started_at != WallTime{}) {
+      first = std::min(first, agent->started_at);
+    }
+  }
+  return first;
+}
+
+AgentView AgentViewOf(const Snapshot& agent, WallTime first_start) {
+  const GeneratorHealth& health = agent.health;
+  AgentView view;
+  view.agent_id = agent.agent_id;
+  view.state = agent.state;
+  view.users = agent.UserCount();
+  view.target_users = agent.target_users;
+  view.cpu_cores = health.elapsed_seconds > 0 ? health.cpu_seconds / health.elapsed_seconds : 0;
+  view.shards = health.shards;
+  view.loop_lag_p99 = health.loop_lag.Percentile(0.99);
+  view.start_skew =
+      agent.started_at > first_start ? Nanos(agent.started_at - first_start) : Nanos(0);
+  view.rss_bytes = health.rss_bytes;
+  view.open_fds = health.open_fds;
+  view.fd_limit = health.fd_limit;
+  view.last_seen = agent.at;
   return view;
 }
 

@@ -28,6 +28,7 @@ class Judge {
   void PassOnWarnings(const Snapshot& agent, bool named);
   void LookAtResults(const Snapshot& merged, const std::vector<ThresholdResult>& thresholds,
                      bool failures_allowed);
+  std::vector<std::string> TakeInvalid() { return std::move(invalid_); }
   VerdictReport Finish();
 
  private:
@@ -259,6 +260,15 @@ std::string_view VerdictName(Verdict verdict) {
       return "INVALID";
   }
   return "unknown";
+}
+
+std::vector<std::string> InvalidReasons(const std::vector<const Snapshot*>& agents,
+                                        const ValidityLimits& limits) {
+  Judge judge(limits);
+  for (const Snapshot* agent : agents) {
+    judge.LookAtAgent(*agent, SubjectOf(*agent, agents.size()));
+  }
+  return judge.TakeInvalid();
 }
 
 VerdictReport JudgeRun(const Snapshot& merged, const std::vector<const Snapshot*>& agents,

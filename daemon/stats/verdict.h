@@ -40,6 +40,11 @@ struct VerdictReport {
   bool operator==(const VerdictReport&) const = default;
 };
 
+// Why the run would be INVALID by what its agents have seen so far, most important first; empty:
+// nothing speaks for it. The same as the first reasons of JudgeRun, and cheaper.
+std::vector<std::string> InvalidReasons(const std::vector<const Snapshot*>& agents,
+                                        const ValidityLimits& limits = {});
+
 // `merged` decides failures; `agents` are looked at one by one for INVALID, each by its own
 // figures, and of several the one to blame is named. FAIL: no request at all, an agent in state
 // kFailed, a failed threshold, or a failed request or task error. A failed request does not count

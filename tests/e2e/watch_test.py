@@ -82,6 +82,8 @@ class WatchTest(FleetTest):
             text = terminal.seen.decode()
             for words in ("e2e", "GET /delay/20", "requests/s", "response_time: p(95) < 60s"):
                 self.assertIn(words, text)
+            for agent in "ab":
+                self.assertRegex(text, rf"\n{agent} +running +3/3 ")
             for line in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).splitlines():
                 self.assertLessEqual(len(line), columns)
             if columns == 80:

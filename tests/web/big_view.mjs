@@ -83,7 +83,7 @@ export function run(id, state, seconds) {
     elapsed_seconds: seconds, measured_seconds: seconds, stop_reason: over ? 'profile finished' : '', error: '',
     options: { users: 200, spawn_rate: 10, run_time_seconds: SECONDS, profile: '200 users for 24h', open_model: false,
       warm_up_seconds: 0, cool_down_seconds: 0, stop_timeout_seconds: 5 },
-    seed: '1', verdict: over ? 'PASS' : null, reasons: [], warnings: [],
+    seed: '1', verdict: over ? 'PASS' : null, reasons: [], invalid_so_far: [], warnings: [],
     thresholds: [{ text: 'response_time: p(95) < 300ms', observed: '112ms', passed: true, abort_on_fail: false }],
     users: 100, target_users: 100, target_rate: 0, requests: 25_000_000 + seconds, failures: 2500,
     requests_per_second: 310, failures_per_second: 0.1, open_requests: 3, iterations: 20_000_000, dropped_iterations: 0,

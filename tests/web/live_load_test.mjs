@@ -88,6 +88,15 @@ test('the factor of the arrivals is that of the run, not of the page', LIMIT, as
   await showsAt(await openRun(), 50, 'in another browser');
 });
 
+test('what would make the run INVALID is said while it goes on', LIMIT, async () => {
+  gateway.news = { invalid_so_far: ['no file descriptor was left 3 times'] };
+  const squall = await openRun();
+  await squall.waitForText(/INVALID so far: no file descriptor was left 3 times/);
+  await squall.show(/thresholds/i);
+  await squall.waitForText(/If it ended now, it would be INVALID/);
+  await squall.waitForText(/What to do/);
+});
+
 test('words of strangers in the header are harmless and cut', LIMIT, async () => {
   gateway.news = { stop_reason: `\u202Eturned ${'y'.repeat(5000)}` };
   const squall = await openRun();

@@ -134,6 +134,7 @@ export interface Run {
   seed: string;
   verdict: 'PASS' | 'FAIL' | 'INVALID' | null;
   reasons: string[];
+  invalid_so_far?: string[]; // why it would be INVALID now; older versions stored none
   warnings: string[];
   thresholds: Threshold[];
   users: number;

@@ -60,6 +60,7 @@ class Driver final {
     progress.profile = &profile_;
     progress.thresholds = &thresholds_;
     progress.warnings = &warnings_;
+    progress.invalid_so_far = {"short of CPU"};
     keeper->OnTick(progress);
   }
 
@@ -123,6 +124,7 @@ TEST_F(RunViewKeeperTest, ATickBringsFiguresAgentsAndPoints) {
   EXPECT_EQ(view->summary.users, 6U);
   EXPECT_EQ(view->summary.state, RunState::kRunning);
   EXPECT_THAT(view->summary.warnings, ElementsAre("odd"));
+  EXPECT_THAT(view->invalid_so_far, ElementsAre("short of CPU"));
   EXPECT_DOUBLE_EQ(view->requests_per_second, 10);
   EXPECT_DOUBLE_EQ(view->failures_per_second, 2);
   EXPECT_EQ(view->total->elapsed, seconds(3));

@@ -144,26 +144,29 @@ TEST_F(LiveTest, ManyThresholdsLeaveRoomForNames) {
 }
 
 TEST_F(LiveTest, AgentsAreShownWhenThereAreSeveral) {
-  now_.agent_id = "a-1";
-  now_.health.elapsed_seconds = 10;
-  now_.health.cpu_seconds = 5;
-  state_.agents = {&now_};
+  AgentView one;
+  one.name = "a-1";
+  one.state = RunState::kRunning;
+  one.users = one.target_users = 10;
+  one.cpu_cores = 0.5;
+  state_.agents = {one};
   EXPECT_EQ(LiveFrame(state_, {.width = 80, .height = 40}).find("a-1"), std::string::npos);
-  Snapshot other = now_;
-  other.agent_id = "b\x1b";
-  state_.agents = {&now_, &other};
+  AgentView other = one;
+  other.name = "b\x1b";
+  other.lost = true;
+  state_.agents = {one, other};
   const std::string frame = LiveFrame(state_, {.width = 80, .height = 40});
   EXPECT_NE(frame.find("a-1 "), std::string::npos) << frame;
   EXPECT_NE(frame.find("b\\x1b "), std::string::npos) << frame;
+  EXPECT_NE(frame.find(" running "), std::string::npos) << frame;
+  EXPECT_NE(frame.find(" lost "), std::string::npos) << frame;
   EXPECT_NE(frame.find(" 10/10 "), std::string::npos) << frame;
   EXPECT_NE(frame.find(" 0.50 "), std::string::npos) << frame;
 }
 
 TEST_F(LiveTest, WhatWouldMakeTheRunInvalidIsSaid) {
-  VerdictReport verdict = {.verdict = Verdict::kFail, .reasons = {"8 requests failed"}};
-  state_.verdict = &verdict;
-  EXPECT_EQ(LiveFrame(state_, {}).find("8 requests failed"), std::string::npos);
-  verdict = {.verdict = Verdict::kInvalid, .reasons = {"the loop lag is 120 ms"}};
+  EXPECT_EQ(LiveFrame(state_, {}).find("INVALID"), std::string::npos);
+  state_.invalid_so_far = {"the loop lag is 120 ms"};
   EXPECT_NE(LiveFrame(state_, {}).find("INVALID so far: the loop lag is 120 ms\n"),
             std::string::npos);
 }

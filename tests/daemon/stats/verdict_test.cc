@@ -336,6 +336,16 @@ TEST(VerdictTest, OneStarvedAgentAmongManyIsNotAveragedAway) {
   EXPECT_TRUE(report.reasons[0].starts_with("agent 'agent-42': ")) << report.reasons[0];
 }
 
+TEST(VerdictTest, ReasonsAgainstTheGeneratorAreToBeHadWithoutTheRest) {
+  Snapshot agent = HealthyAgent();
+  EXPECT_TRUE(InvalidReasons({&agent}).empty());
+  agent.health.fd_exhausted = 2;
+  agent.state = RunState::kFailed;
+  const VerdictReport report = JudgeRun(agent, {&agent}, {}, false);
+  ASSERT_EQ(report.reasons.size(), 2U);
+  EXPECT_EQ(InvalidReasons({&agent}), std::vector<std::string>{report.reasons.front()});
+}
+
 TEST(VerdictTest, TheOnlyAgentNeedsNoName) {
   for (const char* id : {"", "a:7071"}) {
     Snapshot agent = HealthyAgent();

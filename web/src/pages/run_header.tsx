@@ -132,7 +132,12 @@ function Aside({ text }: { text: string }) {
 }
 
 function Reasons({ run }: { run: Run }) {
-  const all = [...(run.error ? [run.error] : []), ...run.reasons, ...run.warnings];
+  const all = [
+    ...(run.error ? [run.error] : []),
+    ...run.reasons,
+    ...(run.invalid_so_far ?? []).map((reason) => `INVALID so far: ${reason}`),
+    ...run.warnings,
+  ];
   if (all.length === 0) return null;
   const lines = (texts: string[]) =>
     texts.map((text) => (

@@ -40,12 +40,9 @@ export function VerdictPanel({ run }: { run: Run }) {
     <section>
       <h2>Verdict</h2>
       {run.verdict ? (
-        <>
-          <p class="verdict">
-            <VerdictBadge verdict={run.verdict} /> {MEANINGS[run.verdict]}
-          </p>
-          <Reasons run={run} />
-        </>
+        <p class="verdict">
+          <VerdictBadge verdict={run.verdict} /> {MEANINGS[run.verdict]}
+        </p>
       ) : (
         <p>
           {isOver(run.state)
@@ -53,6 +50,8 @@ export function VerdictPanel({ run }: { run: Run }) {
             : 'The verdict is spoken when the run is over.'}
         </p>
       )}
+      {(run.invalid_so_far ?? []).length > 0 && <p>If it ended now, it would be INVALID.</p>}
+      <Reasons run={run} />
       {run.error && (
         <p>
           The run has failed: <Text value={run.error} length={2000} lines />
@@ -64,13 +63,14 @@ export function VerdictPanel({ run }: { run: Run }) {
 }
 
 function Reasons({ run }: { run: Run }) {
-  if (run.reasons.length === 0) return null;
-  const advice = ADVICE.filter(([pattern]) => run.reasons.some((reason) => pattern.test(reason)));
+  const reasons = [...run.reasons, ...(run.invalid_so_far ?? [])];
+  if (reasons.length === 0) return null;
+  const advice = ADVICE.filter(([pattern]) => reasons.some((reason) => pattern.test(reason)));
   return (
     <>
       <h3>Why</h3>
       <ol>
-        {run.reasons.map((reason, index) => (
+        {reasons.map((reason, index) => (
           <li key={index}>
             <Text value={reason} length={2000} />
           </li>
