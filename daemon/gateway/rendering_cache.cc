@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/gzip.h"
 #include "daemon/base/status_macros.h"
-#include "daemon/http/gzip.h"
 
 namespace squall {
 namespace {
@@ -23,7 +23,7 @@ absl::StatusOr<Rendering> RenderingCache::Get(const std::string& key, const std:
   SQUALL_ASSIGN_OR_RETURN(std::string text, render());
   Rendering rendering;
   if (text.size() >= kWorthCompressingBytes) {
-    rendering.gzip = std::make_shared<const std::string>(Gzip(text));
+    rendering.gzip = std::make_shared<const std::string>(Gzip(text, GzipEffort::kFast));
   }
   rendering.text = std::make_shared<const std::string>(std::move(text));
   entry->rendering = rendering;

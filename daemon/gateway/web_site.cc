@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/http/gzip.h"
+#include "daemon/base/gzip.h"
 #include "daemon/http/url_text.h"
 #include "web/bundle.h"
 
@@ -48,7 +48,7 @@ constexpr std::string_view kPasswordFields =
 
 Rendering Rendered(std::string_view text) {
   return {std::make_shared<const std::string>(text),
-          std::make_shared<const std::string>(Gzip(text))};
+          std::make_shared<const std::string>(Gzip(text, GzipEffort::kFast))};
 }
 
 std::string Escaped(std::string_view text) {

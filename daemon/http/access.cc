@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/http/header_text.h"
+#include "daemon/base/ascii.h"
 
 namespace squall {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/http/header_text.h"
 #include "daemon/http/url_text.h"
 

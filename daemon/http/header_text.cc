@@ -1,12 +1,12 @@
 #include "daemon/http/header_text.h"
 
-#include <cstdint>
+#include <utility>
+
+#include "daemon/base/ascii.h"
+#include "daemon/base/base64.h"
 
 namespace squall {
 namespace {
-
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // Cuts the first item off a list; a comma inside quotes is part of its item.
 std::string_view NextItem(std::string_view* list, char separator) {
@@ -33,22 +33,6 @@ bool IsRefused(std::string_view parameters) {
 }
 
 }  // namespace
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  }
-  return lower;
-}
-
-std::string_view Trim(std::string_view text) {
-  const size_t start = text.find_first_not_of(" \t");
-  if (start == text.npos) {
-    return {};
-  }
-  return text.substr(start, text.find_last_not_of(" \t") - start + 1);
-}
 
 bool NamesEtag(std::string_view if_none_match, std::string_view etag) {
   if (Trim(if_none_match) == "*") {
@@ -108,39 +92,12 @@ std::optional<std::string> BasicCredential(std::string_view authorization) {
   if (LowerCase(authorization.substr(0, 6)) != "basic ") {
     return std::nullopt;
   }
-  std::string_view coded = Trim(authorization.substr(6));
-  coded = coded.substr(0, coded.find('='));  // what pads it says nothing new
-  std::string text;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : coded) {
-    const size_t digit = kBase64.find(c);
-    if (digit == kBase64.npos) {
-      return std::nullopt;
-    }
-    bits = (bits << 6 | static_cast<uint32_t>(digit)) & 0xffffff;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      text += static_cast<char>(bits >> count & 0xff);
-    }
-  }
-  return text.find(':') == text.npos ? std::nullopt : std::optional(text);
+  std::optional<std::string> text = DecodeBase64(authorization.substr(6));
+  return text.has_value() && text->find(':') != text->npos ? std::move(text) : std::nullopt;
 }
 
 std::string BasicAuthorization(std::string_view user, std::string_view password) {
-  const std::string text = std::string(user) + ':' + std::string(password);
-  std::string authorization = "Basic ";
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t bits = 0;
-    for (size_t j = i; j < i + 3; ++j) {
-      bits = bits << 8 | (j < text.size() ? static_cast<unsigned char>(text[j]) : 0);
-    }
-    for (size_t digit = 0; digit < 4; ++digit) {
-      authorization += i + digit > text.size() ? '=' : kBase64[bits >> (18 - 6 * digit) & 0x3f];
-    }
-  }
-  return authorization;
+  return "Basic " + EncodeBase64(std::string(user) + ':' + std::string(password));
 }
 
 bool IsText(std::string_view content_type) {

@@ -8,10 +8,6 @@
 
 namespace squall {
 
-std::string LowerCase(std::string_view text);
-// Without spaces and tabs at both ends.
-std::string_view Trim(std::string_view text);
-
 // Whether If-None-Match names `etag` (without quotes), by weak comparison; "*" names any.
 bool NamesEtag(std::string_view if_none_match, std::string_view etag);
 

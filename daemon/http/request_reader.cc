@@ -5,7 +5,7 @@
 
 #include <boost/beast/http/error.hpp>
 
-#include "daemon/http/header_text.h"
+#include "daemon/base/ascii.h"
 #include "daemon/http/url_text.h"
 
 namespace squall {

@@ -7,7 +7,8 @@
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
-#include "daemon/http/gzip.h"
+#include "daemon/base/ascii.h"
+#include "daemon/base/gzip.h"
 #include "daemon/http/header_text.h"
 
 namespace squall {
@@ -33,9 +34,8 @@ constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
 };
 
 bool HasHeader(const HttpReply& reply, std::string_view name) {
-  return std::any_of(reply.headers.begin(), reply.headers.end(), [&](const auto& header) {
-    return LowerCase(header.first) == LowerCase(name);
-  });
+  return std::any_of(reply.headers.begin(), reply.headers.end(),
+                     [&](const auto& header) { return EqualsIgnoringCase(header.first, name); });
 }
 
 // Names of runs and of plans get into headers: they must not end one.
@@ -70,7 +70,7 @@ void Compress(const ReplyFor& request, HttpReply* reply) {
   reply->headers.emplace_back("Content-Encoding", "gzip");
   reply->body = reply->gzip_body != nullptr
                     ? std::move(reply->gzip_body)
-                    : std::make_shared<const std::string>(Gzip(*reply->body));
+                    : std::make_shared<const std::string>(Gzip(*reply->body, GzipEffort::kFast));
 }
 
 std::string Head(const HttpReply& reply, bool keep_alive, bool streams, bool has_body) {

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/status_macros.h"
 
 namespace squall {
@@ -39,14 +40,6 @@ bool ReadNumber(std::string_view digits, Number* number) {
   const char* end = digits.data() + digits.size();
   const auto [rest, problem] = std::from_chars(digits.data(), end, *number);
   return problem == std::errc() && rest == end;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return lower;
 }
 
 std::string_view WithoutLastDot(std::string_view host) {
@@ -135,7 +128,7 @@ bool TargetAllowList::AllowsHost(std::string_view host, uint16_t port) const {
   if (const std::optional<Address> address = ReadAddress(host); address.has_value()) {
     return AllowsAddress(*address, port);
   }
-  const std::string name = Lower(WithoutLastDot(host));
+  const std::string name = LowerCase(WithoutLastDot(host));
   return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     if (entry.block.has_value() || entry.port.value_or(port) != port) {
       return false;
@@ -203,7 +196,7 @@ absl::Status TargetAllowList::ReadBlock(std::string_view text, std::string_view 
 absl::Status TargetAllowList::ReadHost(std::string_view text, std::string_view target,
                                        Entry* entry) {
   entry->subdomains = target.starts_with("*.");
-  entry->host = Lower(WithoutLastDot(target.substr(entry->subdomains ? 2 : 0)));
+  entry->host = LowerCase(WithoutLastDot(target.substr(entry->subdomains ? 2 : 0)));
   std::string_view rest = entry->host;
   std::string_view label;
   while (true) {

@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/utf8.h"
 #include "daemon/plan/output_target.h"
 
@@ -31,16 +32,10 @@ constexpr std::array<const char*, 4> kSystemRoots = {"/etc/ssl/certs/ca-certific
 
 bool IsTls(const std::string& endpoint) { return endpoint.starts_with("https://"); }
 
-std::string LowerName(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 otlp::OtlpHeaders HeadersOf(const HeaderList& headers) {
   otlp::OtlpHeaders out;
   for (const auto& [name, value] : headers) {
-    out.emplace(LowerName(name), value);  // gRPC has lower case only, HTTP does not care
+    out.emplace(LowerCase(name), value);  // gRPC has lower case only, HTTP does not care
   }
   return out;
 }

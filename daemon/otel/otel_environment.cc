@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/plan/output_target.h"
 
@@ -30,19 +31,6 @@ absl::Status Bad(const std::string& name, std::string_view what) {
 std::string Get(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
   return found == variables.end() ? "" : found->second;
-}
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  return first == std::string_view::npos
-             ? std::string_view()
-             : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 template <typename Take>  // absl::Status(std::string_view item)
@@ -285,7 +273,7 @@ absl::Status ReadMetrics(const Variables& variables, const PemReader& read_pem,
 absl::StatusOr<OtelEnvironment> ReadOtelEnvironment(const Variables& variables,
                                                     const PemReader& read_pem) {
   OtelEnvironment out;
-  const std::string disabled = Lower(Get(variables, "OTEL_SDK_DISABLED"));
+  const std::string disabled = LowerCase(Get(variables, "OTEL_SDK_DISABLED"));
   if (!disabled.empty() && disabled != "true" && disabled != "false") {
     return Bad("OTEL_SDK_DISABLED", fmt::format("must be true or false, got '{}'", disabled));
   }

@@ -4,22 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/utf8.h"
 
 namespace squall {
 namespace {
 
 constexpr size_t kShownBytesMax = 64;
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 // Three digits; 0 for anything else.
 int ReadStatus(std::string_view text) {
@@ -43,7 +34,7 @@ absl::StatusOr<StatusSet> StatusSet::Parse(std::string_view text) {
   std::string_view rest = text;
   while (true) {
     const size_t comma = rest.find(',');
-    if (!set.AddPart(Trimmed(rest.substr(0, comma)))) {
+    if (!set.AddPart(Trim(rest.substr(0, comma)))) {
       std::string shown;
       AppendPrintable(text, kShownBytesMax, &shown);
       return absl::InvalidArgumentError(fmt::format(
@@ -65,8 +56,8 @@ bool StatusSet::AddPart(std::string_view part) {
     low = (part[0] - '0') * 100;
     high = low + 99;
   } else if (dash != std::string_view::npos) {
-    low = ReadStatus(Trimmed(part.substr(0, dash)));
-    high = ReadStatus(Trimmed(part.substr(dash + 1)));
+    low = ReadStatus(Trim(part.substr(0, dash)));
+    high = ReadStatus(Trim(part.substr(dash + 1)));
   } else {
     low = ReadStatus(part);
     high = low;

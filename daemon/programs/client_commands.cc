@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
+#include "daemon/base/file.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
 #include "daemon/coordinator/exit_code.h"
@@ -17,7 +18,6 @@
 #include "daemon/programs/serve_client.h"
 #include "daemon/programs/terminal.h"
 #include "daemon/programs/watch_command.h"
-#include "daemon/report/file.h"
 #include "daemon/rpc/pem_file.h"
 #include "daemon/wire/plan_proto.h"
 #include "daemon/wire/settings_proto.h"

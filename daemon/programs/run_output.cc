@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/file.h"
 #include "daemon/base/rng.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/plan/output_target.h"
-#include "daemon/report/file.h"
 #include "daemon/report/html_report.h"
 #include "daemon/report/json_report.h"
 #include "daemon/report/junit.h"

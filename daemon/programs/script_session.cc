@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "daemon/base/file.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/programs/run_output.h"
 #include "daemon/programs/sibling.h"
 #include "daemon/programs/terminal.h"
-#include "daemon/report/file.h"
 #include "daemon/report/html_report.h"
 #include "daemon/report/locust_json.h"
 #include "daemon/script/script_files.h"

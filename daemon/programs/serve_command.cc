@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/file.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
 #include "daemon/coordinator/exit_code.h"
@@ -20,7 +21,6 @@
 #include "daemon/programs/plan_offers.h"
 #include "daemon/programs/run_flags.h"
 #include "daemon/programs/web_door.h"
-#include "daemon/report/file.h"
 #include "daemon/rpc/grpc_log.h"
 #include "daemon/rpc/pem_file.h"
 
@@ -316,15 +316,17 @@ void DefineServeFlags(CLI::App* command, ServeFlags* flags) {
   command->add_option("--plan", flags->plans, "A plan that the page offers; may be repeated")
       ->allow_extra_args(false);
   command->add_option("--plan-dir", flags->plan_dir, "It offers the plans in this directory, too");
-  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
-                                                    {"json", LogFormat::kJson}};
-  command->add_option("--log-format", flags->log_format, "Of the log on standard error")
-      ->transform(CLI::CheckedTransformer(formats))
+  command
+      ->add_option("--log-format", flags->log.format, "Of the log on stderr; text is the default")
+      ->transform(CLI::CheckedTransformer(LogFormatNames()))
       ->option_text("text|json");
+  command->add_option("--log-level", flags->log.level, "What is logged; info is the default")
+      ->transform(CLI::CheckedTransformer(LogLevelNames()))
+      ->option_text("debug|info|warning|error");
 }
 
 int ServeCommand(const ServeFlags& flags, const Environment& environment, StopSignals* signals) {
-  EventLog log(flags.log_format, LogLevel::kInfo, &std::cerr);
+  EventLog log(flags.log.format, flags.log.level, &std::cerr);
   SendGrpcLogTo([&log](GrpcSeverity severity, std::string_view text) {
     log.Log(severity == GrpcSeverity::kError ? LogLevel::kWarning : LogLevel::kDebug, "grpc",
             {{"text", std::string(text)}});

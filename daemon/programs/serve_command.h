@@ -35,7 +35,7 @@ struct ServeFlags {
   bool metrics_insecure = false;
   std::vector<std::string> plans;  // files that the page offers
   std::string plan_dir;            // and all that can be run in this directory
-  LogFormat log_format = LogFormat::kText;
+  LogFlags log;
   std::string self;  // argv[0]
 };
 

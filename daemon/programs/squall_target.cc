@@ -4,14 +4,12 @@
 // Exit codes: 0 stopped by SIGTERM or SIGINT after the open requests, 1 could not start (port in
 // use, unreadable file), 2 usage.
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <signal.h>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
-#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <absl/status/status.h>
@@ -19,7 +17,9 @@
 #include <fmt/format.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/file.h"
 #include "daemon/base/status_macros.h"
+#include "daemon/base/stop_signals.h"
 #include "daemon/base/units.h"
 #include "daemon/net/certificate.h"
 #include "daemon/net/health_probe.h"
@@ -143,22 +143,6 @@ absl::StatusOr<std::string> ReadFile(std::string_view flag, const std::string& p
   return text.str();
 }
 
-// In one piece: a script that waits for the file never sees half of it.
-absl::Status WriteFile(std::string_view flag, const std::string& path, std::string_view text) {
-  const std::string temporary = path + ".tmp";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) {
-    std::filesystem::rename(temporary, path, error);
-  }
-  if (!file || error) {
-    return absl::NotFoundError(fmt::format("{} must be a writable file, got '{}'", flag, path));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<TargetTls> ReadTls(const Flags& flags, const ListenAddress& listen,
                                   const Clock& clock) {
   TargetTls tls;
@@ -172,7 +156,7 @@ absl::StatusOr<TargetTls> ReadTls(const Flags& flags, const ListenAddress& liste
     tls.certificate_pem = pair.certificate_pem;
     tls.key_pem = pair.key_pem;
     if (!flags.write_cert.empty()) {
-      SQUALL_RETURN_IF_ERROR(WriteFile("--write-cert", flags.write_cert, pair.certificate_pem));
+      SQUALL_RETURN_IF_ERROR(WriteFlagFile("--write-cert", flags.write_cert, pair.certificate_pem));
     }
   } else if (!flags.tls_cert.empty()) {
     SQUALL_ASSIGN_OR_RETURN(tls.certificate_pem, ReadFile("--tls-cert", flags.tls_cert));
@@ -268,7 +252,7 @@ int Serve(const Settings& settings, const Flags& flags, const Clock& clock,
   const ListenAddress address = (*server)->address();
   if (!flags.port_file.empty()) {
     const absl::Status written =
-        WriteFile("--port-file", flags.port_file, fmt::format("{}\n", address.port));
+        WriteFlagFile("--port-file", flags.port_file, fmt::format("{}\n", address.port));
     if (!written.ok()) {
       return Fail(kExitCannotStart, written);
     }
@@ -283,12 +267,7 @@ int Serve(const Settings& settings, const Flags& flags, const Clock& clock,
 }
 
 int Main(int argc, char** argv) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  const sigset_t signals = BlockStopSignals();
 
   CLI::App app("The demo product service: something real to put load on.", "squall-target");
   Flags flags;

@@ -9,18 +9,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <signal.h>
-#include <sstream>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -34,9 +30,11 @@
 #include "daemon/agent/agent.h"
 #include "daemon/agent/agent_service.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/file.h"
 #include "daemon/base/process_usage.h"
 #include "daemon/base/proxy_environment.h"
 #include "daemon/base/status_macros.h"
+#include "daemon/base/stop_signals.h"
 #include "daemon/engine/thread_usage.h"
 #include "daemon/net/health_probe.h"
 #include "daemon/net/target_allow_list.h"
@@ -98,8 +96,7 @@ struct Flags {
   std::vector<std::string> allow_outputs;
   OtelFlags otel;
   bool no_otel_defaults = false;
-  LogFormat log_format = LogFormat::kText;
-  LogLevel log_level = LogLevel::kInfo;
+  LogFlags log;
   std::string port_file;
   std::string join;  // host:port of a coordinator
   std::string advertise;
@@ -113,21 +110,6 @@ struct Flags {
 std::string HostName() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "squalld";
-}
-
-void DefineLogFlags(CLI::App* app, Flags* flags) {
-  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
-                                                    {"json", LogFormat::kJson}};
-  const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
-                                                  {"info", LogLevel::kInfo},
-                                                  {"warning", LogLevel::kWarning},
-                                                  {"error", LogLevel::kError}};
-  app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
-      ->transform(CLI::CheckedTransformer(formats))
-      ->option_text("text|json");
-  app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
-      ->transform(CLI::CheckedTransformer(levels))
-      ->option_text("debug|info|warning|error");
 }
 
 void DefineServingFlags(CLI::App* app, Flags* flags) {
@@ -195,7 +177,12 @@ void DefineFlags(CLI::App* app, Flags* flags) {
                 "Heed no endpoint of OTEL_*: where plans ask for nothing, nothing is sent");
   app->add_option("--plan-directory", flags->plan_directory,
                   "Let callers read the files below it: plans that come with an image or a volume");
-  DefineLogFlags(app, flags);
+  app->add_option("--log-format", flags->log.format, "Of the log on stderr; text is the default")
+      ->transform(CLI::CheckedTransformer(LogFormatNames()))
+      ->option_text("text|json");
+  app->add_option("--log-level", flags->log.level, "What is logged; info is the default")
+      ->transform(CLI::CheckedTransformer(LogLevelNames()))
+      ->option_text("debug|info|warning|error");
   DefineJoinFlags(app, flags);
   app->add_option("--script-memory-max", flags->script_memory_max,
                   "Kill a locustfile's process that uses more memory: 2GB (default: no limit)")
@@ -204,22 +191,6 @@ void DefineFlags(CLI::App* app, Flags* flags) {
   app->add_option("--health", flags->health,
                   "Do not serve: ask the squalld whose --metrics-listen is ADDRESS:PORT whether\n"
                   "it is well (exit code 0) or not (1), for health checks");
-}
-
-// In one piece: a script that waits for the file never sees half of it.
-absl::Status WriteFile(std::string_view flag, const std::string& path, std::string_view text) {
-  const std::string temporary = path + ".tmp";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) {
-    std::filesystem::rename(temporary, path, error);
-  }
-  if (!file || error) {
-    return absl::NotFoundError(fmt::format("{} must be a writable file, got '{}'", flag, path));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Named(std::string_view flag, const absl::Status& status) {
@@ -422,7 +393,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
   }
   if (!flags.port_file.empty()) {
     SQUALL_RETURN_IF_ERROR(
-        WriteFile("--port-file", flags.port_file, fmt::format("{}\n", (*server)->port())));
+        WriteFlagFile("--port-file", flags.port_file, fmt::format("{}\n", (*server)->port())));
   }
   log->Info("serving", {{"version", SQUALL_VERSION},
                         {"name", agent.config().name},
@@ -464,13 +435,7 @@ int ExitCodeOf(const absl::Status& status) {
 }
 
 int Main(int argc, char** argv) {
-  // Before any thread: all inherit the mask, and only this one takes the signals.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+  const sigset_t signals = BlockStopSignals();
   SetProxiesAside();  // plans name collectors later
 
   CLI::App app("The agent daemon of Squall: it makes the load that a coordinator asks for.",
@@ -487,7 +452,7 @@ int Main(int argc, char** argv) {
     fmt::print("{}\n", verdict.line);
     return verdict.exit_code;
   }
-  EventLog log(flags.log_format, flags.log_level, &std::cerr);
+  EventLog log(flags.log.format, flags.log.level, &std::cerr);
   std::atomic<uint64_t> failed_handshakes = 0;
   SendGrpcLogTo([&](GrpcSeverity severity, std::string_view text) {
     if (const auto reason = FailedHandshake(text); reason.has_value()) {

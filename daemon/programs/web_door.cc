@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/file.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/gateway/web_handler.h"
 #include "daemon/programs/plan_files.h"
-#include "daemon/report/file.h"
 #include "daemon/rpc/pem_file.h"
 
 namespace squall {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
+#include "daemon/base/base64.h"
 #include "daemon/python/header_text.h"
 #include "daemon/python/http_python.h"
 #include "daemon/python/py_ref.h"
@@ -153,7 +155,7 @@ std::string BasicAuthorization(PyObject* auth) {
     PyErr_Clear();
     return "";
   }
-  return fmt::format("Authorization: Basic {}\r\n", Base64(pair));
+  return fmt::format("Authorization: Basic {}\r\n", EncodeBase64(pair));
 }
 
 }  // namespace squall

@@ -2,18 +2,10 @@
 
 #include <algorithm>
 
+#include "daemon/base/ascii.h"
 #include "daemon/protocol/http/url.h"
 
 namespace squall {
-namespace {
-
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  return first == text.npos ? std::string_view()
-                            : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-}  // namespace
 
 std::optional<std::string_view> FindField(std::string_view head, std::string_view name) {
   while (!head.empty()) {

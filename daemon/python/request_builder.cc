@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/python/header_fields.h"
 #include "daemon/python/header_text.h"
 #include "daemon/python/http_python.h"
@@ -95,7 +96,7 @@ bool SetUncommonUrl(const ClientSession& core, std::string_view url, PyObject* p
   base.host_header = base.origin.HostHeader();
   out->target = parsed->target.starts_with('/') ? parsed->target : "/" + parsed->target;
   if (!parsed->userinfo.empty() && FindField(fields->text, "Authorization") == std::nullopt) {
-    fields->text += fmt::format("Authorization: Basic {}\r\n", Base64(parsed->userinfo));
+    fields->text += fmt::format("Authorization: Basic {}\r\n", EncodeBase64(parsed->userinfo));
   }
   SetOrigin(base, *fields, out);
   return true;

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/base/ascii.h"
 #include "daemon/protocol/http/inflate.h"
 #include "daemon/python/header_text.h"
 #include "daemon/python/http_python.h"
@@ -15,17 +16,9 @@ namespace {
 constexpr size_t kInflatedBytesMax = size_t{1} << 30;
 constexpr std::string_view kBlanks = " \t\n\r";
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
-
 // What the Content-Type says of the encoding, by requests' rules; "": nothing.
 std::string DeclaredEncoding(std::string_view head) {
-  const std::string type = Lower(FindField(head, "Content-Type").value_or(""));
+  const std::string type = LowerCase(FindField(head, "Content-Type").value_or(""));
   constexpr std::string_view kCharset = "charset=";
   if (const size_t at = type.find(kCharset); at != type.npos) {
     std::string charset = type.substr(at + kCharset.size());

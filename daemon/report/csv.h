@@ -16,7 +16,7 @@
 #include <absl/status/statusor.h>
 
 #include "daemon/base/clock.h"
-#include "daemon/report/file.h"
+#include "daemon/base/file.h"
 #include "daemon/report/report.h"
 #include "daemon/stats/snapshot.h"
 

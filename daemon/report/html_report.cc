@@ -3,9 +3,10 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/check.h"
+#include "daemon/base/gzip.h"
 #include "daemon/base/utf8.h"
-#include "daemon/report/packed_text.h"
 #include "daemon/report/text.h"
 #include "daemon/report/view_json.h"
 #include "web/bundle.h"
@@ -108,7 +109,7 @@ void ReplaceTag(std::string_view mark, std::string_view closing, std::string_vie
 
 std::string DataBlock(std::string_view view_json) {
   return fmt::format("<script type=\"application/octet-stream\" id=\"squall-data\">{}</script>\n",
-                     InBase64(Gzipped(view_json)));
+                     EncodeBase64(Gzip(view_json, GzipEffort::kUsual)));
 }
 
 std::string AppReport(const WebBundle& bundle, std::string_view title, std::string_view summary,
@@ -117,7 +118,8 @@ std::string AppReport(const WebBundle& bundle, std::string_view title, std::stri
   ReplaceTag(fmt::format("/assets/app-{}.css", bundle.css_hash), ">",
              fmt::format("<style>{}</style>", bundle.app_css), &page);
   ReplaceTag(fmt::format("/assets/app-{}.js", bundle.js_hash), "</script>", "", &page);
-  const std::string icon = fmt::format("data:image/svg+xml;base64,{}", InBase64(bundle.icon_svg));
+  const std::string icon =
+      fmt::format("data:image/svg+xml;base64,{}", EncodeBase64(bundle.icon_svg));
   if (const size_t at = page.find("/icon.svg"); at != std::string::npos) {
     page.replace(at, std::string_view("/icon.svg").size(), icon);
   }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/suggest.h"
 #include "daemon/base/units.h"
@@ -57,18 +58,6 @@ absl::Status Invalid(std::string_view message) {
 }
 
 std::string_view Shown(std::string_view text) { return text.substr(0, kShownMax); }
-
-bool IsSpace(char c) { return c == ' ' || c == '\t'; }
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && IsSpace(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 template <typename Value, size_t kSize>
 const Word<Value>* FindWord(const std::array<Word<Value>, kSize>& words, std::string_view text) {

@@ -4,9 +4,8 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <zlib.h>
 
-#include "daemon/base/check.h"
+#include "daemon/base/gzip.h"
 #include "daemon/base/utf8.h"
 
 namespace squall {
@@ -29,22 +28,6 @@ TargetResponse NumberError(std::string_view field, int64_t min, int64_t max,
                            std::string_view text) {
   return ErrorResponse(400, fmt::format("{} must be a whole number from {} to {}, got '{}'", field,
                                         min, max, text.substr(0, 40)));
-}
-
-std::string Gzip(std::string_view text) {
-  z_stream stream{};
-  constexpr int kGzipWindow = 15 + 16;  // 16 asks zlib for the gzip wrapper
-  SQUALL_CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 8,
-                            Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string packed(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  SQUALL_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
 }
 
 }  // namespace
@@ -134,7 +117,8 @@ TargetResponse CookieCheckFixture(const TargetCall& call) {
 
 TargetResponse GzipFixture(const TargetCall&) {
   static const std::string packed =
-      Gzip(R"({"gzipped":true,"text":"squall squall squall squall squall squall squall squall"})");
+      Gzip(R"({"gzipped":true,"text":"squall squall squall squall squall squall squall squall"})",
+           GzipEffort::kUsual);
   TargetResponse response = JsonResponse(packed);
   response.headers.emplace_back("Content-Encoding", "gzip");
   return response;

@@ -55,6 +55,17 @@ bool IsWord(std::string_view text) {
 
 }  // namespace
 
+std::map<std::string, LogFormat> LogFormatNames() {
+  return {{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
+}
+
+std::map<std::string, LogLevel> LogLevelNames() {
+  return {{"debug", LogLevel::kDebug},
+          {"info", LogLevel::kInfo},
+          {"warning", LogLevel::kWarning},
+          {"error", LogLevel::kError}};
+}
+
 EventLog::EventLog(LogFormat format, LogLevel level, std::ostream* out) : format_(format) {
   auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(*out, /*force_flush=*/true);
   logger_ = std::make_unique<spdlog::logger>("", std::move(sink));

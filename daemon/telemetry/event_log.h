@@ -7,6 +7,7 @@
 
 #include <initializer_list>
 #include <iosfwd>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,16 @@ namespace squall {
 
 enum class LogFormat { kText, kJson };
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+// By the words of --log-format and --log-level.
+std::map<std::string, LogFormat> LogFormatNames();
+std::map<std::string, LogLevel> LogLevelNames();
+
+// What every daemon has flags for.
+struct LogFlags {
+  LogFormat format = LogFormat::kText;
+  LogLevel level = LogLevel::kInfo;
+};
 
 struct LogField {
   std::string_view name;  // a word of ours: not escaped

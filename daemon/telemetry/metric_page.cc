@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <prometheus/text_serializer.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/units.h"
 
 namespace squall {
@@ -18,14 +19,6 @@ using prometheus::MetricType;
 
 constexpr std::string_view kOpenMetricsType = "application/openmetrics-text";
 constexpr std::string_view kTotal = "_total";
-
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // The next piece up to `separator`, which is taken off `rest`.
 std::string_view Cut(std::string_view* rest, char separator) {

@@ -4,7 +4,7 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "operator/kube/api/base64.h"
+#include "daemon/base/base64.h"
 #include "operator/kube/api/resource.h"
 #include "operator/loadtest/names.h"
 #include "operator/loadtest/plan_reader.h"

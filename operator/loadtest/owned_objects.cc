@@ -6,10 +6,10 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/net/certificate.h"
 #include "daemon/net/token_guard.h"
-#include "operator/kube/api/base64.h"
 #include "operator/kube/api/resource.h"
 #include "operator/loadtest/names.h"
 

@@ -9,11 +9,12 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "daemon/base/base64.h"
+#include "daemon/base/gzip.h"
 #include "daemon/report/csv.h"
 #include "daemon/report/json_report.h"
 #include "daemon/report/junit.h"
 #include "daemon/report/view_json.h"
-#include "operator/kube/api/base64.h"
 #include "operator/loadtest/children.h"
 
 namespace squall {
@@ -29,21 +30,6 @@ constexpr std::pair<std::string_view, std::string_view> kKeys[] = {
     {"json", "report.json"}, {"csv_stats", "stats.csv"}, {"csv_failures", "failures.csv"},
     {"junit", "junit.xml"},  {"view", kViewKey},
 };
-
-// gunzip reads it.
-std::string Gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + kGzip, 8, Z_DEFAULT_STRATEGY);
-  std::string packed(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
 
 // Nothing for what is not gzip, or is a bomb.
 std::optional<std::string> Gunzip(const std::string& packed) {
@@ -97,7 +83,7 @@ absl::StatusOr<boost::json::object> ReportObject(const LoadTest& test, const Run
       bytes += text.size();
       texts.emplace_back(key, std::move(text));
     } else {
-      packed.emplace_back(key, Gzip(text));
+      packed.emplace_back(key, Gzip(text, GzipEffort::kBest));
       bytes += packed.back().second.size() * 4 / 3;
     }
   }
@@ -108,7 +94,8 @@ absl::StatusOr<boost::json::object> ReportObject(const LoadTest& test, const Run
                     kObjectBytesMax, bytes));
   }
   // Nobody reads it but the page, so it is always packed, and is left out rather than refused.
-  std::string view = texts.empty() && packed.empty() ? "" : Gzip(ViewJson(report));
+  std::string view =
+      texts.empty() && packed.empty() ? "" : Gzip(ViewJson(report), GzipEffort::kBest);
   if (!view.empty() && bytes + view.size() * 4 / 3 <= kObjectBytesMax) {
     packed.emplace_back(kViewKey, std::move(view));
   }

@@ -32,8 +32,7 @@ struct OperatorFlags {
   bool web_insecure = false;
   int workers = 4;
   std::string health;  // "": serve; else the health address of another squall-operator
-  LogFormat log_format = LogFormat::kText;
-  LogLevel log_level = LogLevel::kInfo;
+  LogFlags log;
 };
 
 }  // namespace squall

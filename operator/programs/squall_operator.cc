@@ -2,7 +2,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <string>
 #include <unistd.h>
 
@@ -10,7 +9,9 @@
 #include <fmt/format.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/stop_signals.h"
 #include "daemon/net/health_probe.h"
+#include "daemon/telemetry/event_log.h"
 #include "operator/programs/operator_flags.h"
 #include "operator/programs/operator_parts.h"
 
@@ -46,12 +47,6 @@ void DefineWebFlags(CLI::App* app, OperatorFlags* flags) {
 }
 
 void DefineFlags(CLI::App* app, OperatorFlags* flags) {
-  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
-                                                    {"json", LogFormat::kJson}};
-  const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
-                                                  {"info", LogLevel::kInfo},
-                                                  {"warning", LogLevel::kWarning},
-                                                  {"error", LogLevel::kError}};
   app->footer(kFooter);
   app->set_version_flag("--version", std::string("squall-operator ") + SQUALL_VERSION);
   app->add_option("--kubeconfig", flags->kubeconfig, "File that says where the API server is");
@@ -90,11 +85,11 @@ void DefineFlags(CLI::App* app, OperatorFlags* flags) {
   app->add_option("--workers", flags->workers, "LoadTests that are looked at at the same time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  app->add_option("--log-format", flags->log_format, "Of the log on stderr; text is the default")
-      ->transform(CLI::CheckedTransformer(formats))
+  app->add_option("--log-format", flags->log.format, "Of the log on stderr; text is the default")
+      ->transform(CLI::CheckedTransformer(LogFormatNames()))
       ->option_text("text|json");
-  app->add_option("--log-level", flags->log_level, "What is logged; info is the default")
-      ->transform(CLI::CheckedTransformer(levels))
+  app->add_option("--log-level", flags->log.level, "What is logged; info is the default")
+      ->transform(CLI::CheckedTransformer(LogLevelNames()))
       ->option_text("debug|info|warning|error");
   DefineWebFlags(app, flags);
 }
@@ -140,13 +135,7 @@ int Serve(const OperatorFlags& flags, const sigset_t& signals, EventLog* log) {
 }
 
 int Main(int argc, char** argv) {
-  // Before any thread: all inherit the mask, and only this one takes the signals.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+  const sigset_t signals = BlockStopSignals();
 
   CLI::App app("The Kubernetes operator of Squall: runs LoadTests on agent pods.",
                "squall-operator");
@@ -162,7 +151,7 @@ int Main(int argc, char** argv) {
     fmt::print("{}\n", verdict.line);
     return verdict.exit_code;
   }
-  EventLog log(flags.log_format, flags.log_level, &std::cerr);
+  EventLog log(flags.log.format, flags.log.level, &std::cerr);
   return Serve(flags, signals, &log);
 }
 

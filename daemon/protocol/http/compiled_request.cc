@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
+#include "daemon/base/base64.h"
 #include "daemon/base/status_macros.h"
 
 namespace squall {
@@ -87,7 +89,8 @@ absl::Status CompiledHttpRequest::CompileProxy(const Service& service) {
   if (absolute_form_) {
     SQUALL_ASSIGN_OR_RETURN(Url proxy, ParseUrl(service.proxy));
     if (!proxy.userinfo.empty()) {
-      AppendHeader("Proxy-Authorization", "Basic " + Base64(proxy.userinfo), &proxy_authorization_);
+      AppendHeader("Proxy-Authorization", "Basic " + EncodeBase64(proxy.userinfo),
+                   &proxy_authorization_);
     }
   }
   return absl::OkStatus();
@@ -329,7 +332,7 @@ absl::Status CompiledHttpRequest::AppendAuthorization(const TemplateScope* scope
     SQUALL_RETURN_IF_ERROR(Append(basic_auth_->first, scope, &pair));
     pair.push_back(':');
     SQUALL_RETURN_IF_ERROR(Append(basic_auth_->second, scope, &pair));
-    value = "Basic " + Base64(pair);
+    value = "Basic " + EncodeBase64(pair);
   } else {
     return absl::OkStatus();
   }

@@ -8,29 +8,13 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/base/ascii.h"
+
 namespace squall {
 namespace {
 
 constexpr size_t kCookiesMax = 100;
 constexpr size_t kCookieBytesMax = 8192;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return lower;
-}
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 // Cuts "name=value" off the front of `rest`, up to the next ';'.
 std::pair<std::string_view, std::string_view> NextPair(std::string_view* rest) {
@@ -64,7 +48,7 @@ std::optional<TimePoint> ExpiryOf(std::string_view max_age, TimePoint now) {
 // part looks like. Nothing when it is no date.
 std::optional<WallTime> ReadDate(std::string_view text) {
   constexpr std::string_view kMonths = "janfebmaraprmayjunjulaugsepoctnovdec";
-  const std::string lower = Lower(text);
+  const std::string lower = LowerCase(text);
   std::optional<int> day;
   std::optional<int> month;
   std::optional<int> year;
@@ -128,16 +112,16 @@ void CookieJar::Store(std::string_view set_cookie, const Origin& origin, std::st
   Cookie cookie;
   cookie.name = name;
   cookie.value = value;
-  cookie.domain = Lower(origin.host);
+  cookie.domain = LowerCase(origin.host);
   cookie.path = DefaultPath(target);
   bool has_max_age = false;
   while (!rest.empty()) {
     const auto [key, attribute] = NextPair(&rest);
-    const std::string lower = Lower(key);
+    const std::string lower = LowerCase(key);
     if (lower == "path" && attribute.starts_with('/')) {
       cookie.path = attribute;
     } else if (lower == "domain" && !attribute.empty()) {
-      const std::string domain = Lower(attribute.substr(attribute.front() == '.' ? 1 : 0));
+      const std::string domain = LowerCase(attribute.substr(attribute.front() == '.' ? 1 : 0));
       if (!DomainCovers(domain, cookie.domain)) {
         return;  // a server cannot set cookies for somebody else
       }
@@ -178,7 +162,7 @@ bool CookieJar::Erase(std::string_view name, std::string_view domain, std::strin
 
 bool CookieJar::Matches(const Cookie& cookie, const Origin& origin, std::string_view target,
                         TimePoint now) {
-  const std::string host = Lower(origin.host);
+  const std::string host = LowerCase(origin.host);
   if (cookie.expires <= now || (cookie.secure && !origin.tls)) {
     return false;
   }

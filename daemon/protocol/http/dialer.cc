@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/protocol/http/response_reader.h"
 
 namespace squall {
@@ -124,7 +125,7 @@ Co<NetError> Dialer::Tunnel(Call* call) {
   const std::string authority = call->to->Authority();
   std::string wire = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
   if (!proxy.userinfo.empty()) {
-    wire += fmt::format("Proxy-Authorization: Basic {}\r\n", Base64(proxy.userinfo));
+    wire += fmt::format("Proxy-Authorization: Basic {}\r\n", EncodeBase64(proxy.userinfo));
   }
   wire += "\r\n";
   const IoResult sent = call->stream->TrySend(wire.data(), wire.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/ascii.h"
 #include "daemon/plan/response_check.h"
 #include "daemon/protocol/http/inflate.h"
 #include "daemon/protocol/http/response_reader.h"

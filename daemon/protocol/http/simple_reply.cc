@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "daemon/base/ascii.h"
 #include "daemon/protocol/http/url.h"
 
 namespace squall {

@@ -95,13 +95,6 @@ absl::StatusOr<Url> FromView(const boost::urls::url_view& view, std::string_view
 
 }  // namespace
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(),
-                    [&lower](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string Origin::HostHeader() const {
   return port == (tls ? 443 : 80) ? Bracketed(host) : Authority();
 }
@@ -166,22 +159,6 @@ void AppendPercentEncoded(std::string_view text, std::string* out) {
       out->push_back(kHex[byte & 15]);
     }
   }
-}
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) {
-      group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      out.push_back(i + j > bytes.size() ? '=' : kDigits[group >> (18 - 6 * j) & 63]);
-    }
-  }
-  return out;
 }
 
 }  // namespace squall

@@ -39,8 +39,5 @@ absl::StatusOr<Url> ResolveLocation(const Origin& origin, std::string_view targe
 
 // Percent-encodes everything but RFC 3986's unreserved characters.
 void AppendPercentEncoded(std::string_view text, std::string* out);
-// ASCII only, as header names compare.
-bool EqualsIgnoringCase(std::string_view a, std::string_view b);
-std::string Base64(std::string_view bytes);
 
 }  // namespace squall

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/suggest.h"
-#include "operator/kube/api/base64.h"
 
 namespace squall {
 namespace {

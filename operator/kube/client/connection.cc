@@ -29,7 +29,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "operator/kube/api/base64.h"
+#include "daemon/base/base64.h"
 
 namespace squall {
 namespace {

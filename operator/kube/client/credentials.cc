@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/status_macros.h"
-#include "operator/kube/api/base64.h"
 #include "operator/kube/client/small_file.h"
 
 namespace squall {

@@ -23,8 +23,8 @@ extern "C" {
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/status_macros.h"
-#include "operator/kube/api/base64.h"
 #include "operator/kube/api/kube_time.h"
 #include "operator/kube/api/object.h"
 #include "operator/kube/api/watch_frames.h"

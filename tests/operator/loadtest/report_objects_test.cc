@@ -7,10 +7,10 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/report/csv.h"
 #include "daemon/report/json_report.h"
 #include "daemon/report/view_json.h"
-#include "operator/kube/api/base64.h"
 #include "tests/operator/loadtest/samples.h"
 
 namespace squall {

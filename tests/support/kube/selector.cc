@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "tests/support/kube/json_tools.h"
 
 namespace squall {
@@ -12,16 +13,6 @@ namespace {
 
 namespace json = boost::json;
 using Test = SelectorTerm::Test;
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && text.back() == ' ') {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 // At the commas outside parentheses.
 std::vector<std::string_view> Split(std::string_view text) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/ascii.h"
+#include "daemon/base/base64.h"
 #include "tests/daemon/protocol/http/test_user.h"
 
 namespace squall {
@@ -260,7 +262,7 @@ TEST_F(CompiledRequestTest, CredentialsComeFromTheFirstPlaceThatHasThem) {
   EXPECT_EQ(Header(Render(), "Authorization"), "Basic ZGVtbzpkZW1v");
   plan_.service.basic_auth = BasicAuth{"{{user}}", "secret"};
   user_.variables.Set("user", "ann");
-  EXPECT_EQ(Header(Render(), "Authorization"), "Basic " + Base64("ann:secret"));
+  EXPECT_EQ(Header(Render(), "Authorization"), "Basic " + EncodeBase64("ann:secret"));
   plan_.service.bearer_token = "t-1";
   EXPECT_EQ(Header(Render(), "Authorization"), "Bearer t-1");
   step_.headers = {{"authorization", "Custom x"}};
@@ -280,7 +282,7 @@ TEST_F(CompiledRequestTest, ThroughAProxyTheTargetIsAbsolute) {
   const RenderedRequest out = Render();
   EXPECT_EQ(FirstLine(out), "GET http://shop.test:8082/products HTTP/1.1");
   EXPECT_EQ(Header(out, "Host"), "shop.test:8082");
-  EXPECT_EQ(Header(out, "Proxy-Authorization"), "Basic " + Base64("me:pw"));
+  EXPECT_EQ(Header(out, "Proxy-Authorization"), "Basic " + EncodeBase64("me:pw"));
   // Inside a tunnel the proxy sees nothing.
   plan_.service.base_url = "https://shop.test";
   EXPECT_EQ(FirstLine(Render()), "GET /products HTTP/1.1");
@@ -343,7 +345,7 @@ TEST_F(CompiledRequestTest, ARedirectThroughAProxyIsAbsoluteAndAuthorized) {
   plan_.service.proxy = "http://me:pw@proxy.test:3128";
   const RenderedRequest next = Follow(302, "http://other.test/next");
   EXPECT_EQ(FirstLine(next), "GET http://other.test/next HTTP/1.1");
-  EXPECT_EQ(Header(next, "Proxy-Authorization"), "Basic " + Base64("me:pw"));
+  EXPECT_EQ(Header(next, "Proxy-Authorization"), "Basic " + EncodeBase64("me:pw"));
   EXPECT_EQ(Header(Follow(302, "https://other.test/next"), "Proxy-Authorization"), "-");
 }
 

@@ -139,26 +139,5 @@ TEST(UrlTest, PercentEncodesAllButUnreservedCharacters) {
   EXPECT_EQ(text, "=AZaz09-_.~%20%2F%3F%26%3D%2B%25%FF|%00%0A");
 }
 
-TEST(UrlTest, ComparesHeaderNamesWithoutCase) {
-  EXPECT_TRUE(EqualsIgnoringCase("Content-LENGTH", "content-length"));
-  EXPECT_TRUE(EqualsIgnoringCase("", ""));
-  EXPECT_FALSE(EqualsIgnoringCase("Content", "Content-"));
-  EXPECT_FALSE(EqualsIgnoringCase("a[", "A{"));  // 32 apart, but no letters
-}
-
-TEST(UrlTest, Base64IsTheOneOfRfc4648) {
-  const std::vector<std::pair<std::string, std::string>> rows = {{"", ""},
-                                                                 {"f", "Zg=="},
-                                                                 {"fo", "Zm8="},
-                                                                 {"foo", "Zm9v"},
-                                                                 {"foob", "Zm9vYg=="},
-                                                                 {"fooba", "Zm9vYmE="},
-                                                                 {"foobar", "Zm9vYmFy"},
-                                                                 {"\xff\xfe\xfd", "//79"}};
-  for (const auto& [plain, encoded] : rows) {
-    EXPECT_EQ(Base64(plain), encoded);
-  }
-}
-
 }  // namespace
 }  // namespace squall

@@ -1,8 +1,6 @@
 #include "tests/operator/kube/client/scripted_server.h"
 
-#include <algorithm>
 #include <arpa/inet.h>
-#include <cctype>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -17,16 +15,11 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/check.h"
 
 namespace squall {
 namespace {
-
-std::string LowerCase(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 X509* ReadCertificate(const std::string& pem) {
   BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));

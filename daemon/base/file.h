@@ -1,5 +1,5 @@
-// Writing report files. Errors are UNAVAILABLE or INVALID_ARGUMENT and name the path and the
-// system's reason. One thread at a time per object.
+// Writing files. Errors are UNAVAILABLE or INVALID_ARGUMENT, where nothing else is said, and name
+// the path and the system's reason. One thread at a time per object.
 #pragma once
 
 #include <string>
@@ -13,6 +13,9 @@ namespace squall {
 // Replaces the file in one step: a reader sees the old text or the new one, never half. What is not
 // a regular file (a pipe, /dev/stdout) is written to directly; a symbolic link is followed.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view text);
+
+// The same, for a file that a flag of a command line asks for: NOT_FOUND, and the flag is named.
+absl::Status WriteFlagFile(std::string_view flag, const std::string& path, std::string_view text);
 
 // A file that only grows.
 class AppendFile final {

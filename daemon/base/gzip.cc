@@ -1,4 +1,4 @@
-#include "daemon/http/gzip.h"
+#include "daemon/base/gzip.h"
 
 #include <zlib.h>
 
@@ -7,16 +7,26 @@
 namespace squall {
 namespace {
 
-// A table of 10 000 rows takes a quarter of what level 6 takes, and is a tenth larger.
-constexpr int kLevel = 3;
-constexpr int kGzipWindow = 15 + 16;
-constexpr int kMemoryLevel = 8;
+constexpr int kGzipWindow = 15 + 16;  // 16 asks zlib for the gzip wrapper
+constexpr int kMemoryLevelMax = 9;
+
+int LevelOf(GzipEffort effort) {
+  switch (effort) {
+    case GzipEffort::kFast:
+      return 3;
+    case GzipEffort::kUsual:
+      return 6;
+    case GzipEffort::kBest:
+      return 9;
+  }
+  return Z_DEFAULT_COMPRESSION;
+}
 
 }  // namespace
 
-std::string Gzip(std::string_view text) {
+std::string Gzip(std::string_view text, GzipEffort effort) {
   z_stream stream{};
-  SQUALL_CHECK(deflateInit2(&stream, kLevel, Z_DEFLATED, kGzipWindow, kMemoryLevel,
+  SQUALL_CHECK(deflateInit2(&stream, LevelOf(effort), Z_DEFLATED, kGzipWindow, kMemoryLevelMax,
                             Z_DEFAULT_STRATEGY) == Z_OK);
   std::string packed(deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));

@@ -1,4 +1,4 @@
-#include "daemon/report/file.h"
+#include "daemon/base/file.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -69,6 +69,13 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view text)
     return FileError("replace", path, error);
   }
   return absl::OkStatus();
+}
+
+absl::Status WriteFlagFile(std::string_view flag, const std::string& path, std::string_view text) {
+  const absl::Status written = WriteFileAtomically(path, text);
+  return written.ok() ? written
+                      : absl::NotFoundError(fmt::format("{} must be a writable file: {}", flag,
+                                                        std::string(written.message())));
 }
 
 absl::StatusOr<AppendFile> AppendFile::Create(const std::string& path) {

@@ -1,4 +1,4 @@
-#include "daemon/http/gzip.h"
+#include "daemon/base/gzip.h"
 
 #include <string>
 
@@ -29,9 +29,15 @@ TEST(GzipTest, UnpacksToWhatItWas) {
   }
   for (const std::string& text :
        {std::string(), std::string("a"), std::string(500'000, 'x'), noise}) {
-    EXPECT_EQ(Unpack(Gzip(text)), text);
+    for (const GzipEffort effort : {GzipEffort::kFast, GzipEffort::kUsual, GzipEffort::kBest}) {
+      EXPECT_EQ(Unpack(Gzip(text, effort)), text);
+    }
   }
-  EXPECT_LT(Gzip(std::string(500'000, 'x')).size(), 5000U);
+  EXPECT_LT(Gzip(std::string(500'000, 'x'), GzipEffort::kFast).size(), 5000U);
+}
+
+TEST(GzipTest, TheSameTextGivesTheSameBytes) {
+  EXPECT_EQ(Gzip("one view", GzipEffort::kUsual), Gzip("one view", GzipEffort::kUsual));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "operator/kube/api/base64.h"
+#include "daemon/base/base64.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "daemon/report/file.h"
+#include "daemon/base/file.h"
 
 #include <filesystem>
 #include <fstream>
@@ -13,7 +13,7 @@
 namespace squall {
 namespace {
 
-class ReportFileTest : public testing::Test {
+class FileTest : public testing::Test {
  protected:
   static std::string ReadAll(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -25,7 +25,7 @@ class ReportFileTest : public testing::Test {
   const TempDirectory directory_;
 };
 
-TEST_F(ReportFileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
+TEST_F(FileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
   const std::string path = directory_.path() / "report.json";
   ASSERT_TRUE(WriteFileAtomically(path, "a longer first text").ok());
   ASSERT_TRUE(WriteFileAtomically(path, "second").ok());
@@ -33,7 +33,7 @@ TEST_F(ReportFileTest, ReplacesTheTextAndLeavesNothingElseBehind) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_.path()), {}), 1);
 }
 
-TEST_F(ReportFileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
+TEST_F(FileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
   const std::filesystem::path real = directory_.path() / "real.txt";
   const std::filesystem::path link = directory_.path() / "link.txt";
   ASSERT_TRUE(WriteFileAtomically(real, "old").ok());
@@ -43,30 +43,30 @@ TEST_F(ReportFileTest, FollowsASymbolicLinkInsteadOfReplacingIt) {
   EXPECT_EQ(ReadAll(real), "new");
 }
 
-TEST_F(ReportFileTest, DeviceIsWrittenToAndNotReplaced) {
+TEST_F(FileTest, DeviceIsWrittenToAndNotReplaced) {
   ASSERT_TRUE(WriteFileAtomically("/dev/null", "text").ok());
   struct stat facts = {};
   ASSERT_EQ(::stat("/dev/null", &facts), 0);
   EXPECT_TRUE(S_ISCHR(facts.st_mode));
 }
 
-TEST_F(ReportFileTest, FullDiskIsAnErrorThatNamesThePath) {
+TEST_F(FileTest, FullDiskIsAnErrorThatNamesThePath) {
   const absl::Status status = WriteFileAtomically("/dev/full", "text");
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(status.message(), "write '/dev/full': No space left on device");
 }
 
-TEST_F(ReportFileTest, MissingDirectoryIsAnErrorThatNamesThePath) {
+TEST_F(FileTest, MissingDirectoryIsAnErrorThatNamesThePath) {
   const absl::Status status = WriteFileAtomically(directory_.path() / "missing" / "a.csv", "text");
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("missing/a.csv"), std::string::npos);
 }
 
-TEST_F(ReportFileTest, DirectoryIsNotAFile) {
+TEST_F(FileTest, DirectoryIsNotAFile) {
   EXPECT_FALSE(WriteFileAtomically(directory_.path(), "text").ok());
 }
 
-TEST_F(ReportFileTest, AppendedTextIsReadableAtOnceAndCreateStartsAnew) {
+TEST_F(FileTest, AppendedTextIsReadableAtOnceAndCreateStartsAnew) {
   const std::string path = directory_.path() / "history.csv";
   {
     auto file = AppendFile::Create(path);
@@ -78,6 +78,12 @@ TEST_F(ReportFileTest, AppendedTextIsReadableAtOnceAndCreateStartsAnew) {
   }
   ASSERT_TRUE(AppendFile::Create(path).ok());
   EXPECT_EQ(ReadAll(path), "");
+}
+
+TEST_F(FileTest, AFlagWhoseFileCannotBeWrittenIsNamed) {
+  const absl::Status status = WriteFlagFile("--port-file", "/nowhere/at/all", "1\n");
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message().find("--port-file must be a writable file: create "), 0U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// RFC 4648 base64, as Secrets and kubeconfigs carry bytes. Pure; any thread.
+// base64 of RFC 4648 (section 4): with padding, without line breaks. Pure; any thread.
 #pragma once
 
 #include <optional>
