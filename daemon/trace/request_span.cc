@@ -11,8 +11,15 @@ bool Contains(std::string_view text, std::string_view lower_case_word) {
 }
 
 bool LooksSecret(std::string_view name) {
-  for (const std::string_view whole : {"key", "sig", "code", "jwt", "sid"}) {
+  for (const std::string_view whole : {"sig", "code", "jwt", "sid"}) {
     if (name.size() == whole.size() && Contains(name, whole)) {
+      return true;
+    }
+  }
+  // The whole name, or its last word: "subscription-key", "user_pass".
+  const std::string_view last = name.substr(name.find_last_of("-_") + 1);
+  for (const std::string_view word : {"key", "pwd", "pass"}) {
+    if (last.size() == word.size() && Contains(last, word)) {
       return true;
     }
   }

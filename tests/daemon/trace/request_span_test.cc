@@ -35,6 +35,9 @@ TEST(AssignTargetTest, HidesTheValuesOfSecretParameters) {
       {"/p?sig=1&signal=2", "/p?sig=REDACTED&signal=2"},
       {"/p?PassWord=", "/p?PassWord=REDACTED"},
       {"/p?flag&key=1", "/p?flag&key=REDACTED"},
+      {"/p?subscription-key=1&app_Key=2", "/p?subscription-key=REDACTED&app_Key=REDACTED"},
+      {"/p?pwd=1&PASS=2&db_pwd=3", "/p?pwd=REDACTED&PASS=REDACTED&db_pwd=REDACTED"},
+      {"/p?monkey=1&compass=2&key-colour=3", "/p?monkey=1&compass=2&key-colour=3"},
       {"/p?", "/p?"},
       {"/p?a=b=c&&d", "/p?a=b=c&&d"},
   };
