@@ -73,9 +73,7 @@ void OtlpSpanExport::Collect() {
 void OtlpSpanExport::DrainOnce() {
   uint64_t dropped = 0;
   hub_.Drain([&](const RequestSpan& span) {
-    if (backlog_.Add(span)) {
-      hub_.KeepExemplar(span);
-    } else {
+    if (!backlog_.Add(span)) {
       ++dropped;
     }
   });
@@ -111,6 +109,9 @@ bool OtlpSpanExport::SendBatch(const std::vector<RequestSpan>& spans) {
     Tell(sent);
     if (sent) {
       hub_.CountExported(spans.size());
+      for (const RequestSpan& span : spans) {
+        hub_.KeepExemplar(span);  // not before: a trace that nobody has is none to go to
+      }
       return true;
     }
     const bool slow = clock_->Now() - begin > kFailsFast;

@@ -1,9 +1,12 @@
 #include "daemon/otel/otlp_metric_sink.h"
 
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 #include "daemon/otel/sdk_log.h"
 #include "tests/daemon/otel/silent_port.h"
+#include "tests/daemon/sinks/test_receiver.h"
 
 namespace squall {
 namespace {
@@ -29,6 +32,20 @@ TEST(OtlpMetricSinkTest, SaysWhyWhenNothingIsTaken) {
       EXPECT_EQ(status.message().find("no reason is known"), std::string::npos) << status;
     }
   }
+}
+
+TEST(OtlpMetricSinkTest, WhatIsAcceptedIsSentWhateverCompressionTheEnvironmentWants) {
+  QuietOtelSdk();
+  ASSERT_EQ(setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", 1), 0);
+  const TestReceiver receiver("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  OtlpMetricSink sink({.to = receiver.url("/v1/metrics"), .protocol = OtlpProtocol::kHttp},
+                      {"r", "t", "a"}, {});
+  ASSERT_EQ(unsetenv("OTEL_EXPORTER_OTLP_COMPRESSION"), 0);
+  const Snapshot run;
+  MetricReport report;
+  report.now = &run;
+  EXPECT_EQ(sink.Send(report), absl::OkStatus());
+  EXPECT_EQ(receiver.requests().size(), 1U);
 }
 
 }  // namespace

@@ -1,26 +1,27 @@
 #include "daemon/otel/otlp_span_export.h"
 
+#include <cstdlib>
 #include <mutex>
 
 #include <gtest/gtest.h>
 
 #include "daemon/otel/sdk_log.h"
 #include "tests/daemon/otel/silent_port.h"
+#include "tests/daemon/sinks/test_receiver.h"
 
 namespace squall {
 namespace {
 
 constexpr int kSpans = 1500;  // three batches
+constexpr char kAccepted[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-class OtlpSpanExportTest : public testing::TestWithParam<OtlpProtocol> {
+class OtlpSpanExportTest : public testing::Test {
  protected:
-  OtlpSpanOptions Options(const SilentPort& port) {
+  OtlpSpanOptions Options(const std::string& endpoint, OtlpProtocol protocol) {
     QuietOtelSdk();
     OtlpSpanOptions options;
-    // Over gRPC there is no path.
-    options.output.endpoint =
-        port.Url() + (GetParam() == OtlpProtocol::kHttp ? "/hunter2?k=hunter2" : "");
-    options.output.protocol = GetParam();
+    options.output.endpoint = endpoint;
+    options.output.protocol = protocol;
     options.sending.traces_timeout = std::chrono::milliseconds(300);
     options.close_time = std::chrono::milliseconds(300);
     options.log = [this](std::string_view text) {
@@ -31,7 +32,7 @@ class OtlpSpanExportTest : public testing::TestWithParam<OtlpProtocol> {
   }
 
   // Records spans, closes the export and returns what became of them.
-  TraceFigures Record(OtlpSpanOptions options) {
+  Snapshot RecordAll(OtlpSpanOptions options) {
     OtlpSpanExport exporter(std::move(options), &clock_);
     SpanRecorder* recorder = exporter.hub()->NewRecorder();
     for (int i = 0; i < kSpans; ++i) {
@@ -52,15 +53,26 @@ class OtlpSpanExportTest : public testing::TestWithParam<OtlpProtocol> {
     exporter.Close();  // changes nothing
     Snapshot snapshot;
     exporter.hub()->Fill(&snapshot);
-    return snapshot.traces;
+    return snapshot;
   }
+  TraceFigures Record(OtlpSpanOptions options) { return RecordAll(std::move(options)).traces; }
 
   const SystemClock clock_;
   std::mutex mutex_;
   std::vector<std::string> log_;
 };
 
-TEST_P(OtlpSpanExportTest, CountsEverySpanOnceWhenNobodyListens) {
+class OtlpSpanExportToNobodyTest : public OtlpSpanExportTest,
+                                   public testing::WithParamInterface<OtlpProtocol> {
+ protected:
+  OtlpSpanOptions Options(const SilentPort& port) {
+    // Over gRPC there is no path.
+    return OtlpSpanExportTest::Options(
+        port.Url() + (GetParam() == OtlpProtocol::kHttp ? "/hunter2?k=hunter2" : ""), GetParam());
+  }
+};
+
+TEST_P(OtlpSpanExportToNobodyTest, CountsEverySpanOnceWhenNobodyListens) {
   const SilentPort port(/*listening=*/false);
   const TraceFigures figures = Record(Options(port));
   EXPECT_EQ(figures.sampled, uint64_t{kSpans});
@@ -72,7 +84,7 @@ TEST_P(OtlpSpanExportTest, CountsEverySpanOnceWhenNobodyListens) {
   EXPECT_EQ(log_[0].find("hunter2"), std::string::npos) << log_[0];
 }
 
-TEST_P(OtlpSpanExportTest, CountsEverySpanOnceWhenTheCollectorNeverAnswers) {
+TEST_P(OtlpSpanExportToNobodyTest, CountsEverySpanOnceWhenTheCollectorNeverAnswers) {
   const SilentPort port(/*listening=*/true);
   const TraceFigures figures = Record(Options(port));
   EXPECT_EQ(figures.sampled, uint64_t{kSpans});
@@ -80,7 +92,7 @@ TEST_P(OtlpSpanExportTest, CountsEverySpanOnceWhenTheCollectorNeverAnswers) {
   EXPECT_EQ(figures.failed + figures.dropped, uint64_t{kSpans});
 }
 
-TEST_P(OtlpSpanExportTest, DropsWhatTheBacklogHasNoRoomFor) {
+TEST_P(OtlpSpanExportToNobodyTest, DropsWhatTheBacklogHasNoRoomFor) {
   const SilentPort port(/*listening=*/true);
   OtlpSpanOptions options = Options(port);
   options.backlog_spans = 10;
@@ -89,7 +101,34 @@ TEST_P(OtlpSpanExportTest, DropsWhatTheBacklogHasNoRoomFor) {
   EXPECT_EQ(figures.failed + figures.dropped, uint64_t{kSpans});
 }
 
-INSTANTIATE_TEST_SUITE_P(Protocols, OtlpSpanExportTest,
+// Someone who looks a slow request up would find nothing.
+TEST_P(OtlpSpanExportToNobodyTest, NoExemplarTellsOfATraceThatNobodyHas) {
+  const SilentPort port(/*listening=*/false);
+  EXPECT_TRUE(RecordAll(Options(port)).exemplars.empty());
+}
+
+// The library of Debian cannot compress over HTTP, and logs an error on each try.
+TEST_F(OtlpSpanExportTest, WhatIsAcceptedIsSentOnceWhateverCompressionTheEnvironmentWants) {
+  ASSERT_EQ(setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", 1), 0);
+  const TestReceiver receiver(kAccepted);
+  OtlpSpanOptions options = Options(receiver.url("/v1/traces"), OtlpProtocol::kHttp);
+  options.sending = OtlpSending();
+  options.close_time = std::chrono::seconds(10);
+  const Snapshot snapshot = RecordAll(std::move(options));
+  ASSERT_EQ(unsetenv("OTEL_EXPORTER_OTLP_COMPRESSION"), 0);
+  EXPECT_EQ(snapshot.traces, (TraceFigures{kSpans, kSpans, 0, 0}));
+  EXPECT_EQ(log_, std::vector<std::string>());
+  EXPECT_EQ(snapshot.exemplars.size(), 1U);
+  size_t bytes = 0;
+  for (const std::string& request : receiver.requests()) {
+    bytes += request.size();
+  }
+  // Three batches, or a few more where a thread was slow; each span has 24 bytes of ids alone.
+  EXPECT_LE(receiver.requests().size(), 10U);
+  EXPECT_GT(bytes, size_t{kSpans} * 24);
+}
+
+INSTANTIATE_TEST_SUITE_P(Protocols, OtlpSpanExportToNobodyTest,
                          testing::Values(OtlpProtocol::kGrpc, OtlpProtocol::kHttp));
 
 }  // namespace
