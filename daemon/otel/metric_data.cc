@@ -10,6 +10,7 @@
 
 #include "daemon/base/units.h"
 #include "daemon/base/utf8.h"
+#include "daemon/sinks/request_samples.h"
 
 namespace squall {
 namespace {
@@ -128,11 +129,10 @@ void DataList::AddTimes(MetricData* metric, Attributes attributes, const Histogr
   metric->point_data_attr_.push_back({std::move(attributes), std::move(point)});
 }
 
-void AddLoad(const Snapshot& run, DataList* out) {
+void AddLoad(const Snapshot& run, uint64_t stage, DataList* out) {
   MetricData* users = out->Gauge("squall.users", "{user}", "Running users");
-  for (const auto& [user_class, count] : run.users) {
-    out->AddGauge(users, out->With({{"user_class", Label(user_class)}}),
-                  static_cast<int64_t>(count));
+  for (const auto& [user_class, count] : UserSamples(run)) {
+    out->AddGauge(users, out->With({{"user_class", user_class}}), static_cast<int64_t>(count));
   }
   const auto gauge = [&](const char* name, const char* unit, const char* help,
                          metrics::ValueType value) {
@@ -144,6 +144,8 @@ void AddLoad(const Snapshot& run, DataList* out) {
         "Arrivals per second that the load profile asks of this agent now", run.target_rate);
   gauge("squall.open_requests", "{request}", "Requests in flight",
         static_cast<int64_t>(run.open_requests));
+  gauge("squall.run.stage", "{stage}", "The stage of the load profile, from 1; 0: none",
+        static_cast<int64_t>(stage));
   gauge("squall.run.elapsed", "s", "Time since the start of the run", ToSeconds(run.elapsed));
   const auto count = [&](const char* name, const char* unit, const char* help, uint64_t value) {
     out->AddCount(out->Sum(name, unit, help), out->With({}), value);
@@ -223,8 +225,22 @@ void AddGenerator(const Snapshot& run, DataList* out) {
                 out->With({}), run.health.loop_lag);
   out->AddSum(out->Sum("squall.event_loop.cpu", "s", "CPU time of the event loops in this run"),
               out->With({}), run.health.thread_seconds);
+  out->AddSum(out->Sum("squall.event_loop.wait", "s",
+                       "Time that event loops were ready to run while others had the CPU"),
+              out->With({}), run.health.run_delay_seconds);
   out->AddGauge(out->Gauge("squall.event_loops", "{loop}", "Event loops of the run"), out->With({}),
                 static_cast<int64_t>(run.health.shards));
+  MetricData* exhausted =
+      out->Sum("squall.exhausted", "{failure}", "How often the generator ran out of a resource");
+  const std::pair<const char*, uint64_t> resources[] = {{"descriptors", run.health.fd_exhausted},
+                                                        {"ports", run.health.ports_exhausted},
+                                                        {"memory", run.health.memory_exhausted}};
+  for (const auto& [resource, times] : resources) {
+    out->AddCount(exhausted, out->With({{"resource", resource}}), times);
+  }
+  out->AddCount(out->Sum("squall.names_dropped", "{request}",
+                         "Requests counted as 'other' because there were too many names"),
+                out->With({}), run.health.names_dropped);
   MetricData* spans =
       out->Sum("squall.trace.spans", "{span}", "What became of the spans of sampled requests");
   const std::pair<const char*, uint64_t> results[] = {{"sampled", run.traces.sampled},
@@ -238,10 +254,10 @@ void AddGenerator(const Snapshot& run, DataList* out) {
 
 }  // namespace
 
-std::vector<MetricData> MetricDataMaker::Make(const Snapshot& run, WallTime at) {
+std::vector<MetricData> MetricDataMaker::Make(const Snapshot& run, WallTime at, uint64_t stage) {
   const WallTime begin = run.started_at == WallTime() ? at : run.started_at;
   DataList list(options_, begin, at);
-  AddLoad(run, &list);
+  AddLoad(run, stage, &list);
   AddRequests(Fold(run), &list);
   AddOutcomes(run, &list);
   AddGenerator(run, &list);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <opentelemetry/sdk/metrics/data/metric_data.h>
 #include <set>
@@ -30,7 +31,9 @@ class MetricDataMaker final {
  public:
   explicit MetricDataMaker(MetricDataOptions options) : options_(std::move(options)) {}
 
-  std::vector<opentelemetry::sdk::metrics::MetricData> Make(const Snapshot& run, WallTime at);
+  // `stage` is the one of the load profile, from 1; 0: none is in force.
+  std::vector<opentelemetry::sdk::metrics::MetricData> Make(const Snapshot& run, WallTime at,
+                                                            uint64_t stage = 0);
 
  private:
   using NameKey = std::pair<std::string, std::string>;  // method, name

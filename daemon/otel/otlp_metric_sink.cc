@@ -28,7 +28,7 @@ absl::Status OtlpMetricSink::Send(const MetricReport& report) {
   metrics.resource_ = &resource_;
   ScopeMetrics& scope = metrics.scope_metric_data_.emplace_back();
   scope.scope_ = scope_.get();
-  scope.metric_data_ = maker_.Make(*report.now, report.at);
+  scope.metric_data_ = maker_.Make(*report.now, report.at, report.stage);
   TakeOtelFailure();
   const uint64_t errors = OtelErrorsOnThisThread();
   if (exporter_->Export(metrics) == ExportResult::kSuccess && OtelErrorsOnThisThread() == errors) {

@@ -72,9 +72,9 @@ void AppendRequests(const RequestSample& sample, const MetricReport& report,
 }
 
 void AppendUsers(const MetricReport& report, const std::string& tags, std::string* out) {
-  for (const auto& [user_class, count] : report.now->users) {
+  for (const auto& [user_class, count] : UserSamples(*report.now)) {
     std::string start = "squall_users" + tags;
-    AppendTag("user_class", SampleText(user_class), &start);
+    AppendTag("user_class", user_class, &start);
     Line line(start, out);
     line.Count("users", count);
     line.End(report.at);

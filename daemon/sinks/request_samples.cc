@@ -81,6 +81,16 @@ std::vector<ResponseNumber> ResponseNumbers(const Histogram& response) {
   return numbers;
 }
 
+std::map<std::string, uint64_t> UserSamples(const Snapshot& snapshot, size_t classes_max) {
+  std::map<std::string, uint64_t> by_class;
+  for (const auto& [user_class, count] : snapshot.users) {
+    const std::string text = SampleText(user_class);
+    const bool room = by_class.size() < classes_max || by_class.contains(text);
+    by_class[room ? text : kOther] += count;
+  }
+  return by_class;
+}
+
 std::vector<LoadNumber> LoadNumbers(const Snapshot& snapshot, uint64_t stage) {
   uint64_t task_errors = 0;
   for (const auto& [text, count] : snapshot.task_errors) {

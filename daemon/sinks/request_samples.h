@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -59,6 +60,10 @@ struct LoadNumber {
   bool counter;  // since the start, and only grows
 };
 std::vector<LoadNumber> LoadNumbers(const Snapshot& snapshot, uint64_t stage);
+
+// Running users by class, at most `classes_max` of them by name and the rest as "other", as on the
+// page of metrics.
+std::map<std::string, uint64_t> UserSamples(const Snapshot& snapshot, size_t classes_max = 100);
 
 // Text for a tag's or field's value: one line, UTF-8, at most 128 bytes.
 std::string SampleText(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace squall {
@@ -86,6 +87,37 @@ TEST(MetricDataTest, GaugesAreOfNow) {
       get<int64_t>(get<metrics::LastValuePointData>(users.point_data_attr_[0].point_data).value_),
       5);
   EXPECT_EQ(Find(all, "squall.trace.spans").point_data_attr_.size(), 4U);
+}
+
+TEST(MetricDataTest, HasWhatTheGeneratorLacked) {
+  Snapshot run = Sample();
+  run.health.run_delay_seconds = 1.5;
+  run.health.ports_exhausted = 3;
+  run.health.names_dropped = 7;
+  MetricDataMaker maker({});
+  const auto all = maker.Make(run, kBegin, 2);
+  const auto sum = [](const auto& point) {
+    return get<metrics::SumPointData>(point.point_data).value_;
+  };
+  EXPECT_EQ(get<double>(sum(Find(all, "squall.event_loop.wait").point_data_attr_.at(0))), 1.5);
+  EXPECT_EQ(get<int64_t>(sum(Find(all, "squall.names_dropped").point_data_attr_.at(0))), 7);
+  std::map<std::string, int64_t> exhausted;
+  for (const auto& point : Find(all, "squall.exhausted").point_data_attr_) {
+    exhausted[Text(point.attributes, "resource")] = get<int64_t>(sum(point));
+  }
+  EXPECT_EQ(exhausted,
+            (std::map<std::string, int64_t>{{"descriptors", 0}, {"memory", 0}, {"ports", 3}}));
+  const auto& stage = Find(all, "squall.run.stage").point_data_attr_.at(0);
+  EXPECT_EQ(get<int64_t>(get<metrics::LastValuePointData>(stage.point_data).value_), 2);
+}
+
+TEST(MetricDataTest, UserClassesAreBounded) {
+  Snapshot run;
+  for (int i = 0; i < 150; ++i) {
+    run.users[fmt::format("class {}", i)] = 1;
+  }
+  MetricDataMaker maker({});
+  EXPECT_EQ(Find(maker.Make(run, kBegin), "squall.users").point_data_attr_.size(), 101U);
 }
 
 TEST(MetricDataTest, ANameThatHasASeriesKeepsItAndTheRestIsOther) {

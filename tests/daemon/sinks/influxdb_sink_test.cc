@@ -44,6 +44,16 @@ TEST(InfluxDbSinkTest, AHostileNameStaysOneTag) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2);
 }
 
+TEST(InfluxDbSinkTest, UserClassesAreBounded) {
+  Snapshot now;
+  for (int i = 0; i < 150; ++i) {
+    now.users["class" + std::to_string(i)] = 1;
+  }
+  const std::string lines = LinesOf(now);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 102);  // and one of squall_load
+  EXPECT_NE(lines.find(",user_class=other users=50i "), std::string::npos) << lines;
+}
+
 TEST(InfluxDbSinkTest, EmptyTagsAreLeftOut) {
   EXPECT_EQ(InfluxTags({{"b", "x y"}, {"a", ""}, {"A", "\\"}}), ",A=/,b=x\\ y");
 }

@@ -50,6 +50,14 @@ TEST(RequestSamplesTest, TimesAreMillisecondsAndNothingWithoutRequests) {
   }
 }
 
+TEST(RequestSamplesTest, UserClassesBeyondTheBoundAreOther) {
+  Snapshot now;
+  now.users = {{"a", 1}, {"b\n", 2}, {"b ", 4}, {"c", 8}, {"d", 16}};
+  EXPECT_EQ(UserSamples(now, 2),
+            (std::map<std::string, uint64_t>{{"a", 1}, {"b ", 6}, {"other", 24}}));
+  EXPECT_EQ(UserSamples(now).size(), 4u);
+}
+
 TEST(RequestSamplesTest, TextIsOneLineOfUtf8) {
   EXPECT_EQ(SampleText("a\nb\xff"), "a b\xEF\xBF\xBD");
   EXPECT_LE(SampleText(std::string(1000, 'x')).size(), 131u);
