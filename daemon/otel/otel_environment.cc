@@ -1,6 +1,7 @@
 #include "daemon/otel/otel_environment.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -21,16 +22,40 @@ using Variables = std::map<std::string, std::string>;
 constexpr Nanos kTimeoutMax = std::chrono::seconds(10);
 constexpr uint64_t kMillisMax = 3'600'000;
 constexpr uint64_t kIntervalMillisMin = kOutputIntervalMin / std::chrono::milliseconds(1);
+constexpr const char* kDisabled = "OTEL_SDK_DISABLED";
+constexpr const char* kMetricsExporter = "OTEL_METRICS_EXPORTER";
 constexpr const char* kPrefix = "OTEL_EXPORTER_OTLP_";
+// Of the specification, past and present. Whoever sets them for other programs of the same machine
+// may run Squall all the same.
+constexpr std::array<std::string_view, 5> kOtherExporters = {"prometheus", "console", "logging",
+                                                             "zipkin", "jaeger"};
+constexpr std::array<std::string_view, 3> kOtherSamplers = {"jaeger_remote",
+                                                            "parentbased_jaeger_remote", "xray"};
 
 absl::Status Bad(const std::string& name, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("{} {}", name, what));
+}
+
+template <size_t size>
+bool IsOneOf(const std::array<std::string_view, size>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Both signals may read the same variable.
+void WarnOnce(std::string text, std::vector<std::string>* warnings) {
+  if (std::find(warnings->begin(), warnings->end(), text) == warnings->end()) {
+    warnings->push_back(std::move(text));
+  }
 }
 
 // As the specification wants it: an empty variable is none.
 std::string Get(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
   return found == variables.end() ? "" : found->second;
+}
+
+bool IsDisabled(const Variables& variables) {
+  return LowerCase(Get(variables, kDisabled)) == "true";
 }
 
 template <typename Take>  // absl::Status(std::string_view item)
@@ -114,30 +139,42 @@ absl::Status ReadMillis(const Variables& variables, const std::string& name, uin
   return absl::OkStatus();
 }
 
-// "otlp", "none", or a list for several SDKs that has one of them. Nothing when not said.
+// "otlp", "none", or a list for several SDKs. Nothing when not said.
 absl::StatusOr<std::optional<bool>> ReadExporter(const Variables& variables,
-                                                 const std::string& name) {
+                                                 const std::string& name,
+                                                 std::vector<std::string>* warnings) {
   const std::string text = Get(variables, name);
   bool otlp = false;
   bool none = false;
+  size_t others = 0;
+  size_t unknown = 0;
   SQUALL_RETURN_IF_ERROR(ForEachItem(text, [&](std::string_view item) {
     otlp = otlp || item == "otlp";
     none = none || item == "none";
+    ++(IsOneOf(kOtherExporters, item) ? others : unknown);
     return absl::OkStatus();
   }));
-  if (!text.empty() && !otlp && !none) {
+  if (text.empty() || otlp || none) {
+    return text.empty() ? std::nullopt : std::optional<bool>(otlp);
+  }
+  if (others == 0 || unknown > 0) {
     return Bad(name, fmt::format("must be otlp or none, got '{}'", text));
   }
-  return text.empty() ? std::nullopt : std::optional<bool>(otlp);
+  WarnOnce(fmt::format("{} '{}' is taken for none: only OTLP is sent", name, text), warnings);
+  return false;
 }
 
-absl::StatusOr<double> ReadSampler(const Variables& variables) {
+absl::StatusOr<double> ReadSampler(const Variables& variables, std::vector<std::string>* warnings) {
   const std::string sampler = Get(variables, "OTEL_TRACES_SAMPLER");
   if (sampler.empty() || sampler == "always_on" || sampler == "parentbased_always_on") {
     return 1.0;
   }
   if (sampler == "always_off" || sampler == "parentbased_always_off") {
     return 0.0;
+  }
+  if (IsOneOf(kOtherSamplers, sampler)) {
+    WarnOnce(fmt::format("OTEL_TRACES_SAMPLER '{}' is taken for always_on", sampler), warnings);
+    return 1.0;
   }
   if (sampler != "traceidratio" && sampler != "parentbased_traceidratio") {
     return Bad("OTEL_TRACES_SAMPLER",
@@ -155,14 +192,27 @@ absl::StatusOr<double> ReadSampler(const Variables& variables) {
   return ratio;
 }
 
-// What one signal ("TRACES", "METRICS") is sent with. Its own variables win over those of all.
+// The variable that says `what` of a signal ("TRACES", "METRICS"): its own wins over that of all.
+std::string NameFor(const Variables& variables, const std::string& signal,
+                    const std::string& what) {
+  const std::string own = kPrefix + signal + "_" + what;
+  return Get(variables, own).empty() ? kPrefix + what : own;
+}
+
+absl::Status ReadTimeout(const Variables& variables, const std::string& signal, Nanos* timeout) {
+  SQUALL_RETURN_IF_ERROR(ReadMillis(variables, NameFor(variables, signal, "TIMEOUT"), 1, timeout));
+  *timeout = std::min(*timeout, kTimeoutMax);
+  return absl::OkStatus();
+}
+
+// What one signal is sent with.
 class SignalReader final {
  public:
   SignalReader(const Variables& variables, std::string signal, const PemReader& read_pem)
       : variables_(variables), signal_(std::move(signal)), read_pem_(read_pem) {}
 
   // Nothing when not said.
-  absl::StatusOr<std::optional<OtlpProtocol>> Protocol() const;
+  absl::StatusOr<std::optional<OtlpProtocol>> Protocol(std::vector<std::string>* warnings) const;
   // "" for none. `protocol` becomes what goes with it, where none is said.
   absl::StatusOr<std::string> Endpoint(std::optional<OtlpProtocol> said, const std::string& path,
                                        bool asked_for, OtlpProtocol* protocol) const;
@@ -175,25 +225,28 @@ class SignalReader final {
     const std::string path = Get(variables_, name);
     return path.empty() ? absl::StatusOr<std::string>("") : read_pem_(name, path);
   }
-  absl::Status Timeout(Nanos* timeout) const {
-    SQUALL_RETURN_IF_ERROR(ReadMillis(variables_, NameOf("TIMEOUT"), 1, timeout));
-    *timeout = std::min(*timeout, kTimeoutMax);
-    return absl::OkStatus();
-  }
-  std::string NameOf(const std::string& what) const {
-    const std::string own = kPrefix + signal_ + "_" + what;
-    return Get(variables_, own).empty() ? kPrefix + what : own;
+  // The variable that asks for it; "" where none does.
+  std::string Gzip() const {
+    const std::string name = NameOf("COMPRESSION");
+    return Get(variables_, name) == "gzip" ? name : "";
   }
 
  private:
+  std::string NameOf(const std::string& what) const { return NameFor(variables_, signal_, what); }
+
   const Variables& variables_;
   const std::string signal_;
   const PemReader& read_pem_;
 };
 
-absl::StatusOr<std::optional<OtlpProtocol>> SignalReader::Protocol() const {
+absl::StatusOr<std::optional<OtlpProtocol>> SignalReader::Protocol(
+    std::vector<std::string>* warnings) const {
   const std::string name = NameOf("PROTOCOL");
   const std::string text = Get(variables_, name);
+  if (text == "http/json") {  // the same ports and paths, and collectors take both
+    WarnOnce(fmt::format("{} 'http/json' is taken for http/protobuf", name), warnings);
+    return OtlpProtocol::kHttp;
+  }
   if (!text.empty() && text != "grpc" && text != "http/protobuf") {
     return Bad(name, fmt::format("must be grpc or http/protobuf, got '{}'", text));
   }
@@ -232,20 +285,17 @@ absl::StatusOr<std::string> SignalReader::Endpoint(std::optional<OtlpProtocol> s
 absl::Status ReadTraces(const Variables& variables, const PemReader& read_pem,
                         OtelEnvironment* out) {
   SQUALL_ASSIGN_OR_RETURN(const std::optional<bool> wanted,
-                          ReadExporter(variables, "OTEL_TRACES_EXPORTER"));
+                          ReadExporter(variables, "OTEL_TRACES_EXPORTER", &out->warnings));
   const SignalReader reader(variables, "TRACES", read_pem);
   TraceOutput& traces = out->traces;
-  SQUALL_ASSIGN_OR_RETURN(out->protocol, reader.Protocol());
+  SQUALL_ASSIGN_OR_RETURN(out->protocol, reader.Protocol(&out->warnings));
   SQUALL_ASSIGN_OR_RETURN(
       traces.endpoint,
       reader.Endpoint(out->protocol, "/v1/traces", wanted.value_or(false), &traces.protocol));
-  SQUALL_ASSIGN_OR_RETURN(traces.sample, ReadSampler(variables));
+  SQUALL_ASSIGN_OR_RETURN(traces.sample, ReadSampler(variables, &out->warnings));
   SQUALL_ASSIGN_OR_RETURN(traces.headers, reader.Headers());
   SQUALL_ASSIGN_OR_RETURN(traces.ca_pem, reader.Certificate());
-  SQUALL_RETURN_IF_ERROR(reader.Timeout(&out->sending.traces_timeout));
-  if (!out->service_name.empty()) {
-    traces.service_name = out->service_name;
-  }
+  out->traces_gzip = reader.Gzip();
   out->traces_wanted = wanted.value_or(true) && !traces.endpoint.empty() && traces.sample > 0;
   return absl::OkStatus();
 }
@@ -253,15 +303,16 @@ absl::Status ReadTraces(const Variables& variables, const PemReader& read_pem,
 absl::Status ReadMetrics(const Variables& variables, const PemReader& read_pem,
                          OtelEnvironment* out) {
   SQUALL_ASSIGN_OR_RETURN(const std::optional<bool> wanted,
-                          ReadExporter(variables, "OTEL_METRICS_EXPORTER"));
+                          ReadExporter(variables, kMetricsExporter, &out->warnings));
   const SignalReader reader(variables, "METRICS", read_pem);
   MetricOutput& metrics = out->metrics;
-  SQUALL_ASSIGN_OR_RETURN(const std::optional<OtlpProtocol> protocol, reader.Protocol());
+  SQUALL_ASSIGN_OR_RETURN(const std::optional<OtlpProtocol> protocol,
+                          reader.Protocol(&out->warnings));
   SQUALL_ASSIGN_OR_RETURN(metrics.to, reader.Endpoint(protocol, "/v1/metrics",
                                                       wanted.value_or(false), &metrics.protocol));
   SQUALL_ASSIGN_OR_RETURN(metrics.headers, reader.Headers());
   SQUALL_ASSIGN_OR_RETURN(metrics.ca_pem, reader.Certificate());
-  SQUALL_RETURN_IF_ERROR(reader.Timeout(&out->sending.metrics_timeout));
+  out->metrics_gzip = reader.Gzip();
   SQUALL_RETURN_IF_ERROR(
       ReadMillis(variables, "OTEL_METRIC_EXPORT_INTERVAL", kIntervalMillisMin, &metrics.interval));
   out->metrics_wanted = wanted.value_or(false);
@@ -272,12 +323,21 @@ absl::Status ReadMetrics(const Variables& variables, const PemReader& read_pem,
 
 absl::StatusOr<OtelEnvironment> ReadOtelEnvironment(const Variables& variables,
                                                     const PemReader& read_pem) {
-  OtelEnvironment out;
-  const std::string disabled = LowerCase(Get(variables, "OTEL_SDK_DISABLED"));
-  if (!disabled.empty() && disabled != "true" && disabled != "false") {
-    return Bad("OTEL_SDK_DISABLED", fmt::format("must be true or false, got '{}'", disabled));
+  SQUALL_ASSIGN_OR_RETURN(OtelEnvironment out, ReadOtelSending(variables));
+  if (!IsDisabled(variables)) {
+    SQUALL_RETURN_IF_ERROR(ReadTraces(variables, read_pem, &out));
+    SQUALL_RETURN_IF_ERROR(ReadMetrics(variables, read_pem, &out));
   }
-  if (disabled == "true") {
+  return out;
+}
+
+absl::StatusOr<OtelEnvironment> ReadOtelSending(const Variables& variables) {
+  OtelEnvironment out;
+  const std::string disabled = LowerCase(Get(variables, kDisabled));
+  if (!disabled.empty() && disabled != "true" && disabled != "false") {
+    return Bad(kDisabled, fmt::format("must be true or false, got '{}'", disabled));
+  }
+  if (IsDisabled(variables)) {
     return out;
   }
   out.service_name = Get(variables, "OTEL_SERVICE_NAME");
@@ -292,9 +352,22 @@ absl::StatusOr<OtelEnvironment> ReadOtelEnvironment(const Variables& variables,
   } else {
     out.sending.resource["service.name"] = out.service_name;
   }
-  SQUALL_RETURN_IF_ERROR(ReadTraces(variables, read_pem, &out));
-  SQUALL_RETURN_IF_ERROR(ReadMetrics(variables, read_pem, &out));
+  if (!out.service_name.empty()) {
+    out.traces.service_name = out.service_name;
+  }
+  SQUALL_RETURN_IF_ERROR(ReadTimeout(variables, "TRACES", &out.sending.traces_timeout));
+  SQUALL_RETURN_IF_ERROR(ReadTimeout(variables, "METRICS", &out.sending.metrics_timeout));
   return out;
+}
+
+bool AsksForOtlpMetrics(const Variables& variables) {
+  bool otlp = false;
+  const absl::Status none =
+      ForEachItem(Get(variables, kMetricsExporter), [&](std::string_view item) {
+        otlp = otlp || item == "otlp";
+        return absl::OkStatus();
+      });
+  return none.ok() && otlp && !IsDisabled(variables);
 }
 
 std::string OtlpEndpoint(const std::string& text) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <absl/status/statusor.h>
 
@@ -37,6 +38,11 @@ struct OtelEnvironment {
   bool metrics_wanted = false;           // OTEL_METRICS_EXPORTER=otlp
   std::string service_name;              // OTEL_SERVICE_NAME; "" = not said
   OtlpSending sending;
+  // The variable that asks for gzip, of each signal; "" where none does.
+  std::string traces_gzip;
+  std::string metrics_gzip;
+  // What the specification allows and is not done here, each once: for people to read.
+  std::vector<std::string> warnings;
   bool operator==(const OtelEnvironment&) const = default;
 };
 
@@ -47,6 +53,14 @@ using PemReader =
 // INVALID_ARGUMENT names the variable; values of headers are never shown.
 absl::StatusOr<OtelEnvironment> ReadOtelEnvironment(
     const std::map<std::string, std::string>& variables, const PemReader& read_pem);
+
+// Only how is sent, and in whose name, for whoever is told where to by others: variables that say
+// where to are not even checked.
+absl::StatusOr<OtelEnvironment> ReadOtelSending(
+    const std::map<std::string, std::string>& variables);
+
+// Whether OTEL_METRICS_EXPORTER has otlp in it.
+bool AsksForOtlpMetrics(const std::map<std::string, std::string>& variables);
 
 // An endpoint as people write it, with or without a scheme ("collector:4317" is plain text), as a
 // URL for TraceOutput or MetricOutput.

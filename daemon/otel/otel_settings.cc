@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/plan/output_target.h"
 
@@ -36,6 +37,13 @@ absl::Status CheckEndpoint(const OtelFlags& flags, const std::string& endpoint,
                    fault));
 }
 
+// Scheme, host and port, which secrets are meant for.
+std::string Origin(const std::string& url) {
+  const size_t host = url.find("://");
+  return LowerCase(
+      url.substr(0, host == std::string::npos ? host : url.find_first_of("/?#", host + 3)));
+}
+
 // Where spans would go, sampled or not; nothing when nobody wants them.
 std::optional<TraceOutput> TracesOf(const OtelFlags& flags, const OtelEnvironment& environment,
                                     const std::optional<TraceOutput>& planned) {
@@ -53,7 +61,13 @@ std::optional<TraceOutput> TracesOf(const OtelFlags& flags, const OtelEnvironmen
   }
   traces.protocol = ProtocolFor(flags, traces.protocol);
   if (!flags.endpoint.empty()) {
-    traces.endpoint = OtlpEndpoint(flags.endpoint);
+    std::string endpoint = OtlpEndpoint(flags.endpoint);
+    if (Origin(endpoint) != Origin(traces.endpoint)) {
+      // The plan's secrets are for the plan's collector.
+      traces.headers = environment.traces.headers;
+      traces.ca_pem = environment.traces.ca_pem;
+    }
+    traces.endpoint = std::move(endpoint);
   } else if (traces.endpoint.empty()) {
     traces.endpoint = traces.protocol == OtlpProtocol::kHttp ? kOtlpHttpDefault : kOtlpGrpcDefault;
   }
@@ -91,6 +105,33 @@ std::optional<MetricOutput> MetricsOf(const OtelFlags& flags, const OtelEnvironm
 }
 
 }  // namespace
+
+absl::StatusOr<OtelEnvironment> ReadOtelFor(const OtelFlags& flags,
+                                            const std::map<std::string, std::string>& variables,
+                                            const PemReader& read_pem) {
+  const bool no_spans = flags.sample.has_value() && !(*flags.sample > 0);
+  if (no_spans && !flags.metrics && !AsksForOtlpMetrics(variables)) {
+    return ReadOtelSending(variables);
+  }
+  SQUALL_ASSIGN_OR_RETURN(OtelEnvironment read, ReadOtelEnvironment(variables, read_pem));
+  const std::optional<TraceOutput> traces = TracesOf(flags, read, std::nullopt);
+  const auto warn = [&read](const std::string& name) {
+    read.warnings.push_back(
+        fmt::format("{} 'gzip' is heeded over gRPC alone: nothing is compressed over HTTP", name));
+  };
+  if (!read.traces_gzip.empty() && !no_spans && traces.has_value() &&
+      traces->protocol == OtlpProtocol::kHttp) {
+    warn(read.traces_gzip);
+    return read;
+  }
+  if (!read.metrics_gzip.empty() && (flags.metrics || read.metrics_wanted)) {
+    const std::optional<MetricOutput> metrics = MetricsOf(flags, read, traces);
+    if (metrics.has_value() && metrics->protocol == OtlpProtocol::kHttp) {
+      warn(read.metrics_gzip);
+    }
+  }
+  return read;
+}
 
 absl::Status ApplyOtel(const OtelFlags& flags, const OtelEnvironment& environment,
                        Outputs* outputs) {

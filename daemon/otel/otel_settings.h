@@ -2,10 +2,12 @@
 // environment. Pure; any thread.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include "daemon/otel/otel_environment.h"
 #include "daemon/plan/plan.h"
@@ -20,6 +22,12 @@ struct OtelFlags {
   bool metrics = false;          // --otel-metrics
   bool traces = false;           // Locust's --otel: also where nobody names an endpoint
 };
+
+// What the environment asks for beside these flags. Where they leave nothing to be sent, variables
+// that say where to are not checked.
+absl::StatusOr<OtelEnvironment> ReadOtelFor(const OtelFlags& flags,
+                                            const std::map<std::string, std::string>& variables,
+                                            const PemReader& read_pem);
 
 // Completes the outputs of a plan (or an agent's own, which begin empty). INVALID_ARGUMENT names
 // the flag.

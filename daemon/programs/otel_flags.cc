@@ -30,18 +30,26 @@ void AddOtelFlags(CLI::App* command, OtelFlags* flags) {
   command->add_flag("--otel-metrics", flags->metrics, "Send the figures of the run there, too");
 }
 
+absl::StatusOr<OtelEnvironment> ReadOtel(const OtelFlags& flags,
+                                         const std::map<std::string, std::string>& environment) {
+  return ReadOtelFor(flags, environment, ReadPemFile);
+}
+
 absl::StatusOr<OtelEnvironment> ReadOtel(const std::map<std::string, std::string>& environment) {
-  return ReadOtelEnvironment(environment, ReadPemFile);
+  return ReadOtelSending(environment);
 }
 
 std::optional<int> ReadOtelOrSay(const std::map<std::string, std::string>& environment,
                                  OtelWishes* wishes) {
-  absl::StatusOr<OtelEnvironment> read = ReadOtel(environment);
+  absl::StatusOr<OtelEnvironment> read = ReadOtel(wishes->flags, environment);
   if (!read.ok()) {
     fmt::print(stderr, "squall: {}\n", std::string(read.status().message()));
     return kBadFlags;
   }
   wishes->environment = *std::move(read);
+  for (const std::string& warning : wishes->environment.warnings) {
+    fmt::print(stderr, "warning: {}\n", warning);
+  }
   return std::nullopt;
 }
 

@@ -197,6 +197,18 @@ absl::Status Named(std::string_view flag, const absl::Status& status) {
   return absl::Status(status.code(), fmt::format("{} {}", flag, std::string(status.message())));
 }
 
+// `squall run --worker` is this program, with a --listen that nobody typed: the coordinator calls
+// whoever joins it.
+absl::Status ForWorkers(const Flags& flags, const absl::Status& status) {
+  if (flags.join.empty() || !absl::IsFailedPrecondition(status)) {
+    return status;
+  }
+  return absl::Status(status.code(),
+                      fmt::format("{} (of squall run --worker: --join-tls-cert, --join-tls-key and "
+                                  "one of --agent-token-file and --join-client-ca, or --insecure)",
+                                  std::string(status.message())));
+}
+
 absl::StatusOr<ServerSecurity> ReadSecurity(const Flags& flags, const TokenGuard* guard) {
   ServerSecurity security;
   security.listen = flags.listen;
@@ -223,7 +235,12 @@ std::map<std::string, std::string> ReadEnvironment() {
 absl::StatusOr<AgentConfig> MakeAgentConfig(const Flags& flags, OutputGate gate, const Clock* clock,
                                             EventLog* log) {
   AgentConfig config;
-  SQUALL_ASSIGN_OR_RETURN(const OtelEnvironment otel, ReadOtel(ReadEnvironment()));
+  SQUALL_ASSIGN_OR_RETURN(const OtelEnvironment otel,
+                          flags.no_otel_defaults ? ReadOtel(ReadEnvironment())
+                                                 : ReadOtel(flags.otel, ReadEnvironment()));
+  for (const std::string& warning : otel.warnings) {
+    log->Log(LogLevel::kWarning, warning);
+  }
   Outputs own;
   SQUALL_RETURN_IF_ERROR(
       ApplyOtel(flags.otel, flags.no_otel_defaults ? OtelEnvironment() : otel, &own));
@@ -389,7 +406,7 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals,
   const absl::StatusOr<std::unique_ptr<RpcServer>> server =
       RpcServer::Make(security, std::move(services));
   if (!server.ok()) {
-    return server.status();
+    return ForWorkers(flags, server.status());
   }
   if (!flags.port_file.empty()) {
     SQUALL_RETURN_IF_ERROR(

@@ -242,6 +242,49 @@ class WhoAsks(OtelTest):
             self.assertEqual(len(errors.strip().splitlines()), 1, errors)
 
 
+    def test_what_others_may_have_set_is_a_warning(self):
+        target = self.traced_target()
+        receiver = self.receiver("http")
+        for environment, spans, said in (
+            ({"OTEL_TRACES_EXPORTER": "zipkin"}, 0, ["OTEL_TRACES_EXPORTER 'zipkin' is taken for"]),
+            ({"OTEL_METRICS_EXPORTER": "prometheus"}, 5, ["OTEL_METRICS_EXPORTER 'prometheus'"]),
+            ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, 5, ["OTEL_EXPORTER_OTLP_PROTOCOL"]),
+            ({"OTEL_TRACES_SAMPLER": "xray"}, 5, ["OTEL_TRACES_SAMPLER 'xray' is taken for"]),
+        ):
+            with self.subTest(environment):
+                receiver.spans.clear()
+                code, _, errors = self.squall(
+                    "run", self.requests_plan(target, 5), "--headless", "--quiet", environment={
+                        **CLEAN, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+                        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environment})
+                self.assertIn(code, fleet.PASSED, errors)
+                self.assertEqual(len(receiver.spans), spans)
+                warnings = [line for line in errors.splitlines() if "OTEL_" in line]
+                self.assertEqual(len(warnings), len(said), errors)
+                for line, words in zip(warnings, said):
+                    self.assertTrue(line.startswith(f"warning: {words}"), line)
+
+    def test_where_nothing_is_sent_variables_are_not_checked(self):
+        target = self.target()
+        nonsense = {**CLEAN, "OTEL_TRACES_SAMPLER": "coin", "OTEL_TRACES_EXPORTER": "pigeon",
+                    "OTEL_EXPORTER_OTLP_PROTOCOL": "pigeon", "OTEL_ENDPOINT": "ftp://x"}
+        agent = self.squalld("--no-otel-defaults", environment=nonsense)
+        for where in ((), ("--agents", agent.address), ("--processes", 1)):
+            with self.subTest(where):
+                self.run_report(self.requests_plan(target, 5), "--otel-sample", 0, *where,
+                                environment=nonsense)
+        if (harness.BIN / "squall-python").exists():
+            script = self.write("locustfile.py", "from locust import HttpUser, task\n"
+                                "class Buyer(HttpUser):\n"
+                                "    @task\n"
+                                "    def look(self):\n"
+                                "        self.client.get('/products/1')\n")
+            code, output, errors = self.squall(
+                "run", "-f", script, "--headless", "--host", target.url, "-i", 5, "--otel-sample",
+                0, environment=nonsense)
+            self.assertIn(code, fleet.PASSED, output + errors)
+
+
 class RecordingProxy:
     """Notes what it is asked for, and does nothing of it."""
 
@@ -396,6 +439,25 @@ class UselessCollectors(OtelTest):
                 traces = self.outcome(receiver.url, protocol)
                 self.assertGreater(traces["failed"], 0)
                 self.assertGreater(receiver.calls, 0)
+
+
+class Compression(OtelTest):
+    def test_that_http_does_not_have_does_no_harm(self):
+        """An error that the library logged was taken for a failure, and each batch sent anew."""
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                target = self.traced_target()
+                receiver = self.receiver(protocol)
+                code, output, errors = self.squall(
+                    "run", self.requests_plan(target, 100), "--headless", "--otel-endpoint",
+                    receiver.url, "--otel-protocol", protocol, "--otel-metrics",
+                    environment={**CLEAN, "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"})
+                self.assertIn(code, fleet.PASSED, output + errors)
+                self.assertEqual(len(receiver.spans), 100)
+                self.assertGreater(len(receiver.reports), 0)
+                self.assertEqual(errors.count("COMPRESSION 'gzip' is heeded over gRPC alone"),
+                                 1 if protocol == "http" else 0, errors)
+                self.assertNotIn("do not reach", errors)
 
 
 class Figures(OtelTest):

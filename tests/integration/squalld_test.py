@@ -61,6 +61,8 @@ class StartTest(unittest.TestCase):
                 (["--listen", "somewhere"], "ADDRESS:PORT"),
                 (["--listen", "127.0.0.1.example.org:0"], "ADDRESS:PORT"),
                 (["--listen", "0.0.0.0:0"], "--tls-cert"),
+                (["--listen", "0.0.0.0:0", "--join", "127.0.0.1:9"],
+                 "of squall run --worker: --join-tls-cert"),
                 (["--listen", "127.0.0.1:0", "--metrics-listen", "0.0.0.0:0"], "--insecure"),
                 (["--tls-cert", "only.pem"], "--tls-key")):
             code, text = run_once(*arguments)

@@ -1,5 +1,6 @@
 #include "daemon/otel/otel_environment.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace squall {
@@ -117,6 +118,61 @@ TEST(OtelEnvironmentTest, ExportersSwitchSignals) {
   EXPECT_EQ(MustRead({{"OTEL_SDK_DISABLED", "TRUE"}, {"OTEL_ENDPOINT", "c:1"}}), OtelEnvironment());
 }
 
+// Whoever sets them for other programs of the machine may run Squall all the same.
+TEST(OtelEnvironmentTest, WhatTheSpecificationAllowsAndIsNotDoneIsAWarning) {
+  const auto warnings = [](const Variables& variables) { return MustRead(variables).warnings; };
+  using Texts = std::vector<std::string>;
+  for (const char* exporter : {"prometheus", "console", "logging", "zipkin", "jaeger"}) {
+    const OtelEnvironment read = MustRead({{"OTEL_TRACES_EXPORTER", exporter},
+                                           {"OTEL_METRICS_EXPORTER", exporter},
+                                           {"OTEL_ENDPOINT", "c:1"}});
+    EXPECT_FALSE(read.traces_wanted);
+    EXPECT_FALSE(read.metrics_wanted);
+    const std::string taken = fmt::format("'{}' is taken for none: only OTLP is sent", exporter);
+    EXPECT_EQ(read.warnings,
+              (Texts{"OTEL_TRACES_EXPORTER " + taken, "OTEL_METRICS_EXPORTER " + taken}));
+  }
+  EXPECT_EQ(warnings({{"OTEL_METRICS_EXPORTER", "prometheus, console"}}),
+            (Texts{"OTEL_METRICS_EXPORTER 'prometheus, console' is taken for none: only OTLP is "
+                   "sent"}));
+  EXPECT_EQ(warnings({{"OTEL_METRICS_EXPORTER", "otlp,prometheus"}}), Texts());
+  // Of both signals, and said once.
+  const OtelEnvironment json =
+      MustRead({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}, {"OTEL_ENDPOINT", "http://c:9"}});
+  EXPECT_EQ(json.traces.protocol, OtlpProtocol::kHttp);
+  EXPECT_EQ(json.warnings,
+            (Texts{"OTEL_EXPORTER_OTLP_PROTOCOL 'http/json' is taken for http/protobuf"}));
+  for (const char* sampler : {"jaeger_remote", "parentbased_jaeger_remote", "xray"}) {
+    const OtelEnvironment read =
+        MustRead({{"OTEL_TRACES_SAMPLER", sampler}, {"OTEL_TRACES_SAMPLER_ARG", "endpoint=x"}});
+    EXPECT_EQ(read.traces.sample, 1);
+    EXPECT_EQ(read.warnings,
+              (Texts{fmt::format("OTEL_TRACES_SAMPLER '{}' is taken for always_on", sampler)}));
+  }
+}
+
+TEST(OtelEnvironmentTest, WhoIsToldWhereToSendReadsOnlyHowAndInWhoseName) {
+  const Variables variables = {
+      {"OTEL_SERVICE_NAME", "load"},       {"OTEL_EXPORTER_OTLP_TIMEOUT", "500"},
+      {"OTEL_ENDPOINT", "ftp://x"},        {"OTEL_TRACES_EXPORTER", "pigeon"},
+      {"OTEL_METRICS_EXPORTER", "pigeon"}, {"OTEL_EXPORTER_OTLP_PROTOCOL", "pigeon"},
+      {"OTEL_TRACES_SAMPLER", "pigeon"}};
+  const auto read = ReadOtelSending(variables);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->sending.resource.at("service.name"), "load");
+  EXPECT_EQ(read->sending.traces_timeout, std::chrono::milliseconds(500));
+  EXPECT_FALSE(read->traces_wanted);
+  EXPECT_FALSE(ReadOtelSending({{"OTEL_EXPORTER_OTLP_TIMEOUT", "soon"}}).ok());
+}
+
+TEST(OtelEnvironmentTest, MetricsAreAskedForByTheirExporterAlone) {
+  EXPECT_TRUE(AsksForOtlpMetrics({{"OTEL_METRICS_EXPORTER", "prometheus,otlp"}}));
+  EXPECT_FALSE(AsksForOtlpMetrics({{"OTEL_METRICS_EXPORTER", "prometheus"}}));
+  EXPECT_FALSE(AsksForOtlpMetrics({{"OTEL_ENDPOINT", "c:1"}}));
+  EXPECT_FALSE(
+      AsksForOtlpMetrics({{"OTEL_METRICS_EXPORTER", "otlp"}, {"OTEL_SDK_DISABLED", "true"}}));
+}
+
 TEST(OtelEnvironmentTest, ATimeoutIsBoundedSinceTheEndOfARunWaitsForIt) {
   EXPECT_EQ(MustRead({}).sending.traces_timeout, std::chrono::seconds(3));
   EXPECT_EQ(MustRead({{"OTEL_EXPORTER_OTLP_TIMEOUT", "500"}}).sending.traces_timeout,
@@ -140,11 +196,13 @@ TEST(OtelEnvironmentTest, SaysOnOneLineWhatIsWrong) {
     Variables variables;
     const char* message;
   } kRows[] = {
-      {{{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}},
-       "OTEL_EXPORTER_OTLP_PROTOCOL must be grpc or http/protobuf, got 'http/json'"},
-      {{{"OTEL_TRACES_EXPORTER", "zipkin"}},
-       "OTEL_TRACES_EXPORTER must be otlp or none, got "
-       "'zipkin'"},
+      {{{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"}},
+       "OTEL_EXPORTER_OTLP_PROTOCOL must be grpc or http/protobuf, got 'http/xml'"},
+      {{{"OTEL_TRACES_EXPORTER", "zipkun"}},
+       "OTEL_TRACES_EXPORTER must be otlp or none, got 'zipkun'"},
+      {{{"OTEL_METRICS_EXPORTER", "prometheus,pigeon"}},
+       "OTEL_METRICS_EXPORTER must be otlp or none, got 'prometheus,pigeon'"},
+      {{{"OTEL_METRICS_EXPORTER", ","}}, "OTEL_METRICS_EXPORTER must be otlp or none, got ','"},
       {{{"OTEL_TRACES_SAMPLER", "coin"}},
        "OTEL_TRACES_SAMPLER must be always_on, always_off, traceidratio or one of them after "
        "parentbased_, got 'coin'"},

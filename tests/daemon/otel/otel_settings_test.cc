@@ -69,6 +69,33 @@ TEST(OtelSettingsTest, AnEndpointOnTheCommandLineIsUsedWithTheRestOfTheEnvironme
   EXPECT_EQ(outputs.traces->protocol, OtlpProtocol::kHttp);
 }
 
+// Nobody else's collector gets them.
+TEST(OtelSettingsTest, ThePlansSecretsStayWithThePlansCollector) {
+  Outputs planned;
+  planned.traces = TraceOutput{
+      .endpoint = "https://plan:4318/v1/traces", .headers = {{"key", "plan's"}}, .ca_pem = "PLAN"};
+  OtelEnvironment environment = Env({{"OTEL_EXPORTER_OTLP_HEADERS", "key=mine"}});
+  environment.traces.ca_pem = environment.metrics.ca_pem = "MINE";
+  for (const char* other : {"https://other:4318", "https://plan:4317", "http://plan:4318",
+                            "https://plan.example:4318", "other:4317"}) {
+    const Outputs outputs = Applied({.endpoint = other, .metrics = true}, environment, planned);
+    EXPECT_EQ(outputs.traces->headers, (HeaderList{{"key", "mine"}})) << other;
+    EXPECT_EQ(outputs.traces->ca_pem, "MINE") << other;
+    ASSERT_EQ(outputs.metrics.size(), 1U);
+    EXPECT_EQ(outputs.metrics[0].headers, (HeaderList{{"key", "mine"}})) << other;
+    const Outputs bare = Applied({.endpoint = other, .metrics = true}, {}, planned);
+    EXPECT_EQ(bare.traces->headers, HeaderList()) << other;
+    EXPECT_EQ(bare.traces->ca_pem, "") << other;
+    EXPECT_EQ(bare.metrics[0].headers, HeaderList()) << other;
+    EXPECT_EQ(bare.metrics[0].ca_pem, "") << other;
+  }
+  for (const char* same : {"https://plan:4318", "https://PLAN:4318/other/path"}) {
+    const Outputs outputs = Applied({.endpoint = same}, environment, planned);
+    EXPECT_EQ(outputs.traces->headers, (HeaderList{{"key", "plan's"}})) << same;
+    EXPECT_EQ(outputs.traces->ca_pem, "PLAN") << same;
+  }
+}
+
 TEST(OtelSettingsTest, TheProtocolIsTheFlagsOrThatOfThePort) {
   EXPECT_EQ(Applied({.endpoint = "http://c:4318"}, {}).traces->protocol, OtlpProtocol::kHttp);
   EXPECT_EQ(Applied({.endpoint = "http://c:9"}, {}).traces->protocol, OtlpProtocol::kGrpc);
@@ -111,6 +138,41 @@ TEST(OtelSettingsTest, ThePlansOwnOutputOverOtlpIsNotDoubled) {
   ASSERT_EQ(moved.metrics.size(), 1U);
   EXPECT_EQ(moved.metrics[0].to, "http://c:4317");
   EXPECT_EQ(moved.metrics[0].tags, planned.metrics[0].tags);
+}
+
+TEST(OtelSettingsTest, WhereNothingIsSentNothingOfWhereToIsChecked) {
+  const std::map<std::string, std::string> nonsense = {
+      {"OTEL_TRACES_EXPORTER", "pigeon"}, {"OTEL_TRACES_SAMPLER", "coin"}, {"OTEL_ENDPOINT", "?"}};
+  EXPECT_FALSE(ReadOtelFor({}, nonsense, nullptr).ok());
+  EXPECT_TRUE(ReadOtelFor({.sample = 0}, nonsense, nullptr).ok());
+  EXPECT_FALSE(ReadOtelFor({.sample = 0.1}, nonsense, nullptr).ok());
+  EXPECT_FALSE(ReadOtelFor({.sample = 0, .metrics = true}, nonsense, nullptr).ok());
+  auto with_metrics = nonsense;
+  with_metrics["OTEL_METRICS_EXPORTER"] = "otlp";
+  EXPECT_FALSE(ReadOtelFor({.sample = 0}, with_metrics, nullptr).ok());
+  // The name goes to agents all the same.
+  const auto read = ReadOtelFor({.sample = 0}, {{"OTEL_SERVICE_NAME", "load"}}, nullptr);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(Applied({.sample = 0}, *read).traces->service_name, "load");
+}
+
+TEST(OtelSettingsTest, SaysOnceThatNothingIsCompressedOverHttp) {
+  const auto warnings = [](const OtelFlags& flags, std::map<std::string, std::string> variables) {
+    variables.emplace("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    return ReadOtelFor(flags, variables, nullptr).value().warnings;
+  };
+  const std::vector<std::string> said = {
+      "OTEL_EXPORTER_OTLP_COMPRESSION 'gzip' is heeded over gRPC alone: nothing is compressed over "
+      "HTTP"};
+  const std::vector<std::string> nothing;
+  EXPECT_EQ(warnings({}, {{"OTEL_ENDPOINT", "http://c:4318"}}), said);
+  EXPECT_EQ(warnings({.endpoint = "c:4318", .metrics = true}, {}), said);
+  EXPECT_EQ(warnings({.endpoint = "c:4318", .sample = 0, .metrics = true}, {}), said);
+  EXPECT_EQ(warnings({.endpoint = "c:4317"}, {{"OTEL_ENDPOINT", "http://c:4318"}}), said);
+  EXPECT_EQ(warnings({.endpoint = "c:4317"}, {}), nothing);
+  EXPECT_EQ(warnings({.endpoint = "c:4317", .protocol = "http"}, {}), said);
+  EXPECT_EQ(warnings({.endpoint = "c:4318", .sample = 0}, {}), nothing);
+  EXPECT_EQ(warnings({}, {}), nothing);
 }
 
 TEST(OtelSettingsTest, SaysWhatIsMissingOrWrong) {
