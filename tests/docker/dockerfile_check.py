@@ -4,12 +4,13 @@
 The rules are hadolint's that matter here, and those of docs/containers.md: a base that an ARG pins,
 no "latest", no ADD, exec form, package lists removed in the layer that fetched them, no secret in a
 layer, and of each image that is shipped: a user who is not root, a health check, an entry point, a
-stop signal, labels.
+stop signal, labels. Of the tree's own also: what BUILD=compile needs gets into the build.
 """
 
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -152,12 +153,68 @@ def check(text):
     return findings
 
 
+# -- what a build with BUILD=compile is given -----------------------------------------------------
+
+
+def ignored(patterns, path):
+    """Whether a .dockerignore with these lines keeps the file out: the last one that fits it, or a
+    folder that it lies in, says."""
+    out = False
+    for pattern in patterns:
+        keeps = pattern.startswith("!")
+        text = re.escape(pattern.lstrip("!").strip("/"))
+        text = text.replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+        if re.fullmatch(f"{text}(?:/.*)?", path):
+            out = not keeps
+    return out
+
+
+def needed(cmake_files):
+    """The folders at the top of the tree that CMake reads when it configures and builds the
+    programs: {"CMakeLists.txt": its text, …}."""
+    folders = set(re.findall(r"add_subdirectory\((\w+)", cmake_files["CMakeLists.txt"]))
+    folders |= {"cmake", "scripts"}  # include(), and what the stage itself calls
+    for text in cmake_files.values():
+        folders |= set(re.findall(r"\$\{(?:CMAKE|PROJECT)_SOURCE_DIR\}/(\w+)/", text))
+    return folders
+
+
+def check_context(dockerfile, dockerignore, cmake_files, tracked):
+    """No test builds the stage `compile`; this finds that it was not given a file of the tree."""
+    patterns = [line.strip() for line in dockerignore.splitlines()
+                if line.strip() and not line.startswith("#")]
+    stages, _ = stages_of(instructions(dockerfile))
+    copied = {word for stage in stages if stage.name == "compile"
+              for _, instruction, rest in stage.lines if instruction == "COPY"
+              for word in rest.split()[:-1]}
+    for folder in sorted(needed(cmake_files)):
+        if folder not in copied:
+            yield f"the stage compile must COPY {folder}, which CMake reads"
+        files = [path for path in tracked if path.startswith(f"{folder}/")]
+        kept_out = next((path for path in files if ignored(patterns, path)), None)
+        if not files or kept_out:
+            yield f".dockerignore must let in {kept_out or folder}, which the stage compile needs"
+
+
+def check_tree():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    tracked = [path for path in listed.stdout.decode().split("\0") if (ROOT / path).is_file()]
+    cmake_files = {path: (ROOT / path).read_text() for path in tracked
+                   if path.endswith((".cmake", "CMakeLists.txt")) and not path.startswith("tests/")}
+    return check_context((ROOT / "Dockerfile").read_text(), (ROOT / ".dockerignore").read_text(),
+                         cmake_files, tracked)
+
+
 def main():
     files = [pathlib.Path(file) for file in sys.argv[1:]] or [ROOT / "Dockerfile"]
     count = 0
     for file in files:
         for line, what in check(file.read_text()):
             print(f"{file}:{line}: {what}")
+            count += 1
+    if not sys.argv[1:]:
+        for what in check_tree():
+            print(what)
             count += 1
     return 1 if count else 0
 

@@ -1,9 +1,13 @@
 #!/usr/bin/python3
-"""The check of the Dockerfile finds what it says it finds, and the tree's own has no findings."""
+"""The check of the Dockerfile finds what it says it finds, and the tree's own has no findings; the
+test of the images says when it did nothing."""
 
+import pathlib
 import re
 import unittest
+from unittest import mock
 
+import docker_test
 import dockerfile_check
 
 GOOD = """\
@@ -72,11 +76,47 @@ class DockerfileCheckTest(unittest.TestCase):
         self.assertEqual(sorted(images), ["squall", "squall-operator", "squall-python",
                                           "squall-target", "squalld", "squalld-python"])
 
+    def test_what_a_build_is_not_given_is_found(self):
+        self.assertEqual(list(dockerfile_check.check_tree()), [])
+        dockerfile = (dockerfile_check.ROOT / "Dockerfile").read_text()
+        dockerignore = (dockerfile_check.ROOT / ".dockerignore").read_text()
+        cmake = (dockerfile_check.ROOT / "CMakeLists.txt").read_text()
+        folders = dockerfile_check.needed({"CMakeLists.txt": cmake})
+        self.assertLessEqual({"cmake", "daemon", "operator", "protos", "scripts", "tests", "web"},
+                             folders)
+
+        def findings(docker=dockerfile, ignore=dockerignore, more=""):
+            tracked = [f"{folder}/a.cc" for folder in {*folders, "config", "docs"}]
+            return list(dockerfile_check.check_context(
+                docker, ignore, {"CMakeLists.txt": cmake + more}, tracked))
+        self.assertEqual(findings(), [])
+        for folder in folders:
+            with self.subTest(folder):
+                self.assertIn(f".dockerignore must let in {folder}/a.cc",
+                              findings(ignore=dockerignore.replace(f"!{folder}\n", ""))[0])
+                self.assertIn(f"must COPY {folder},", findings(docker=dockerfile.replace(
+                    f"COPY {folder} {folder}\n", ""))[0])
+        self.assertEqual(len(findings(more="configure_file(${CMAKE_SOURCE_DIR}/docs/x x)")), 2)
+        self.assertIn("web/a.cc", findings(ignore=dockerignore + "**/*.cc\n!daemon/**\n")[-1])
+
     def test_the_version_of_the_images_is_the_project_s(self):
         text = (dockerfile_check.ROOT / "Dockerfile").read_text()
         project = re.search(r"project\(squall VERSION (\S+)",
                             (dockerfile_check.ROOT / "CMakeLists.txt").read_text()).group(1)
         self.assertIn(f"ARG VERSION={project}\n", text)
+
+
+class SkippedTest(unittest.TestCase):
+    """docker_test.py, where it cannot run."""
+
+    def test_says_so_in_the_way_that_ctest_knows(self):
+        said = re.search(r"SKIP_RETURN_CODE (\d+)",
+                         pathlib.Path(__file__).with_name("CMakeLists.txt").read_text()).group(1)
+        with mock.patch.object(docker_test, "Engine", side_effect=docker_test.Absent("no root")), \
+                mock.patch("signal.signal"), mock.patch("builtins.print"), \
+                self.assertRaises(SystemExit) as ended:
+            docker_test.main()
+        self.assertEqual(ended.exception.code, int(said))
 
 
 if __name__ == "__main__":
