@@ -43,8 +43,10 @@ def figures(layout):
         number("Runs", "Runs that go on.", "short", f"sum(squall_coordinator_runs{{{HERE}}})"),
         number("Programs", "Programs of Squall that were scraped.", "short",
                f"count(squall_build_info{{{HERE}}})"),
-        number("Pages that do not answer", "Targets that belong to Squall and cannot be scraped.",
-               "short", 'count(up{job=~".*squall.*"} == 0) or vector(0)', 1))
+        number("Pages that do not answer", "Of programs that were there within the hour: what a "
+               "configuration names need not run.", "short",
+               'count(up{job=~".*squall.*"} == 0 and '
+               'max_over_time(up{job=~".*squall.*"}[1h]) == 1) or vector(0)', 1))
 
 
 def coordinators(layout):

@@ -26,6 +26,7 @@ BOARDS = {path.stem: json.loads(path.read_text())
 NAMESPACE = "default"
 LOADTESTS = f"/apis/squall.dev/v1alpha1/namespaces/{NAMESPACE}/loadtests"
 WINDOW = "1m"
+NOBODY = "127.0.0.1:9"  # where nothing listens
 
 # Stages, a schedule (start delay), checks, failures; the receivers of spans and figures are not
 # there, so both are lost and counted.
@@ -62,7 +63,7 @@ class Dashboards(FleetTest):
         operators, pods = self.cluster()
         server = Prometheus(
             self.folder,
-            {"squalld": [self.page_of(agent) for agent in agents], "squall": [self.page_of(serve)],
+            {"squalld": [*map(self.page_of, agents), NOBODY], "squall": [self.page_of(serve)],
              "squall/squall-agents": pods,
              "squall-operator": [f"127.0.0.1:{each.serving['metrics_port']}"
                                  for each in operators]},
@@ -85,6 +86,7 @@ class Dashboards(FleetTest):
             with self.subTest(name):
                 self.check(board)
         self.check_replicas()
+        self.check_silent_pages()
         self.check_choice("load-test", {"namespace": NAMESPACE, "test": "browse"}, "web shop")
 
     # -- what is scraped ------------------------------------------------------------------------
@@ -171,6 +173,13 @@ class Dashboards(FleetTest):
             numbers = [float(series["value"][1]) for series in found
                        if label is None or label in series["metric"].values()]
             self.assertEqual(numbers, [wanted], title)
+
+    def check_silent_pages(self):
+        """The agent that was killed is missed; what a configuration names and never ran is not."""
+        self.assertEqual(self.server.value('count(up{job="squalld"} == 0)'), 2)
+        panel, = (panel for panel in BOARDS["fleet"]["panels"]
+                  if panel["title"] == "Pages that do not answer")
+        self.assertEqual(self.server.value(panel["targets"][0]["expr"]), 1)
 
     def check_choice(self, name, chosen, other):
         """One test in one namespace: its series and none of another's."""
