@@ -6,6 +6,7 @@ import gzip
 import http.server
 import json
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -18,6 +19,7 @@ from prometheus import Prometheus
 
 BUCKETS = (0, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5,
            5, 7.5, 10, 30, 60, float("inf"))
+INTERRUPTED = 130
 TEXT = "text/plain;version=0.0.4"
 OPEN = "application/openmetrics-text;version=1.0.0"
 
@@ -103,7 +105,8 @@ class Agents(MetricsTest):
         agents = [self.squalld("--name", f"a-{i}") for i in range(3)]
         ports = [port_of(agent) for agent in agents]
         server = self.prometheus(squalld=ports)
-        stages = "{stages: [{duration: 3s, users: 6, spawn_rate: 100}, {duration: 3s, users: 9}]}"
+        # The test ends the second one, when it has seen what there is to see.
+        stages = "{stages: [{duration: 3s, users: 6, spawn_rate: 100}, {duration: 10m, users: 9}]}"
         report_file = self.folder / "report.json"
         process = self.start_squall("run", self.shop(target, stages), "--headless", "--quiet",
                                     "--agents", ",".join(agent.address for agent in agents),
@@ -113,8 +116,9 @@ class Agents(MetricsTest):
                  "all users")
         self.assertEqual(set(server.query("squall_run_stage", "instance").values()), {2})
         self.assertEqual(server.value('count(squall_run_info{test="web shop"})'), 3)
+        process.send_signal(signal.SIGINT)
         process.wait(PATIENCE)
-        self.assertIn(process.returncode, FAILED)
+        self.assertEqual(process.returncode, INTERRUPTED)
         report = json.loads(report_file.read_text())
         entries = {entry["name"]: entry for entry in report["entries"]}
         self.assertEqual(set(entries), {"quick", "slow", "broken"})
