@@ -70,7 +70,7 @@ struct RunProgress {
   const std::vector<ThresholdResult>* thresholds = nullptr;
   const std::vector<std::string>* warnings = nullptr;
   std::vector<std::string> invalid_so_far;  // InvalidReasons
-  SeriesSet* lines = nullptr;  // for TakeChanges, by the one observer that stores them
+  SeriesSet* lines = nullptr;               // for TakeChanges, by the one observer that stores them
 };
 
 // The state from which a Resumption is made, without what the agents tell themselves.

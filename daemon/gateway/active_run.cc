@@ -1,10 +1,12 @@
 #include "daemon/gateway/active_run.h"
 
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
+#include "daemon/base/units.h"
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/coordinator/report_request.h"
 #include "daemon/report/options.h"
@@ -288,6 +290,16 @@ absl::Status ActiveRun::SetLoad(const LoadRequest& load) {
 }
 
 absl::Status ActiveRun::SetStages(const std::vector<Stage>& stages) {
+  const std::shared_ptr<const Snapshot> now = View()->total;
+  const Nanos whole =
+      std::accumulate(stages.begin(), stages.end(), Nanos(0),
+                      [](Nanos sum, const Stage& stage) { return sum + stage.duration; });
+  if (now != nullptr && whole <= now->elapsed) {
+    return absl::InvalidArgumentError(fmt::format(
+        "stages must last longer than the {} that the run has gone on, got {}: they count from its "
+        "start, and so does what is left of them",
+        FormatTimeSpan(now->elapsed), FormatTimeSpan(whole)));
+  }
   LoadProfile load = load_;
   load.load = stages;
   load.run_time.reset();  // the stages say how long

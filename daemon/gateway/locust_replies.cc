@@ -109,6 +109,23 @@ class PieceTable final {
   json::value value_;
 };
 
+// What scripts put into a page as it is.
+std::string WithoutMarkup(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '&') {
+      safe += "&amp;";
+    } else if (c == '<') {
+      safe += "&lt;";
+    } else if (c == '>') {
+      safe += "&gt;";
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
 void PutStats(const TableRow& row, std::string_view method, std::string_view name,
               JsonWriter* out) {
   const std::pair<const char*, const char*> numbers[] = {
@@ -127,7 +144,7 @@ void PutStats(const TableRow& row, std::string_view method, std::string_view nam
       {"avg_content_length", "bytes_mean"},
   };
   out->BeginObject().Field("method", method).Field("name", name);
-  out->Field("safe_name", name);
+  out->Field("safe_name", WithoutMarkup(name));
   for (const auto& [field, column] : numbers) {
     out->Field(field, row.Number(column));
   }
@@ -161,6 +178,38 @@ void PutPercentiles(const LocustSource& source, JsonWriter* out) {
   out->Key("response_time_percentile_0.95");
   source.current_p95_ms.has_value() ? out->Value(*source.current_p95_ms) : out->Null();
   out->EndObject();
+}
+
+double NumberIn(const json::object& object, std::string_view field) {
+  const json::value* found = object.if_contains(json::string_view(field.data(), field.size()));
+  return found != nullptr && found->is_number() ? found->to_number<double>() : 0;
+}
+
+// Whether the users that are asked for are on their way to others: to those set by hand, or along
+// a slope of the plan.
+bool IsSpawning(const json::object& run) {
+  const json::value* by_hand = run.if_contains("override");
+  if (by_hand != nullptr && by_hand->is_object()) {
+    const json::value* users = by_hand->get_object().if_contains("users");
+    if (users != nullptr && users->is_number()) {
+      return users->to_number<double>() != NumberIn(run, "target_users");
+    }
+  }
+  const json::value* planned = run.if_contains("planned");
+  const double now = NumberIn(run, "elapsed_seconds");
+  double before = 0;
+  for (const json::value& point :
+       planned != nullptr && planned->is_array() ? planned->get_array() : json::array()) {
+    if (!point.is_object()) {
+      continue;
+    }
+    const double users = NumberIn(point.get_object(), "users");
+    if (NumberIn(point.get_object(), "at") > now) {
+      return users != before;
+    }
+    before = users;
+  }
+  return false;
 }
 
 void PutShares(const json::value& value, double parent, JsonWriter* out) {
@@ -231,7 +280,8 @@ absl::StatusOr<std::string> LocustRequests(const LocustSource& source) {
   const double requests = total.Number("requests");
   out.Field("fail_ratio", requests > 0 ? total.Number("failures") / requests : 0.0);
   PutPercentiles(source, &out);
-  out.Field("state", LocustState(View(state->get_string())));
+  const std::string_view name = LocustState(View(state->get_string()));
+  out.Field("state", name == "running" && IsSpawning(*fields) ? "spawning" : name);
   out.Field("user_count", users->to_number<double>());
   PutWorkers(agents, &out);
   out.EndObject();

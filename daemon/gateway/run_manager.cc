@@ -102,9 +102,7 @@ class RunManager::Place final {
 absl::StatusOr<std::unique_ptr<RunManager::Place>> RunManager::TakePlace() {
   Reap();
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto going_on = static_cast<size_t>(std::count_if(
-      active_.begin(), active_.end(), [](const RunPointer& run) { return !run->over(); }));
-  const size_t busy = going_on + places_;
+  const size_t busy = BusyCount();
   if (options_.abilities.one_at_a_time && busy > 0) {
     return absl::ResourceExhaustedError("a run goes on already, and there is one at a time");
   }
@@ -113,6 +111,17 @@ absl::StatusOr<std::unique_ptr<RunManager::Place>> RunManager::TakePlace() {
   }
   ++places_;
   return std::make_unique<Place>(this);
+}
+
+size_t RunManager::BusyCount() const {
+  return places_ +
+         static_cast<size_t>(std::count_if(active_.begin(), active_.end(),
+                                           [](const RunPointer& run) { return !run->over(); }));
+}
+
+bool RunManager::Busy() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return BusyCount() > 0;
 }
 
 absl::StatusOr<RunSummary> RunManager::Create(RunOrder order) {

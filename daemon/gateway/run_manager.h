@@ -48,6 +48,8 @@ class RunManager final : public RunHost {
   absl::StatusOr<RunSummary> Create(RunOrder order);
   // Stops all runs and waits for their reports.
   void StopAll(const std::string& reason);
+  // Whether a run goes on, or is about to.
+  bool Busy();
   // For the metrics: the runs that go on, and what became of the others.
   CoordinatorFigures Figures();
   // The run that was begun last, also when it is over; nullptr when there is none in memory.
@@ -78,6 +80,7 @@ class RunManager final : public RunHost {
   class Place;
 
   absl::StatusOr<std::unique_ptr<Place>> TakePlace();
+  size_t BusyCount() const;  // with mutex_ held
   absl::StatusOr<RunSummary> Create(RunOrder order, std::unique_ptr<Place> place);
   RunPointer Find(const std::string& run_id);
   absl::StatusOr<RunPointer> MustBeActive(const std::string& run_id);

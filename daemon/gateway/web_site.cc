@@ -19,7 +19,6 @@ constexpr std::string_view kLoginPage = R"(<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Log in - Squall</title>
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
-<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/app-{style}.css">
 </head>
 <body class="login">

@@ -1,6 +1,11 @@
 #include "daemon/http/access.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+#include <cstdint>
+#include <netinet/in.h>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -8,6 +13,8 @@
 
 namespace squall {
 namespace {
+
+constexpr uint64_t kSmallBodyBytes = 16 << 10;
 
 // "http://Host:80/path" is "host", with the port when it is not the scheme's own; "" for what is no
 // HTTP URL, such as the Origin "null". The scheme does not count: a proxy may have taken off TLS.
@@ -36,6 +43,12 @@ bool IsOurs(std::string_view url, std::string_view host_header) {
   return authority == Authority(fmt::format("{}://{}", scheme, host_header));
 }
 
+bool IsAddress(const std::string& name) {
+  in6_addr address;
+  return name.starts_with('[') ? name.ends_with(']')
+                               : inet_pton(AF_INET, name.c_str(), &address) == 1;
+}
+
 std::string_view WithoutSlash(std::string_view path) {
   return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
 }
@@ -54,10 +67,11 @@ std::string HostName(std::string_view host_header) {
 }
 
 bool IsAllowedHost(const AccessRules& rules, std::string_view host_header) {
-  if (!rules.loopback && rules.allowed_hosts.empty()) {
+  const std::string name = HostName(host_header);
+  if (!rules.loopback && rules.allowed_hosts.empty() &&
+      (!rules.open || IsAddress(name) || name == LowerCase(rules.machine))) {
     return true;
   }
-  const std::string name = HostName(host_header);
   const std::string own = LowerCase(rules.listen_host);
   const bool is_own = name == own || name == fmt::format("[{}]", own) || name == "localhost" ||
                       name == "127.0.0.1" || name == "[::1]";
@@ -103,9 +117,22 @@ bool IsUntoldBrowserGet(const HttpRequest& request) {
          (wants_page || wants_image || request.Header("user-agent").starts_with("Mozilla/"));
 }
 
-bool IsOpenPath(std::string_view path) {
-  return path == "/login" || path == "/healthz" || path == "/icon.svg" || path == "/favicon.ico" ||
-         path.starts_with("/assets/");
+bool IsOpen(const HttpRequest& request) {
+  const std::string_view path = request.path;
+  if (request.method == "POST") {
+    return path == "/login";
+  }
+  const bool looks = request.method == "GET" || request.method == "HEAD";
+  return looks && (path == "/login" || path == "/healthz" || path == "/icon.svg" ||
+                   path == "/favicon.ico" || path.starts_with("/assets/"));
+}
+
+bool HasSmallBody(const HttpRequest& request) {
+  const std::string length = request.Header("content-length");
+  uint64_t bytes = 0;
+  const auto [rest, problem] = std::from_chars(length.data(), length.data() + length.size(), bytes);
+  return request.Header("transfer-encoding").empty() &&
+         (length.empty() || (problem == std::errc() && bytes <= kSmallBodyBytes));
 }
 
 }  // namespace squall

@@ -14,6 +14,8 @@ namespace squall {
 struct AccessRules {
   std::string listen_host = "127.0.0.1";
   bool loopback = true;
+  bool open = false;                       // nobody has to show a credential
+  std::string machine;                     // its name
   std::vector<std::string> allowed_hosts;  // besides listen_host and localhost; "*" = any
   std::vector<std::string> changing_gets;
 };
@@ -23,7 +25,8 @@ std::string HostName(std::string_view host_header);
 
 // A page of a foreign site can let its own name lead to 127.0.0.1 and then read what this server
 // says (DNS rebinding), but the browser goes on sending that name as Host. Heeded on loopback,
-// where that is the way in, and wherever names are listed.
+// where that is the way in, wherever names are listed, and wherever no credential is asked for;
+// there, addresses are let through, which no page can turn, and the name of this machine.
 bool IsAllowedHost(const AccessRules& rules, std::string_view host_header);
 
 // Whether the request may do more than look.
@@ -40,6 +43,9 @@ bool IsUntoldBrowserGet(const HttpRequest& request);
 
 // Goes through without a credential: the login page, what it is made of and what browsers ask for
 // with any page, and the probe.
-bool IsOpenPath(std::string_view path);
+bool IsOpen(const HttpRequest& request);
+
+// Whether the body is announced, and as no larger than a login form's.
+bool HasSmallBody(const HttpRequest& request);
 
 }  // namespace squall

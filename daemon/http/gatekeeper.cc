@@ -11,6 +11,7 @@
 namespace squall {
 namespace {
 
+constexpr size_t kUnguessableBytes = sizeof("Bearer ") - 1 + 20;
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 bool WantsPage(const HttpRequest& request) { return AcceptsPage(request.Header("accept")); }
@@ -63,7 +64,9 @@ Gatekeeper::Gatekeeper(AccessRules rules, Credentials credentials, bool tls, uin
 
 std::optional<HttpReply> Gatekeeper::Judge(const HttpRequest& request, TimePoint now) {
   if (!IsAllowedHost(rules_, request.Header("host"))) {
-    return ErrorReply(403, "Host must be this server's own name or one that it was told to allow");
+    return ErrorReply(403,
+                      "Host must be this server's own name or one that it was told to allow "
+                      "(--web-allowed-host)");
   }
   if (ChangesState(rules_, request) && IsFromForeignPage(request)) {
     return ErrorReply(403, "a page of another site must not change anything here");
@@ -73,8 +76,14 @@ std::optional<HttpReply> Gatekeeper::Judge(const HttpRequest& request, TimePoint
                                        "page, not by a browser that names no page",
                                        request.path));
   }
-  if (!credentials_.asked_for() || IsOpenPath(request.path) || HasCredential(request, now)) {
+  if (!credentials_.asked_for() || HasCredential(request, now)) {
     return std::nullopt;
+  }
+  if (IsOpen(request)) {
+    // Strangers have nothing to send that is worth our memory.
+    return HasSmallBody(request) ? std::nullopt
+                                 : std::optional(ErrorReply(
+                                       413, "a request without a credential must be a small one"));
   }
   const Nanos wait = throttle_.Wait(request.peer, now);
   if (wait > Nanos(0)) {
@@ -101,8 +110,15 @@ bool Gatekeeper::HasCredential(const HttpRequest& request, TimePoint now) const 
   if (cookie.has_value() && Admits(sessions_.Find(*cookie, now))) {
     return true;
   }
+  const std::string authorization = request.Header("authorization");
+  // A long token is not found by guessing; who has it need not wait for others at its address, as
+  // behind a proxy.
+  if (credentials_.guard != nullptr && authorization.size() >= kUnguessableBytes &&
+      credentials_.guard->Admits(authorization)) {
+    return true;
+  }
   // Who has guessed too often is not even told that the next guess is right.
-  return throttle_.Wait(request.peer, now) == Nanos(0) && Admits(request.Header("authorization"));
+  return throttle_.Wait(request.peer, now) == Nanos(0) && Admits(authorization);
 }
 
 HttpReply Gatekeeper::AskForCredential(const HttpRequest& request) const {

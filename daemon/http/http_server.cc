@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "daemon/base/check.h"
+#include "daemon/base/machine_name.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/http/connection.h"
 #include "daemon/net/listen_address.h"
@@ -127,6 +128,8 @@ absl::Status HttpServer::Impl::Start(const ListenAddress& address) {
   rules.allowed_hosts = options_.allowed_hosts;
   rules.changing_gets = options_.changing_gets;
   const Credentials credentials{options_.guard, options_.basic_user, options_.basic_password};
+  rules.open = !credentials.asked_for();
+  rules.machine = MachineName();
   gatekeeper_.emplace(std::move(rules), credentials, has_tls(), address_.port);
   workers_.emplace(options_.workers, options_.waiting_max);
   context_ = {&options_, &handler_, &*gatekeeper_, &*workers_, {}, 0};

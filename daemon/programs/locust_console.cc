@@ -1,13 +1,12 @@
 #include "daemon/programs/locust_console.h"
 
-#include <array>
 #include <ctime>
-#include <unistd.h>
 #include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "daemon/base/machine_name.h"
 #include "daemon/base/status_macros.h"
 #include "daemon/base/units.h"
 #include "daemon/programs/terminal.h"
@@ -16,12 +15,6 @@ namespace squall {
 namespace {
 
 constexpr int kLocustTableEveryTicks = 2;  // Locust's console interval
-
-std::string ShortHostName() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 }  // namespace
 
@@ -49,7 +42,7 @@ absl::StatusOr<std::unique_ptr<LocustConsole>> LocustConsole::Make(LocustConsole
 }
 
 LocustConsole::LocustConsole(LocustConsoleOptions options, const Clock* clock)
-    : options_(std::move(options)), clock_(clock), host_(ShortHostName()) {
+    : options_(std::move(options)), clock_(clock), host_(MachineName()) {
   log_ = options_.log_file.empty() ? nullptr : std::fopen(options_.log_file.c_str(), "a");
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/report/live.h"
 #include "daemon/report/options.h"
 #include "daemon/report/table.h"
+#include "daemon/report/text.h"
 #include "daemon/report/view_of.h"
 
 namespace squall {
@@ -38,7 +39,7 @@ RunConsole::RunConsole(RunConsoleOptions options, std::unique_ptr<CsvReport> csv
 void RunConsole::OnStarted(const Plan& plan, const Profile& profile) {
   plan_name_ = plan.name;
   samples_.OnStarted(plan);
-  host_ = plan.service.base_url;
+  host_ = WithoutCredentials(plan.service.base_url);
   if (!options_.quiet) {
     const std::optional<Nanos> duration = profile.Duration();
     PrintErr(fmt::format("{}: {}{}{}, {}\n", plan_name_, DescribeLoad(plan.load_profile),

@@ -1,5 +1,6 @@
 #include "daemon/programs/web_run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <unistd.h>
@@ -25,6 +26,7 @@ namespace {
 constexpr Nanos kWebWatchInterval = std::chrono::milliseconds(200);
 constexpr Nanos kLocalLead = std::chrono::milliseconds(20);
 constexpr size_t kRunsKept = 100;  // in memory
+constexpr Nanos kBeginPoll = std::chrono::seconds(1);
 
 HostAbilities AbilitiesOf(const WebRunOptions& options) {
   HostAbilities abilities;
@@ -176,7 +178,7 @@ int PageOfRuns::Serve(StopSignals* signals) {
   while (true) {
     const RunDesk::News news = desk_->Wait(quit_at);
     if (news == RunDesk::News::kInterrupted ||
-        (news == RunDesk::News::kNothing && !desk_->busy())) {
+        (news == RunDesk::News::kNothing && !desk_->busy() && !runs_->Busy())) {
       break;
     }
     if (news == RunDesk::News::kEnter && !desk_->busy()) {
@@ -185,8 +187,11 @@ int PageOfRuns::Serve(StopSignals* signals) {
       quit_at = clock_->Now() + FromSeconds(*web.autoquit_seconds);
     } else if (news == RunDesk::News::kOver) {
       Say(fmt::format("the page stays on {}; Ctrl-C ends it", door_->Url()));
-    } else if (news == RunDesk::News::kNothing) {
+    } else if (news == RunDesk::News::kNothing && desk_->busy()) {
       quit_at.reset();  // somebody has started another run
+    } else if (news == RunDesk::News::kNothing) {
+      // It is about to begin, or comes to nothing: a locustfile may take its time to load.
+      quit_at = clock_->Now() + std::max<Nanos>(FromSeconds(*web.autoquit_seconds), kBeginPoll);
     }
   }
   runs_->StopAll("interrupted");

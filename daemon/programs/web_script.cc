@@ -76,7 +76,7 @@ absl::Status ScriptRuns::Prepare(const StartRequest& request, RunOrder* order) {
           "are");
     }
     order->plan.load_profile.load = *request.stages;
-    order->plan.load_profile.run_time.reset();
+    order->plan.load_profile.run_time = request.settings.run_time;
   }
   // The process has applied everything else that was chosen.
   const std::optional<uint64_t> seed = order->settings.seed;

@@ -23,9 +23,9 @@ struct LiveState {
   const std::vector<SeriesPoint>* points = nullptr;  // for the sparkline
   std::string_view plan_name;
   std::string_view host;
-  std::optional<Nanos> run_time;        // of the profile; nothing: until stopped
-  Nanos warm_up{0};                     // while it lasts, the figures shown are its own
-  std::vector<AgentView> agents;        // of one nothing is said
+  std::optional<Nanos> run_time;  // of the profile; nothing: until stopped
+  Nanos warm_up{0};               // while it lasts, the figures shown are its own
+  std::vector<AgentView> agents;  // of one nothing is said
   const std::vector<ThresholdResult>* thresholds = nullptr;
   std::vector<std::string> invalid_so_far;  // why it would be INVALID now
 };

@@ -118,11 +118,36 @@ class WebScriptTest(PageTest):
         self.file.write_text(FILE)
         self.assertIsInstance(page.start(users=1, run_time_seconds=1), str)
 
+    def test_a_host_that_all_classes_have_is_offered_and_shown(self):
+        host = f'(HttpUser):\n    host = "{self.shop.url}"'
+        self.file.write_text(FILE.replace("(HttpUser):", host))
+        page = self.page("-f", self.file, "--web-port", 0, program="locust")
+        self.assertEqual(page.ask("GET", "/server")["plans"][0]["host"], self.shop.url)
+        run = page.start(users=1, run_time_seconds=1, host=self.shop.url)
+        self.assertEqual(page.wait_over(run)["host"], self.shop.url)
+        self.assertGreater(self.shop.stats()["total"], 0)
+
+    def test_a_run_time_ends_stages_too(self):
+        page = self.locust()
+        run = page.start(run_time_seconds=2, stages=[
+            {"duration_seconds": 600, "users": 3, "spawn_rate": 1000}])
+        self.assertEqual(page.wait_over(run)["options"]["run_time_seconds"], 2)
+
     def test_autostart_and_autoquit_as_in_locust(self):
         page = self.locust("-u", 2, "-r", 1000, "-t", "2s", "--autostart", "--autoquit", 1)
         self.assertIn(page.end(), (0, 6), page.errors)
         self.assertEqual(page.output.count("init True\n"), 1)
         self.assertGreater(self.shop.stats()["total"], 0)
+
+    def test_autoquit_waits_for_a_run_that_is_being_started(self):
+        page = self.locust("-u", 2, "-r", 1000, "-t", "1s", "--autostart", "--autoquit", 2)
+        first = wait_for(page.runs, "the first run")[0]["id"]
+        self.file.write_text("import time\ntime.sleep(4)\n" + FILE)
+        page.wait_over(first)
+        run = page.start(users=2, spawn_rate=1000, run_time_seconds=1)
+        self.assertIsInstance(run, str)
+        self.assertGreater(page.wait_over(run)["requests"], 0)
+        self.assertIn(page.end(), (0, 6), page.errors)
 
     def test_headless_has_no_page(self):
         code, _, errors = self.squall("run", "-f", self.file, "-H", self.shop.url, "--headless",

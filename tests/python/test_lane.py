@@ -215,9 +215,16 @@ class LocalTest(LaneCase):
         arguments = ["-t", "10m", "-i", "5", "-s", "9", "-H", "http://line", "-T", "a", "-E", "b"]
         self.run_lane("local", [("chosen", chosen), FINISH], [*arguments, _form.MARK])
         loaded = self.parent.said("loaded")[0]
-        self.assertEqual((None, None, 0, None, [], []), tuple(loaded[name] for name in (
+        self.assertEqual((None, None, 0, "http://class", [], []), tuple(loaded[name] for name in (
             "run_time_seconds", "iterations", "stop_timeout_seconds", "host", "tags",
             "exclude_tags")))
+
+    def test_a_host_is_told_that_all_classes_have(self):
+        other = USER + "    class Other(Buyer):\n        host = {}\n"
+        for more, expected in (("'http://class'", "http://class"), ("'http://b'", None),
+                               ("None", None)):
+            self.run_lane("local", [FINISH], [], other.format(more))
+            self.assertEqual(expected, self.parent.said("loaded")[0]["host"], more)
 
     def test_constants_that_a_locustfile_sets_are_described(self):
         with mock.patch("locust.stats.PERCENTILES_TO_REPORT", [0.5]):

@@ -19,6 +19,7 @@ export class FakeGateway {
     gateway.streams = new Set();
     gateway.news = {}; // of the run, in the place of what big_view.mjs says
     gateway.changes = []; // the bodies of PATCH
+    gateway.stops = []; // whether each was to be at once
     gateway.files = new Map([['/icon.svg', readFileSync(join(DIST, 'icon.svg'))]]);
     for (const name of readdirSync(join(DIST, 'assets'))) {
       gateway.files.set(`/assets/${name}`, readFileSync(join(DIST, 'assets', name)));
@@ -58,6 +59,7 @@ export class FakeGateway {
     const part = path.replace(/^\/api\/v1\//, '').replace(`runs/${ID}`, 'run');
     if (part === 'run/stream') return this.#stream(response);
     if (part === 'run' && request.method === 'PATCH') return this.#change(request, response);
+    if (part === 'run/stop') return this.#stop(request, response);
     const parts = {
       server: () => ({ version: '0.1.0', program: 'squall serve', plans: [], login: false,
         can: { start: true, start_text: true, one_at_a_time: false, scale: true, pause: true, stages: true, stop: true, remove: true, agents: true } }),
@@ -96,6 +98,15 @@ export class FakeGateway {
     Object.assign(this.news, change.clear
       ? { overridden: false, override: null }
       : { overridden: true, override: { users, spawn_rate, arrival_factor } });
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(this.#item()));
+  }
+
+  // It goes on, as if its tasks took long.
+  async #stop(request, response) {
+    let body = '';
+    for await (const piece of request) body += piece;
+    this.stops.push(JSON.parse(body).immediate ?? false);
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.end(JSON.stringify(this.#item()));
   }

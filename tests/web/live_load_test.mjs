@@ -66,6 +66,34 @@ test('the slider stands at the users that were asked for while they are on their
   await showsAt(squall, 200, 'when the plan is followed again');
 });
 
+test('an emptied number field asks for nothing', LIMIT, async () => {
+  gateway.news = { elapsed_seconds: 10, users: 100, target_users: 101 };
+  const squall = await openRun();
+  await showsAt(squall, 200, 'nobody having touched it');
+  const field = squall.page.getByRole('spinbutton', { name: /exact number/i });
+  for (const typed of ['', '-5']) {
+    await field.fill(typed);
+    await field.press('Tab');
+    await waitFor(async () => (await field.inputValue()) === '200', `the number after '${typed}'`);
+  }
+  await field.fill('150');
+  await field.press('Tab');
+  await waitFor(() => gateway.changes.length > 0, 'the change');
+  assert.equal(gateway.changes.length, 1);
+  assert.equal(gateway.changes[0].users, 150);
+});
+
+test('the second click of a double click does not stop at once', LIMIT, async () => {
+  const squall = await openRun();
+  await squall.button(/stop/i).dblclick();
+  await waitFor(() => gateway.stops.length > 0, 'the stop');
+  await sleep(1200);
+  assert.deepEqual(gateway.stops, [false]);
+  await squall.button(/stop now/i).click();
+  await waitFor(() => gateway.stops.length > 1, 'the stop at once');
+  assert.deepEqual(gateway.stops, [false, true]);
+});
+
 test('a spawn rate that was typed goes before the plan’s', LIMIT, async () => {
   const squall = await openRun();
   await squall.page.getByRole('spinbutton', { name: /spawn rate/i }).fill('2.5');

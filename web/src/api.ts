@@ -134,7 +134,7 @@ export interface Run {
   seed: string;
   verdict: 'PASS' | 'FAIL' | 'INVALID' | null;
   reasons: string[];
-  invalid_so_far?: string[]; // why it would be INVALID now; older versions stored none
+  invalid_so_far: string[]; // why it would be INVALID now, while it goes on
   warnings: string[];
   thresholds: Threshold[];
   users: number;

@@ -20,7 +20,7 @@ def describe(test):
         "web_port": options.web_port,
         "tls_cert": options.tls_cert,
         "tls_key": options.tls_key,
-        "host": environment.host,
+        "host": environment.host or _host_of(environment.user_classes),
         "tags": environment.tags or [],
         "exclude_tags": environment.exclude_tags or [],
         "stop_timeout_seconds": environment.stop_timeout,
@@ -61,6 +61,12 @@ def describe(test):
         "console_interval_seconds": stats.CONSOLE_STATS_INTERVAL_SEC,
         "csv_interval_seconds": stats.CSV_STATS_INTERVAL_SEC,
     }
+
+
+def _host_of(classes):
+    """The host that all classes have themselves; None when they differ."""
+    hosts = {cls.host for cls in classes}
+    return hosts.pop() if len(hosts) == 1 else None
 
 
 def _describe_class(cls):

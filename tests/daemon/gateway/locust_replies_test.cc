@@ -71,6 +71,43 @@ TEST(LocustRepliesTest, RowsAreLimitedAndTheTotalIsKept) {
   EXPECT_NE(json->find(R"("name":"Aggregated")"), std::string::npos);
 }
 
+TEST(LocustRepliesTest, ARunIsSpawningAsLongAsItsUsersAreOnTheirWay) {
+  const std::string plan =
+      R"("planned":[{"at":0,"users":0},{"at":10,"users":50},{"at":60,"users":50},)"
+      R"({"at":70,"users":9}])";
+  const std::tuple<std::string, std::string, std::string> rows[] = {
+      {"running", R"("elapsed_seconds":4,)" + plan, "spawning"},
+      {"running", R"("elapsed_seconds":10,)" + plan, "running"},
+      {"running", R"("elapsed_seconds":61,)" + plan, "spawning"},
+      {"running", R"("elapsed_seconds":99,)" + plan, "running"},
+      {"stopping", R"("elapsed_seconds":4,)" + plan, "stopping"},
+      {"running", R"("elapsed_seconds":10,"target_users":3,"override":{"users":9},)" + plan,
+       "spawning"},
+      {"running", R"("elapsed_seconds":4,"target_users":9,"override":{"users":9},)" + plan,
+       "running"},
+      {"running", R"("elapsed_seconds":4,"override":{"users":null},)" + plan, "spawning"},
+      {"running", R"("planned":[])", "running"},
+  };
+  for (const auto& [state, more, expected] : rows) {
+    const std::string run = R"({"users":7,"state":")" + state + R"(",)" + more + "}";
+    const auto json =
+        LocustRequests({.run = run, .stats = kStats, .failures = kFailures, .agents = kAgents});
+    ASSERT_TRUE(json.ok()) << json.status();
+    EXPECT_NE(json->find(R"("state":")" + expected + R"(","user_count")"), std::string::npos)
+        << run << *json;
+  }
+}
+
+TEST(LocustRepliesTest, ASafeNameHasNoMarkup) {
+  const std::string stats =
+      R"({"columns":["name","requests"],"rows":[["<b>&\"",1]],"total":["Aggregated",1]})";
+  const auto json =
+      LocustRequests({.run = kRun, .stats = stats, .failures = kFailures, .agents = kAgents});
+  ASSERT_TRUE(json.ok()) << json.status();
+  EXPECT_NE(json->find(R"("name":"<b>&\"","safe_name":"&lt;b&gt;&amp;\"")"), std::string::npos)
+      << *json;
+}
+
 TEST(LocustRepliesTest, StatesAreLocusts) {
   EXPECT_EQ(LocustStateName(std::nullopt), "ready");
   EXPECT_EQ(LocustStateName(RunState::kPrepared), "spawning");

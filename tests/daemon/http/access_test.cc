@@ -60,6 +60,23 @@ TEST(AccessTest, BeyondLoopbackAnyNameLeadsHereUnlessSomeAreListed) {
   EXPECT_TRUE(IsAllowedHost(rules, "localhost"));
 }
 
+TEST(AccessTest, WhereNobodyShowsACredentialOnlyAddressesAndItsOwnNameLeadHere) {
+  AccessRules rules;
+  rules.loopback = false;
+  rules.open = true;
+  rules.listen_host = "0.0.0.0";
+  rules.machine = "Build-7";
+  for (const char* host : {"10.0.0.7:8089", "[fd00::1]:8089", "localhost", "build-7:8089"}) {
+    EXPECT_TRUE(IsAllowedHost(rules, host)) << host;
+  }
+  for (const char* host : {"", "evil.test", "10.0.0.7.evil.test", "build-7.evil.test", "[::1"}) {
+    EXPECT_FALSE(IsAllowedHost(rules, host)) << host;
+  }
+  rules.allowed_hosts = {"squall.example.com"};
+  EXPECT_TRUE(IsAllowedHost(rules, "squall.example.com"));
+  EXPECT_FALSE(IsAllowedHost(rules, "10.0.0.7:8089"));
+}
+
 TEST(AccessTest, AnIpv6AddressOfItsOwnIsAllowed) {
   AccessRules rules;
   rules.listen_host = "::1";
@@ -146,10 +163,11 @@ TEST(AccessTest, AGetOfABrowserThatTellsNothingIsNoProgram) {
 
 TEST(AccessTest, OnlyTheLoginAndTheProbeAreOpen) {
   for (const char* path : {"/login", "/healthz", "/assets/app-1.js", "/icon.svg", "/favicon.ico"}) {
-    EXPECT_TRUE(IsOpenPath(path)) << path;
+    EXPECT_TRUE(IsOpen(Request("GET", path))) << path;
+    EXPECT_EQ(IsOpen(Request("POST", path)), std::string_view(path) == "/login") << path;
   }
   for (const char* path : {"/", "/login/x", "/assets", "/api/v1/server", "/healthz/x", "//login"}) {
-    EXPECT_FALSE(IsOpenPath(path)) << path;
+    EXPECT_FALSE(IsOpen(Request("GET", path))) << path;
   }
 }
 

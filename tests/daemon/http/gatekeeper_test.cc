@@ -221,6 +221,37 @@ TEST_F(GatekeeperTest, WhoGuessesTooOftenMustWait) {
       false);
 }
 
+TEST_F(GatekeeperTest, ALongTokenIsNoGuess) {
+  const std::string token = "0123456789abcdef0123";
+  guard_ = *TokenGuard::FromToken(token);
+  Make(/*token=*/true);
+  for (int i = 0; i < LoginThrottle::kFreeFailures; ++i) {
+    EXPECT_EQ(Judge(Get("/", "authorization", fmt::format("Bearer {}", i))), 401);
+  }
+  EXPECT_EQ(Judge(Get("/", "authorization", "Bearer wrong")), 429);
+  EXPECT_EQ(Judge(Get("/", "authorization", "Bearer " + token)), 0);
+}
+
+TEST_F(GatekeeperTest, StrangersSendLittle) {
+  Make(/*token=*/true);
+  HttpRequest login = LoginWith("token=secret");
+  login.headers["content-length"] = "12";
+  EXPECT_EQ(Judge(login), 0);
+  login.headers["content-length"] = "4000000";
+  EXPECT_EQ(Judge(login), 413);
+  login.headers["content-length"] = "99999999999999999999";
+  EXPECT_EQ(Judge(login), 413);
+  login.headers.erase("content-length");
+  login.headers["transfer-encoding"] = "chunked";
+  EXPECT_EQ(Judge(login), 413);
+  login.headers["authorization"] = "Bearer secret";
+  EXPECT_EQ(Judge(login), 0);
+  HttpRequest icon = Get("/icon.svg");
+  EXPECT_EQ(Judge(icon), 0);
+  icon.method = "POST";
+  EXPECT_EQ(Judge(icon), 401);
+}
+
 TEST_F(GatekeeperTest, WhoShowsNoCredentialDoesNotGuess) {
   Make(/*token=*/true);
   for (int i = 0; i < 100; ++i) {

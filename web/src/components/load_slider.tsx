@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
 import { count } from '../format/format';
+import { wholeNumber } from '../format/parse';
 
 const REST_MS = 350;
 // How long the wish is shown while the run has not said yet that it has heard it.
@@ -43,8 +44,12 @@ export function LoadSlider({ name, value, step, onChange, children }: Props) {
     if (at === 'once') tell();
     else timer.current = setTimeout(tell, REST_MS);
   };
-  const typed = (event: Event) =>
-    wishFor(Number((event.currentTarget as HTMLInputElement).value), 'once');
+  const typed = (event: Event) => {
+    const field = event.currentTarget as HTMLInputElement;
+    const next = wholeNumber(field.value);
+    if (next === null) field.value = String(shown);
+    else wishFor(next, 'once');
+  };
   return (
     <div class="scale" role="group" aria-labelledby={`${id}-name`}>
       <span id={`${id}-name`}>{name}</span>

@@ -1,5 +1,5 @@
 // What can be done to a run that goes on: pause, stop, more or fewer users.
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
 import type { Change, Run } from '../api';
 import { LoadSlider } from '../components/load_slider';
@@ -43,13 +43,20 @@ interface Props {
   onError: (words: string) => void;
 }
 
+// The second click of a double click is no wish to cut anything off.
+const STOP_NOW_AFTER_MS = 1000;
+
 // A second press does not wait for what is under way.
 function StopButton({ run, onError }: Props) {
   const { source } = useSite();
   const feed = useFeed();
   const [pressed, setPressed] = useState(false);
   const stopping = pressed || run.state === 'stopping';
+  const pressedAt = useRef(0);
   const stop = () => {
+    const now = performance.now();
+    if (pressed && now - pressedAt.current < STOP_NOW_AFTER_MS) return;
+    pressedAt.current = now;
     setPressed(true);
     source.stop(feed.id, stopping).then(
       () => onError(''),

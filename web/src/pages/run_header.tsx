@@ -7,6 +7,7 @@ import { Text } from '../components/text';
 import { count, duration, instant, percent, rate } from '../format/format';
 import { isOver } from '../source/source';
 import { useFeed, useRun } from '../store/run_feed';
+import { invalidSoFar } from './run_reasons';
 
 const REASONS_SHOWN = 3;
 
@@ -135,7 +136,7 @@ function Reasons({ run }: { run: Run }) {
   const all = [
     ...(run.error ? [run.error] : []),
     ...run.reasons,
-    ...(run.invalid_so_far ?? []).map((reason) => `INVALID so far: ${reason}`),
+    ...invalidSoFar(run).map((reason) => `INVALID so far: ${reason}`),
     ...run.warnings,
   ];
   if (all.length === 0) return null;

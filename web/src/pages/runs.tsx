@@ -1,5 +1,5 @@
 // All runs that the server keeps: to look into, to compare, to remove.
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 import type { RunItem } from '../api';
 import { DataTable } from '../components/data_table';
@@ -28,14 +28,19 @@ function useRuns(state: StateChoice) {
   const { source } = useSite();
   const [list, setList] = useState<RunPage | null>(null);
   const [error, setError] = useState('');
+  const wanted = useRef(state);
+  wanted.current = state;
   const ask = useCallback(
     async (page: string, use: (known: RunPage | null, answer: RunPage) => RunPage) => {
+      // What was asked before another state was chosen is no answer any more.
+      const still = () => wanted.current === state;
       try {
         const answer = await source.runs({ limit: PAGE_SIZE, page, ...(state && { state }) });
+        if (!still()) return;
         setList((known) => use(known, answer));
         setError('');
       } catch (reason) {
-        setError(wordsOf(reason));
+        if (still()) setError(wordsOf(reason));
       }
     },
     [source, state],

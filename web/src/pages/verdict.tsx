@@ -5,6 +5,7 @@ import { Text } from '../components/text';
 import { Link } from '../router';
 import { isOver } from '../source/source';
 import { runAddress } from './run_address';
+import { invalidSoFar } from './run_reasons';
 
 const MEANINGS: Record<string, string> = {
   PASS: 'The target did what was asked of it, and the load was what was planned.',
@@ -50,7 +51,7 @@ export function VerdictPanel({ run }: { run: Run }) {
             : 'The verdict is spoken when the run is over.'}
         </p>
       )}
-      {(run.invalid_so_far ?? []).length > 0 && <p>If it ended now, it would be INVALID.</p>}
+      {invalidSoFar(run).length > 0 && <p>If it ended now, it would be INVALID.</p>}
       <Reasons run={run} />
       {run.error && (
         <p>
@@ -63,7 +64,7 @@ export function VerdictPanel({ run }: { run: Run }) {
 }
 
 function Reasons({ run }: { run: Run }) {
-  const reasons = [...run.reasons, ...(run.invalid_so_far ?? [])];
+  const reasons = [...run.reasons, ...invalidSoFar(run)];
   if (reasons.length === 0) return null;
   const advice = ADVICE.filter(([pattern]) => reasons.some((reason) => pattern.test(reason)));
   return (
