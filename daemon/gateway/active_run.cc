@@ -296,8 +296,8 @@ absl::Status ActiveRun::SetStages(const std::vector<Stage>& stages) {
                       [](Nanos sum, const Stage& stage) { return sum + stage.duration; });
   if (now != nullptr && whole <= now->elapsed) {
     return absl::InvalidArgumentError(fmt::format(
-        "stages must last longer than the {} that the run has gone on, got {}: they count from its "
-        "start, and so does what is left of them",
+        "stages must last longer than the {} that the run has gone on for, got {} in all: they "
+        "count from its start",
         FormatTimeSpan(now->elapsed), FormatTimeSpan(whole)));
   }
   LoadProfile load = load_;

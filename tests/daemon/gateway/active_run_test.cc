@@ -137,6 +137,8 @@ TEST_F(ActiveRunTest, ALoadOfTheOtherModelIsRefusedAndChangesNothing) {
   auto run = Create(Order("users"));
   Until([&] { return HasUsers(*run, kUsers); });
   refused(run->SetLoad({.arrival_factor = 2}), "set users instead");
+  refused(run->SetStages({{std::chrono::nanoseconds(1), 3, 1000}}), "must last longer than the ");
+  EXPECT_FALSE(run->over());
   EXPECT_TRUE(run->SetStages(stages).ok());
   refused(run->SetLoad({.arrival_factor = 2}), "set users instead");
   EXPECT_TRUE(run->Stop("enough", /*immediate=*/true).ok());
