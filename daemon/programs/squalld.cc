@@ -31,6 +31,7 @@
 #include "daemon/agent/agent_service.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/file.h"
+#include "daemon/base/machine_name.h"
 #include "daemon/base/process_usage.h"
 #include "daemon/base/proxy_environment.h"
 #include "daemon/base/status_macros.h"
@@ -107,9 +108,9 @@ struct Flags {
   std::string health;  // the metrics address of another squalld
 };
 
-std::string HostName() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "squalld";
+std::string DefaultName() {
+  const std::string machine = MachineName();
+  return machine.empty() ? "squalld" : machine;
 }
 
 void DefineServingFlags(CLI::App* app, Flags* flags) {
@@ -267,7 +268,7 @@ absl::StatusOr<AgentConfig> MakeAgentConfig(const Flags& flags, OutputGate gate,
   scripts.memory_bytes_max = flags.script_memory_max;
   scripts.allow_targets = flags.allow_targets;
   config.make_script_engine = gate.Guard(StartScriptEngines(std::move(scripts), clock));
-  config.name = flags.name.empty() ? HostName() : flags.name;
+  config.name = flags.name.empty() ? DefaultName() : flags.name;
   config.shards = flags.shards;
   config.log = [log](std::string_view text) {
     log->Info("plan says", {{"text", std::string(text)}});
