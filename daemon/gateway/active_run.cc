@@ -1,14 +1,13 @@
 #include "daemon/gateway/active_run.h"
 
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "daemon/base/status_macros.h"
-#include "daemon/base/units.h"
 #include "daemon/coordinator/exit_code.h"
 #include "daemon/coordinator/report_request.h"
+#include "daemon/plan/stage_at.h"
 #include "daemon/report/options.h"
 #include "daemon/report/view_json.h"
 #include "daemon/report/view_of.h"
@@ -290,15 +289,8 @@ absl::Status ActiveRun::SetLoad(const LoadRequest& load) {
 }
 
 absl::Status ActiveRun::SetStages(const std::vector<Stage>& stages) {
-  const std::shared_ptr<const Snapshot> now = View()->total;
-  const Nanos whole =
-      std::accumulate(stages.begin(), stages.end(), Nanos(0),
-                      [](Nanos sum, const Stage& stage) { return sum + stage.duration; });
-  if (now != nullptr && whole <= now->elapsed) {
-    return absl::InvalidArgumentError(fmt::format(
-        "stages must last longer than the {} that the run has gone on for, got {} in all: they "
-        "count from its start",
-        FormatTimeSpan(now->elapsed), FormatTimeSpan(whole)));
+  if (const std::shared_ptr<const Snapshot> now = View()->total; now != nullptr) {
+    SQUALL_RETURN_IF_ERROR(CheckStagesAhead(stages, now->elapsed));
   }
   LoadProfile load = load_;
   load.load = stages;

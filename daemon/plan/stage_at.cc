@@ -1,7 +1,11 @@
 #include "daemon/plan/stage_at.h"
 
+#include <numeric>
 #include <variant>
-#include <vector>
+
+#include <fmt/format.h>
+
+#include "daemon/base/units.h"
 
 namespace squall {
 namespace {
@@ -54,6 +58,18 @@ uint64_t StageAt(const LoadProfile& profile, Nanos elapsed) {
     elapsed -= duration;
   }
   return 0;
+}
+
+absl::Status CheckStagesAhead(const std::vector<Stage>& stages, Nanos elapsed) {
+  const Nanos whole =
+      std::accumulate(stages.begin(), stages.end(), Nanos(0),
+                      [](Nanos sum, const Stage& stage) { return sum + stage.duration; });
+  return whole > elapsed
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError(fmt::format(
+                   "stages must last longer than the {} that the run has gone on for, got {} in "
+                   "all: they count from its start",
+                   FormatTimeSpan(elapsed), FormatTimeSpan(whole)));
 }
 
 }  // namespace squall

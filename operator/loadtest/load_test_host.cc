@@ -7,6 +7,7 @@
 
 #include "daemon/base/status_macros.h"
 #include "daemon/gateway/run_journal.h"
+#include "daemon/plan/stage_at.h"
 #include "daemon/report/html_report.h"
 #include "daemon/report/view_json.h"
 #include "operator/kube/api/kube_error.h"
@@ -199,6 +200,10 @@ absl::Status LoadTestHost::SetStages(const std::string& run_id, const std::vecto
     return absl::InvalidArgumentError(
         "stages must not take the place of arrival rates while a run goes on; set arrival_factor "
         "instead");
+  }
+  const auto view = found.run != nullptr ? found.run->View() : nullptr;
+  if (view != nullptr && view->total != nullptr) {
+    SQUALL_RETURN_IF_ERROR(CheckStagesAhead(stages, view->total->elapsed));
   }
   return Patch(run_id, [&](const LoadTest& test) { return StagesPatch(test, stages); });
 }

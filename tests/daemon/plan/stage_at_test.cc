@@ -61,5 +61,15 @@ TEST(StageAtTest, ALevelHasNone) {
   EXPECT_EQ(StageAt(profile, seconds(1)), 0u);
 }
 
+TEST(StageAtTest, StagesThatAreOverAreNotAhead) {
+  const std::vector<Stage> stages = {{.duration = seconds(10), .users = 5, .spawn_rate = 1},
+                                     {.duration = seconds(20), .users = 9, .spawn_rate = 1}};
+  EXPECT_TRUE(CheckStagesAhead(stages, seconds(29)).ok());
+  EXPECT_EQ(CheckStagesAhead(stages, seconds(30)).message(),
+            "stages must last longer than the 30s that the run has gone on for, got 30s in all: "
+            "they count from its start");
+  EXPECT_EQ(CheckStagesAhead({}, seconds(1)).code(), absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace squall
